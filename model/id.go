@@ -1,0 +1,63 @@
+package model
+
+import "github.com/google/uuid"
+
+// ID identifies a command, an order or an outbox row: a UUID that comes from the client or is uuid5
+// of what it names. Nothing in the core draws a random one. The zero ID means absent.
+type ID [16]byte
+
+// Namespace is the uuid5 namespace (RFC 9562, section 5.5) of every name that stockproof derives.
+var Namespace = ID(uuid.NewSHA1(uuid.NameSpaceURL, []byte("stockproof")))
+
+// NameID is uuid5 of the parts, length-prefixed so that no two lists of parts collide.
+func NameID(parts ...string) ID {
+	var b []byte
+	for _, p := range parts {
+		b = appendPart(b, p)
+	}
+	return ID(uuid.NewSHA1(uuid.UUID(Namespace), b))
+}
+
+// ParseID reads the 36-character text form of a UUID, and nothing else.
+func ParseID(s string) (ID, error) {
+	if len(s) != 36 {
+		return ID{}, Contractf("id", "%q is not a UUID of 36 characters", s)
+	}
+	u, err := uuid.Parse(s)
+	if err != nil {
+		return ID{}, Contractf("id", "%q is not a UUID: %v", s, err)
+	}
+	return ID(u), nil
+}
+
+// IsZero reports whether the ID is absent.
+func (id ID) IsZero() bool { return id == ID{} }
+
+func (id ID) String() string { return uuid.UUID(id).String() }
+
+// MarshalText writes the 36-character form.
+func (id ID) MarshalText() ([]byte, error) { return uuid.UUID(id).MarshalText() }
+
+// UnmarshalText reads the 36-character form.
+func (id *ID) UnmarshalText(b []byte) error {
+	v, err := ParseID(string(b))
+	if err == nil {
+		*id = v
+	}
+	return err
+}
+
+// Compare orders ids by their bytes.
+func (id ID) Compare(o ID) int {
+	for i := range id {
+		if id[i] != o[i] {
+			return int(id[i]) - int(o[i])
+		}
+	}
+	return 0
+}
+
+func appendPart(b []byte, p string) []byte {
+	n := len(p)
+	return append(append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n)), p...)
+}
