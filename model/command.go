@@ -282,11 +282,8 @@ func (c Command) Fingerprint() Fingerprint {
 }
 
 // SiblingsID names the list of an order's lines, in order, so that a line that comes again among
-// other siblings is told apart. It is absent for an order of one line.
+// other siblings is told apart.
 func SiblingsID(lines []Command) ID {
-	if len(lines) < 2 {
-		return ID{}
-	}
 	var b []byte
 	for _, c := range lines {
 		b = append(b, c.ID[:]...)
