@@ -1,0 +1,26 @@
+# What is worth the race detector: the packages that start goroutines or share memory between them.
+RACE_PACKAGES ?= ./adapters/live ./adapters/kafka ./adapters/redis ./adapters/fakes/... ./sim ./cmd/sim
+export RACE_PACKAGES
+
+.PHONY: help build run test lint bench
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## bin/sim, the workbench
+	go build -o bin/sim ./cmd/sim
+
+run: build ## 10 000 orders through the real clients, with duplicates and a worker restart; needs nothing but Go
+	bin/sim run --on wire --design ledger --orders 10000 --duplicates 0.05 --restarts 1
+
+test: ## every test, against real PostgreSQL 15 and Redis 7 too; as root on Debian installs them when missing
+	@scripts/ensure-packages.sh
+	@scripts/test.sh
+
+lint: ## gofmt, go vet and staticcheck
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	go vet ./... ./testdata/scenarios
+	go tool staticcheck ./... ./testdata/scenarios
+
+bench: ## every benchmark, best of 3, as a table with ratios to the baselines
+	@scripts/bench.sh
