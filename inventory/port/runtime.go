@@ -59,3 +59,18 @@ func (q Queue[T]) Receive(ctx context.Context, max int, linger time.Duration) ([
 	}
 	return out, nil
 }
+
+// Monitor hears what operators must know. Implementations must not block.
+type Monitor interface {
+	Count(name string, n int64)   // a counter moved
+	Alarm(what string, err error) // somebody should look; what names the place
+}
+
+// Quiet is a monitor that hears nothing.
+type Quiet struct{}
+
+// Count implements [Monitor].
+func (Quiet) Count(string, int64) {}
+
+// Alarm implements [Monitor].
+func (Quiet) Alarm(string, error) {}
