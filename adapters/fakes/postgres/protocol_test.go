@@ -1,0 +1,375 @@
+package fakepg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"stockproof/model"
+)
+
+func newEchoServer(t testing.TB) (*Server, *notebook) {
+	book := newNotebook()
+	s := NewServer(book)
+	s.catalog = echoCatalog()
+	t.Cleanup(s.Close)
+	return s, book
+}
+
+// dial connects pgx; change may alter its configuration.
+func dial(t testing.TB, s *Server, change ...func(*pgx.ConnConfig)) *pgx.Conn {
+	t.Helper()
+	c, err := tryDial(s, change...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c
+}
+
+func tryDial(s *Server, change ...func(*pgx.ConnConfig)) (*pgx.Conn, error) {
+	cfg, err := pgx.ParseConfig("host=fake port=5432 user=stockproof database=stockproof sslmode=disable")
+	if err != nil {
+		return nil, err
+	}
+	cfg.DialFunc = s.Dial
+	cfg.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+	for _, fn := range change {
+		fn(cfg)
+	}
+	return pgx.ConnectConfig(context.Background(), cfg)
+}
+
+func wantState(t testing.TB, err error, code string) *pgconn.PgError {
+	t.Helper()
+	var e *pgconn.PgError
+	if !errors.As(err, &e) || e.Code != code {
+		t.Fatalf("got %v, want SQLSTATE %s", err, code)
+	}
+	return e
+}
+
+func wantNotes(t testing.TB, book *notebook, want ...string) {
+	t.Helper()
+	if got := book.notes(); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Fatalf("committed %v, want %v", got, want)
+	}
+}
+
+// echoArgs are values for echoSQL: two elements, then the scalars.
+func echoArgs() []any {
+	a, b := model.NameID("a"), model.NameID("b")
+	return []any{true, int16(-2), int32(-4), int64(-8), "text ü\n", []byte{0, 1, 255},
+		[16]byte(model.NameID("scalar")), [][16]byte{a, b}, []int64{1 << 60, -7},
+		[]string{`{"\,NULL`, ""}, [][]byte{{}, {0}}, []bool{false, true}, []int16{3, -3}, []int32{5, -5}}
+}
+
+type echoRow struct {
+	B   bool
+	I2  int16
+	I4  int32
+	I8  *int64
+	T   string
+	Raw []byte
+	ID  *[16]byte
+}
+
+func readEcho(t *testing.T, rows pgx.Rows, err error) []echoRow {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByPos[echoRow])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestValuesOfEveryTypeRoundTripInBothFormats(t *testing.T) {
+	s, _ := newEchoServer(t)
+	c := dial(t, s)
+	i8 := func(v int64) *int64 { return &v }
+	id := func(v model.ID) *[16]byte { b := [16]byte(v); return &b }
+	want := []echoRow{
+		{false, 3, 5, i8(1 << 60), `{"\,NULL`, []byte{}, id(model.NameID("a"))},
+		{true, -3, -5, i8(-7), "", []byte{0}, id(model.NameID("b"))},
+		{true, -2, -4, i8(-8), "text ü\n", []byte{0, 1, 255}, id(model.NameID("scalar"))},
+	}
+	for _, format := range []int16{formatText, formatBinary} {
+		args := append([]any{pgx.QueryResultFormats{format}}, echoArgs()...)
+		rows, err := c.Query(context.Background(), echoSQL, args...)
+		if got := readEcho(t, rows, err); !reflect.DeepEqual(got, want) {
+			t.Fatalf("format %d: got %+v", format, got)
+		}
+	}
+}
+
+func TestParametersInTextFormatReadAsTheSameValues(t *testing.T) {
+	s, _ := newEchoServer(t)
+	c := dial(t, s)
+	a := model.NameID("a").String()
+	text := []string{"t", "-2", "-4", "-8", "x", `\x00ff`, a, "{" + a + "}", "{-9}",
+		`{"a\"b\\,"}`, `{"\\x0102"}`, "{f}", "{3}", "{5}"}
+	values := make([][]byte, len(text))
+	for i, v := range text {
+		values[i] = []byte(v)
+	}
+	ctx := context.Background()
+	if _, err := c.Prepare(ctx, "echo", echoSQL); err != nil {
+		t.Fatal(err)
+	}
+	r := c.PgConn().ExecPrepared(ctx, "echo", values, nil, nil).Read()
+	if r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	var got []string
+	for _, row := range r.Rows {
+		for _, v := range row {
+			got = append(got, string(v))
+		}
+	}
+	want := []string{"f", "3", "5", "-9", `a"b\,`, `\x0102`, a, "t", "-2", "-4", "-8", "x", `\x00ff`, a}
+	if !reflect.DeepEqual(got, want) || r.CommandTag.String() != "SELECT 2" {
+		t.Fatalf("got %q, tag %q", got, r.CommandTag)
+	}
+}
+
+func TestNullReadsAsZeroAndZeroAsNull(t *testing.T) {
+	s, _ := newEchoServer(t)
+	c := dial(t, s)
+	args := make([]any, 14)
+	rows, err := c.Query(context.Background(), echoSQL, args...)
+	got := readEcho(t, rows, err)
+	if want := []echoRow{{}}; !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v", got)
+	}
+}
+
+func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
+	s, book := newEchoServer(t)
+	c := dial(t, s)
+	for _, bad := range []string{"a\xffb", "a\x00b"} {
+		_, err := c.Exec(context.Background(), writeSQL, bad)
+		wantState(t, err, "22021")
+	}
+	wantNotes(t, book)
+}
+
+func TestUnknownSQLIsRefusedByName(t *testing.T) {
+	s, _ := newEchoServer(t)
+	c := dial(t, s)
+	for _, args := range [][]any{nil, {1}} {
+		_, err := c.Exec(context.Background(), "select secret", args...)
+		if e := wantState(t, err, "42601"); !strings.Contains(e.Message, "select secret") {
+			t.Fatalf("%q does not name the text", e.Message)
+		}
+	}
+}
+
+func TestUnknownSettingIsRefusedAtStartup(t *testing.T) {
+	s, _ := newEchoServer(t)
+	_, err := tryDial(s, func(c *pgx.ConnConfig) { c.RuntimeParams["no_such_setting"] = "1" })
+	wantState(t, err, "42704")
+	_, err = tryDial(s, func(c *pgx.ConnConfig) {
+		c.RuntimeParams["idle_in_transaction_session_timeout"] = "soon"
+	})
+	wantState(t, err, "22023")
+}
+
+func TestErrorNamesSchemaTableAndConstraint(t *testing.T) {
+	s, _ := newEchoServer(t)
+	_, err := dial(t, s).Exec(context.Background(), writeSQL, "fail")
+	e := wantState(t, err, "23505")
+	if e.SchemaName != "notes" || e.TableName != "note" || e.ConstraintName != "note_pkey" || e.Detail == "" {
+		t.Fatalf("%+v", e)
+	}
+}
+
+func TestPingAndSimpleQuery(t *testing.T) {
+	s, _ := newEchoServer(t)
+	c := dial(t, s)
+	if err := c.Ping(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	var n int64
+	err := c.QueryRow(context.Background(), echoText, pgx.QueryExecModeSimpleProtocol).Scan(&n)
+	if err != nil || n != 42 {
+		t.Fatalf("%d, %v", n, err)
+	}
+}
+
+func TestTransactionStatusFollowsBeginCommitAndErrors(t *testing.T) {
+	s, book := newEchoServer(t)
+	c := dial(t, s)
+	ctx := context.Background()
+	status := func(want byte) {
+		t.Helper()
+		if got := c.PgConn().TxStatus(); got != want {
+			t.Fatalf("status %c, want %c", got, want)
+		}
+	}
+	exec := func(sql string, args ...any) (string, error) {
+		tag, err := c.Exec(ctx, sql, args...)
+		return tag.String(), err
+	}
+	must := func(want, sql string, args ...any) {
+		t.Helper()
+		if tag, err := exec(sql, args...); err != nil || tag != want {
+			t.Fatalf("%s: tag %q, %v", sql, tag, err)
+		}
+	}
+	status('I')
+	must("BEGIN", "begin")
+	status('T')
+	must("UPDATE 1", writeSQL, "one")
+	must("COMMIT", "commit")
+	status('I')
+	wantNotes(t, book, "one")
+
+	must("BEGIN", "begin")
+	must("UPDATE 1", writeSQL, "lost")
+	_, err := exec(writeSQL, "fail")
+	wantState(t, err, "23505")
+	status('E')
+	_, err = exec(writeSQL, "after the error")
+	wantState(t, err, "25P02")
+	_, err = exec("begin")
+	wantState(t, err, "25P02")
+	must("ROLLBACK", "commit")
+	status('I')
+
+	must("BEGIN", "begin")
+	must("UPDATE 1", writeSQL, "undone")
+	must("ROLLBACK", "rollback")
+	wantNotes(t, book, "one")
+}
+
+func TestErrorInAPipelineSkipsToSync(t *testing.T) {
+	s, book := newEchoServer(t)
+	c := dial(t, s)
+	ctx := context.Background()
+	b := &pgx.Batch{}
+	b.Queue("begin")
+	b.Queue(writeSQL, "first")
+	b.Queue(writeSQL, "fail")
+	b.Queue("commit")
+	wantState(t, c.SendBatch(ctx, b).Close(), "23505")
+	if got := c.PgConn().TxStatus(); got != 'E' {
+		t.Fatalf("status %c: COMMIT behind the error was not skipped", got)
+	}
+	if tag, err := c.Exec(ctx, "rollback"); err != nil || tag.String() != "ROLLBACK" {
+		t.Fatal(tag, err)
+	}
+	wantNotes(t, book)
+}
+
+func TestFlightOutsideABlockIsOneTransaction(t *testing.T) {
+	s, book := newEchoServer(t)
+	c := dial(t, s)
+	ctx := context.Background()
+	good := &pgx.Batch{}
+	good.Queue(writeSQL, "a")
+	good.Queue(writeSQL, "b")
+	if err := c.SendBatch(ctx, good).Close(); err != nil {
+		t.Fatal(err)
+	}
+	bad := &pgx.Batch{}
+	bad.Queue(writeSQL, "c")
+	bad.Queue(writeSQL, "fail")
+	wantState(t, c.SendBatch(ctx, bad).Close(), "23505")
+	wantNotes(t, book, "a", "b")
+}
+
+func TestCommitThatIsRefusedReportsItsError(t *testing.T) {
+	s, book := newEchoServer(t)
+	book.refuse = &Error{Code: "40001", Message: "could not serialize access"}
+	c := dial(t, s)
+	_, err := c.Exec(context.Background(), writeSQL, "x")
+	wantState(t, err, "40001")
+	b := &pgx.Batch{}
+	b.Queue("begin")
+	b.Queue(writeSQL, "y")
+	b.Queue("commit")
+	wantState(t, c.SendBatch(context.Background(), b).Close(), "40001")
+	if got := c.PgConn().TxStatus(); got != 'I' {
+		t.Fatalf("status %c", got)
+	}
+	wantNotes(t, book)
+}
+
+func TestCancelRequestEndsAWaitAndNothingElse(t *testing.T) {
+	s, book := newEchoServer(t)
+	c := dial(t, s)
+	ctx := context.Background()
+	if err := c.PgConn().CancelRequest(ctx); err != nil { // nothing runs: it does nothing
+		t.Fatal(err)
+	}
+	failed := make(chan error, 1)
+	go func() { _, err := c.Exec(ctx, writeSQL, "wait"); failed <- err }()
+	<-book.waiting
+	if err := c.PgConn().CancelRequest(ctx); err != nil {
+		t.Fatal(err)
+	}
+	wantState(t, <-failed, "57014")
+	if _, err := c.Exec(ctx, writeSQL, "goes on"); err != nil {
+		t.Fatal(err)
+	}
+	wantNotes(t, book, "goes on")
+}
+
+func TestIdleTransactionIsEnded(t *testing.T) {
+	s, book := newEchoServer(t)
+	c := dial(t, s, func(c *pgx.ConnConfig) {
+		c.RuntimeParams["idle_in_transaction_session_timeout"] = "20ms"
+	})
+	ctx := context.Background()
+	if _, err := c.Exec(ctx, "begin"); err != nil {
+		t.Fatal(err)
+	}
+	for s.Connections() > 0 { // the server's clock ends it; how soon does not matter
+		time.Sleep(time.Millisecond)
+	}
+	_, err := c.Exec(ctx, writeSQL, "too late")
+	wantState(t, err, "25P03")
+	wantNotes(t, book)
+}
+
+func TestListenerServesTheSameProtocol(t *testing.T) {
+	s, book := newEchoServer(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	overTCP := func(c *pgx.ConnConfig) {
+		c.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", l.Addr().String())
+		}
+	}
+	c := dial(t, s, overTCP)
+	if _, err := c.Exec(context.Background(), writeSQL, "over tcp"); err != nil {
+		t.Fatal(err)
+	}
+	wantNotes(t, book, "over tcp")
+	s.Cut()
+	if _, err := c.Exec(context.Background(), writeSQL, "lost"); err == nil {
+		t.Fatal("a cut connection answered")
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-served; err != nil {
+		t.Fatal(err)
+	}
+}
