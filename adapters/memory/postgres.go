@@ -1,0 +1,160 @@
+package memory
+
+import (
+	"errors"
+	"slices"
+
+	"stockproof/inventory/port"
+)
+
+// PostgresOptions says what a server is like. The zero value is a good one.
+type PostgresOptions struct {
+	LockTimeoutMS int64  // lock_timeout of every session; 0 = 2000, negative = none
+	ClockOffsetMS int64  // the server's clock against the gate's
+	SystemID      string // of this instance; empty = "1"
+	Timeline      int64  // 0 = 1
+	FirstXID      int64  // 0 = 730, about what a fresh PostgreSQL 15 hands out
+}
+
+// Postgres is PostgreSQL 15 as production code can observe it through the statements of
+// inventory/port: READ COMMITTED with a snapshot per statement, row locks that are waited for,
+// deadlocks, lock timeouts, unique keys and CHECKs, transaction ids, and a log that slots read.
+type Postgres struct {
+	gate    Gate
+	options PostgresOptions
+
+	nextXID  int64
+	running  []int64 // xids that are neither committed nor rolled back, in order
+	ended    int64   // the largest xid that is
+	lsn      uint64
+	slots    []*slot
+	sessions []*Session // with an open transaction, in the order in which they opened it
+
+	ledgerSeen []func(port.LedgerRow)
+
+	ledgerTables
+	shopTables
+}
+
+// NewPostgres makes an empty migrated database without a cluster row: the write gate is closed until
+// SetEpoch.
+func NewPostgres(gate Gate, options PostgresOptions) *Postgres {
+	if options.LockTimeoutMS == 0 {
+		options.LockTimeoutMS = 2000
+	}
+	if options.SystemID == "" {
+		options.SystemID = "1"
+	}
+	if options.Timeline == 0 {
+		options.Timeline = 1
+	}
+	if options.FirstXID == 0 {
+		options.FirstXID = 730
+	}
+	p := &Postgres{gate: gate, options: options, lsn: firstLSN,
+		nextXID: options.FirstXID, ended: options.FirstXID - 1}
+	p.ledgerTables = newLedgerTables(p)
+	p.shopTables = newShopTables(p)
+	return p
+}
+
+// Promote puts the instance on a timeline of its own, as the promotion of a standby does. Until
+// SetEpoch runs here, CheckEpoch answers that this server may not write.
+func (p *Postgres) Promote() { p.gate.Local(func() { p.options.Timeline++ }) }
+
+// OnLedger calls fn with every ledger row when it becomes visible: its command's linearization
+// point. Call it before the first transaction.
+func (p *Postgres) OnLedger(fn func(port.LedgerRow)) { p.ledgerSeen = append(p.ledgerSeen, fn) }
+
+func (p *Postgres) nowMS() int64 { return p.gate.NowMS() + p.options.ClockOffsetMS }
+
+// horizon is pg_snapshot_xmin: every transaction below it has ended.
+func (p *Postgres) horizon() int64 {
+	if len(p.running) > 0 {
+		return p.running[0]
+	}
+	return p.ended + 1
+}
+
+// inProgress reports whether the snapshot of now does not show the end of a transaction that this
+// server knows: pg_visible_in_snapshot says no.
+func (p *Postgres) inProgress(xid int64) bool {
+	_, running := slices.BinarySearch(p.running, xid)
+	return running || xid > p.ended
+}
+
+// transaction is what one transaction has done so far. It belongs to a session and is used again.
+type transaction struct {
+	pg      *Postgres
+	xid     int64 // 0: none yet
+	held    []held
+	changes []logged
+	waits   lockWait
+	killed  bool // its connection is gone: it may go on with nothing but a COMMIT that has begun
+}
+
+// held is a row of any table that a transaction wrote or locked.
+type held interface {
+	finish(t *transaction, commit bool)
+}
+
+func (t *transaction) hold(r held) {
+	t.assignXID()
+	t.held = append(t.held, r)
+}
+
+// assignXID gives the transaction its id: at its first write, lock, or question for it.
+func (t *transaction) assignXID() {
+	if t.xid != 0 {
+		return
+	}
+	t.xid = t.pg.nextXID
+	t.pg.nextXID++
+	t.pg.running = append(t.pg.running, t.xid)
+}
+
+// finish makes what the transaction did visible, or undoes it, and lets go of its rows.
+func (t *transaction) finish(commit bool) {
+	for _, r := range t.held {
+		r.finish(t, commit)
+	}
+	if i, ok := slices.BinarySearch(t.pg.running, t.xid); ok {
+		t.pg.running = slices.Delete(t.pg.running, i, i+1)
+		t.pg.ended = max(t.pg.ended, t.xid)
+	}
+	clear(t.held)
+	clear(t.changes)
+	t.held, t.changes, t.xid = t.held[:0], t.changes[:0], 0
+}
+
+// SQLError is an error of the server that no constraint raised (that is [port.ConstraintError]).
+type SQLError struct {
+	State   string // PostgreSQL's five characters
+	Class   error  // one of port's classes; nil for a mistake of the caller
+	Message string
+}
+
+func (e *SQLError) Error() string { return e.Message + " (SQLSTATE " + e.State + ")" }
+
+// Unwrap makes errors.Is see the class.
+func (e *SQLError) Unwrap() error { return e.Class }
+
+// SQLState is the five characters of an error that a [Session] returned: "57014" for a cancelled
+// context, "" for none.
+func SQLState(err error) string {
+	var s *SQLError
+	var c *port.ConstraintError
+	switch {
+	case errors.As(err, &s):
+		return s.State
+	case errors.As(err, &c):
+		return c.SQLState
+	case err != nil:
+		return "57014"
+	}
+	return ""
+}
+
+// errTerminated is what a backend says whose connection was ended.
+var errTerminated = &SQLError{State: "57P01", Class: port.ErrUnavailable,
+	Message: "terminating connection due to administrator command"}

@@ -1,0 +1,210 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"stockproof/inventory/port"
+)
+
+// Client is one process's access to the server: a pool of connections that never runs out.
+type Client struct {
+	pg   *Postgres
+	busy []*Session // with a transaction
+	idle []*Session
+}
+
+// Client makes the access of one process instance, so that the server can tell instances apart.
+func (p *Postgres) Client() port.Truth { return &Client{pg: p} }
+
+// Kill ends every connection of a client, as its crash does once the server notices it, or
+// pg_terminate_backend: what is open is rolled back. The client may go on over new connections.
+func (p *Postgres) Kill(t port.Truth) {
+	c := t.(*Client)
+	p.gate.Local(func() {
+		for _, s := range c.busy {
+			s.close()
+		}
+		c.busy = nil
+	})
+}
+
+// connect takes a connection and opens a transaction on it.
+func (c *Client) connect() *Session {
+	var s *Session
+	if n := len(c.idle); n > 0 {
+		s, c.idle = c.idle[n-1], c.idle[:n-1]
+	} else {
+		s = c.pg.Session()
+	}
+	c.busy = append(c.busy, s)
+	s.begin()
+	return s
+}
+
+// release gives a connection back when its transaction is over.
+func (c *Client) release(s *Session) {
+	if i := slices.Index(c.busy, s); i >= 0 {
+		c.busy = slices.Delete(c.busy, i, i+1)
+	}
+	if s.status = sessionIdle; !s.closed {
+		c.idle = append(c.idle, s)
+	}
+}
+
+// Begin implements [port.Truth].
+func (c *Client) Begin() port.Tx { return &clientTx{client: c} }
+
+// Do implements [port.Truth].
+func (c *Client) Do(ctx context.Context, batch ...port.Statement) error {
+	t := clientTx{client: c}
+	return t.round(ctx, "do", batch, true, slices.ContainsFunc(batch, writes))
+}
+
+// clientTx implements [port.Tx].
+type clientTx struct {
+	client  *Client
+	session *Session // nil before the first round
+	lost    bool     // the client has given up the connection
+	over    error    // why nothing more can be done
+}
+
+// Do implements [port.Tx].
+func (t *clientTx) Do(ctx context.Context, batch ...port.Statement) error {
+	if t.over == nil {
+		t.over = t.round(ctx, "tx do", batch, false, false)
+	}
+	return t.over
+}
+
+// Commit implements [port.Tx].
+func (t *clientTx) Commit(ctx context.Context, batch ...port.Statement) error {
+	if t.over != nil {
+		return t.over
+	}
+	if t.over = t.round(ctx, "tx commit", batch, true, true); t.over != nil {
+		return t.over
+	}
+	t.over = errors.New("the transaction is committed")
+	return nil
+}
+
+// Rollback implements [port.Tx]. The end of ctx does not keep it from being sent.
+func (t *clientTx) Rollback(ctx context.Context) {
+	if t.over != nil {
+		return
+	}
+	t.over = errors.New("the transaction is rolled back")
+	s := t.session
+	if s == nil {
+		return
+	}
+	call := Call{Server: "postgres", Op: "tx rollback"}
+	err := t.client.pg.gate.Call(context.WithoutCancel(ctx), call, func() error {
+		s.rollback()
+		t.client.release(s)
+		return nil
+	})
+	if err != nil {
+		t.hangUp()
+	}
+}
+
+// round is one round trip: BEGIN where it is the first, the statements, COMMIT where asked for.
+// Unsure says that a lost connection leaves the outcome unknown.
+func (t *clientTx) round(
+	ctx context.Context, op string, batch []port.Statement, commit, unsure bool,
+) error {
+	var answer error
+	answered := false
+	call := Call{Server: "postgres", Op: op}
+	if len(batch) > 0 {
+		call.Key = label(batch[0])
+	}
+	err := t.client.pg.gate.Call(ctx, call, func() error {
+		answer, answered = t.serve(ctx, batch, commit), true
+		return answer
+	})
+	switch {
+	case err == nil:
+		return nil
+	case !answered || err != answer: // the request or its answer did not arrive
+		t.hangUp()
+	case !errors.Is(err, errTerminated):
+		return err
+	}
+	class := port.ErrUnavailable
+	if unsure {
+		class = port.ErrUnknown
+	}
+	if errors.Is(err, class) || !unsure && ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", class, err)
+}
+
+// serve is the round on the server's side. It may run after the client gave up.
+func (t *clientTx) serve(ctx context.Context, batch []port.Statement, commit bool) error {
+	if t.session == nil {
+		t.session = t.client.connect()
+	}
+	s := t.session
+	err := s.pipeline(ctx, batch, commit)
+	if t.lost {
+		s.close()
+	}
+	if s.status != sessionOpen {
+		t.client.release(s)
+	}
+	return err
+}
+
+// hangUp closes the connection; the server notices in its own time.
+func (t *clientTx) hangUp() {
+	gate := t.client.pg.gate
+	gate.Local(func() {
+		t.lost = true
+		if s := t.session; s != nil {
+			gate.Later(func() {
+				s.close()
+				t.client.release(s)
+			})
+		}
+	})
+}
+
+// pipeline runs statements and COMMIT, each a step: what others do may come between. An error skips
+// the rest.
+func (s *Session) pipeline(ctx context.Context, batch []port.Statement, commit bool) error {
+	gate := s.tx.pg.gate
+	for i, st := range batch {
+		if i > 0 {
+			gate.Step()
+		}
+		if s.closed {
+			return errTerminated
+		}
+		if err := s.run(ctx, st); err != nil {
+			return err
+		}
+	}
+	if !commit {
+		return nil
+	}
+	if len(batch) > 0 {
+		gate.Step()
+	}
+	_, err := s.commit()
+	return err
+}
+
+// label names a statement by its type.
+func label(st port.Statement) string {
+	if st == nil {
+		return ""
+	}
+	return reflect.TypeOf(st).Elem().Name()
+}

@@ -1,0 +1,45 @@
+package memory
+
+import (
+	"context"
+
+	"stockproof/inventory/port"
+)
+
+// clusterRow is the one row that says who may write.
+type clusterRow struct {
+	epoch    int64
+	sysid    string
+	timeline int64
+}
+
+func (t *transaction) checkEpoch(st *port.CheckEpoch) {
+	t.assignXID()
+	st.XID, st.NowMS = t.xid, t.pg.nowMS()
+	st.Open, st.Epoch = false, 0
+	if c := t.pg.cluster.get(t, 1); c != nil {
+		st.Epoch = c.epoch
+		st.Open = c.sysid == t.pg.options.SystemID && c.timeline == t.pg.options.Timeline
+	}
+}
+
+func (t *transaction) readEpoch(st *port.ReadEpoch) {
+	st.NowMS, st.Epoch = t.pg.nowMS(), 0
+	if c := t.pg.cluster.get(t, 1); c != nil {
+		st.Epoch = c.epoch
+	}
+}
+
+func (t *transaction) setEpoch(ctx context.Context, st *port.SetEpoch) error {
+	o := t.pg.options
+	first := &clusterRow{epoch: 1, sysid: o.SystemID, timeline: o.Timeline}
+	err := t.pg.cluster.upsert(ctx, t, first, func(old *clusterRow) *clusterRow {
+		next := *first
+		next.epoch = max(old.epoch+1, t.pg.nowMS()/1000)
+		return &next
+	})
+	if err == nil {
+		st.Epoch = t.pg.cluster.get(t, 1).epoch
+	}
+	return err
+}

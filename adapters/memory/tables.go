@@ -1,0 +1,264 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+
+	"stockproof/inventory/port"
+)
+
+// table is one table: rows in key order, each with a committed version and at most one uncommitted
+// one, by the transaction that holds its lock. Versions are never changed once they are written, so
+// that the log and whoever reads may keep them.
+//
+// A statement runs alone between two steps of the gate, so "what is committed now" is its snapshot,
+// except across a lock wait inside it: it collects its rows before the first wait, and looks at each
+// one again when it has its lock (EvalPlanQual).
+type table[K, V any] struct {
+	pg         *Postgres
+	about      *relation
+	key        func(v *V) K
+	rows       *index[K, *row[K, V]]
+	secondary  []secondary[K, V]
+	check      func(v *V) error         // CHECK constraints and types; nil: none
+	columns    func(v *V) []port.Column // key columns first
+	seen       func(before, after *V)   // a change became visible; nil: nobody asks
+	takenClass error                    // what a taken key means
+}
+
+// relation is what errors and the log say about a table.
+type relation struct {
+	schema, name string
+	primary      string // the primary key's constraint
+	keyColumns   int    // the first columns of a row that are its key
+	full         bool   // REPLICA IDENTITY FULL
+}
+
+type row[K, V any] struct {
+	rowLock
+	table     *table[K, V]
+	key       K
+	committed *V // nil: its INSERT is not committed yet, or its DELETE is
+	own       *V // while rowLock.written: what the owner made of it; nil: deleted
+}
+
+// secondary is an index beside the key's. It knows every version of a row, committed or not, as in
+// PostgreSQL: who walks it must compare the version that it may see.
+type secondary[K, V any] interface {
+	add(v *V, r *row[K, V])
+	drop(v *V, keep ...*V) // unless one of keep has the same key
+}
+
+// lookup is a secondary index with keys of type S; of says false where a version has none.
+type lookup[S, K, V any] struct {
+	*index[S, *row[K, V]]
+	of func(v *V) (S, bool)
+}
+
+func (l lookup[S, K, V]) add(v *V, r *row[K, V]) {
+	if k, ok := l.of(v); ok {
+		l.put(k, r)
+	}
+}
+
+func (l lookup[S, K, V]) drop(v *V, keep ...*V) {
+	k, ok := l.of(v)
+	if !ok {
+		return
+	}
+	for _, o := range keep {
+		if o == nil {
+			continue
+		}
+		if kept, ok := l.of(o); ok && l.compare(k, kept) == 0 {
+			return
+		}
+	}
+	l.index.drop(k)
+}
+
+// version is what t sees of a row: its own version, else the committed one.
+func (r *row[K, V]) version(t *transaction) *V {
+	if r.owner == t && r.written {
+		return r.own
+	}
+	return r.committed
+}
+
+// get is the version of a key that t sees, nil if there is none.
+func (tb *table[K, V]) get(t *transaction, k K) *V {
+	if r, ok := tb.rows.get(k); ok {
+		return r.version(t)
+	}
+	return nil
+}
+
+// visible is the row of a key if t sees a version of it.
+func (tb *table[K, V]) visible(t *transaction, k K) *row[K, V] {
+	if r, ok := tb.rows.get(k); ok && r.version(t) != nil {
+		return r
+	}
+	return nil
+}
+
+// lock makes t hold the row, waiting for others, and returns the version that is there then: nil if
+// the row went away meanwhile.
+func (r *row[K, V]) lock(ctx context.Context, t *transaction, g grip) (*V, error) {
+	for r.conflicts(t, g) {
+		if err := t.await(ctx, &r.rowLock, g, r.String); err != nil {
+			return nil, err
+		}
+	}
+	v := r.version(t)
+	if v != nil && !r.holds(t, g) && r.grant(t, g) {
+		t.hold(r)
+	}
+	return v, nil
+}
+
+// insert adds a row. A key that is taken is an error, or says false where the statement has
+// ON CONFLICT DO NOTHING. A key that somebody else is writing is waited for.
+func (tb *table[K, V]) insert(ctx context.Context, t *transaction, v *V, doNothing bool) (bool, error) {
+	if tb.check != nil {
+		if err := tb.check(v); err != nil {
+			return false, err
+		}
+	}
+	k := tb.key(v)
+	for {
+		r, ok := tb.rows.get(k)
+		switch {
+		case !ok:
+			r = &row[K, V]{table: tb, key: k}
+			r.grant(t, exclusive)
+			t.hold(r)
+			tb.rows.put(k, r)
+			r.write(t, v)
+			return true, nil
+		case r.conflicts(t, settled):
+			if err := t.await(ctx, &r.rowLock, settled, r.String); err != nil {
+				return false, err
+			}
+		case r.version(t) == nil: // deleted by t itself
+			r.write(t, v)
+			return true, nil
+		case doNothing:
+			return false, nil
+		default:
+			return false, tb.taken(k)
+		}
+	}
+}
+
+func (tb *table[K, V]) taken(k K) error {
+	return &port.ConstraintError{
+		Class: tb.takenClass, SQLState: "23505", Table: tb.about.name, Constraint: tb.about.primary,
+		Message: fmt.Sprintf("duplicate key value violates unique constraint %q: %v is taken",
+			tb.about.primary, k),
+	}
+}
+
+// upsert is INSERT ... ON CONFLICT (key) DO UPDATE: merge says what becomes of the version that is
+// there, whether or not the statement's snapshot shows it.
+func (tb *table[K, V]) upsert(ctx context.Context, t *transaction, v *V, merge func(old *V) *V) error {
+	for {
+		done, err := tb.insert(ctx, t, v, true)
+		if done || err != nil {
+			return err
+		}
+		r, ok := tb.rows.get(tb.key(v))
+		if !ok {
+			continue
+		}
+		old, err := r.lock(ctx, t, exclusive)
+		if err != nil {
+			return err
+		}
+		if old != nil {
+			return r.update(t, merge(old))
+		}
+	}
+}
+
+// update writes a version of a row that t holds exclusively. A CHECK may refuse it.
+func (r *row[K, V]) update(t *transaction, v *V) error {
+	if r.table.check != nil {
+		if err := r.table.check(v); err != nil {
+			return err
+		}
+	}
+	r.write(t, v)
+	return nil
+}
+
+// remove deletes a row that t holds exclusively.
+func (r *row[K, V]) remove(t *transaction) { r.write(t, nil) }
+
+func (r *row[K, V]) write(t *transaction, v *V) {
+	before := r.version(t)
+	if before != nil && before != r.committed {
+		r.unindex(before, v, r.committed)
+	}
+	r.own, r.written = v, true
+	if v != nil {
+		for _, s := range r.table.secondary {
+			s.add(v, r)
+		}
+	}
+	switch {
+	case before == nil:
+		t.log('c', r.table, before, v)
+	case v == nil:
+		t.log('d', r.table, before, v)
+	default:
+		t.log('u', r.table, before, v)
+	}
+}
+
+// unindex takes a version out of the indexes, except for keys that one of keep has too.
+func (r *row[K, V]) unindex(v *V, keep ...*V) {
+	for _, s := range r.table.secondary {
+		s.drop(v, keep...)
+	}
+}
+
+// finish ends what t did to the row and lets go of it.
+func (r *row[K, V]) finish(t *transaction, commit bool) {
+	if r.owner == t && r.written {
+		gone, stays := r.own, r.committed
+		if commit {
+			gone, stays = stays, gone
+		}
+		if gone != nil && gone != stays {
+			r.unindex(gone, stays)
+		}
+		r.committed, r.own = stays, nil
+		if commit && r.table.seen != nil {
+			r.table.seen(gone, stays)
+		}
+		if stays == nil {
+			r.table.rows.drop(r.key)
+		}
+	}
+	r.release(t)
+}
+
+// String names the row as a wait or a deadlock does.
+func (r *row[K, V]) String() string {
+	return fmt.Sprintf("%s.%s %v", r.table.about.schema, r.table.about.name, r.key)
+}
+
+func (tb *table[K, V]) relation() *relation { return tb.about }
+
+// decode renders a version as the log does: all columns, or those of the key.
+func (tb *table[K, V]) decode(version any, whole bool) []port.Column {
+	v, _ := version.(*V)
+	if v == nil {
+		return nil
+	}
+	cs := tb.columns(v)
+	if !whole {
+		cs = cs[:tb.about.keyColumns]
+	}
+	return cs
+}
