@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -146,6 +147,12 @@ func (r *RedisNode) config() []string {
 
 // answers succeeds when the server on our port is our child and has loaded its data.
 func (r *RedisNode) answers(ctx context.Context) error {
+	// The client logs every refused connection; while the server starts that is expected, so it is tried without one.
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", r.Addr)
+	if err != nil {
+		return err
+	}
+	conn.Close()
 	client := redis.NewClient(&redis.Options{Addr: r.Addr, MaxRetries: -1})
 	defer client.Close()
 	info, err := client.Info(ctx, "server", "persistence").Result()
