@@ -46,5 +46,9 @@ passed=$(count pass) failed=$(count fail) skipped=$(count skip)
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
 	failed=1 # a package that does not build or dies outside any test
 fi
+if [ "$passed" -eq 0 ] && [ "$status" -eq 0 ]; then
+	echo "Not one test ran." >&2
+	status=1
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 exit "$status"
