@@ -1,0 +1,86 @@
+package memory
+
+import "slices"
+
+// keyspace is what one Redis holds: strings and hashes, each with an optional expiry. Keys are kept
+// in a slice beside the map, so that listing them depends on nothing but what was done.
+type keyspace struct {
+	byName map[string]*redisValue
+	names  []string
+}
+
+// redisValue is a string or, where fields is not nil, a hash.
+type redisValue struct {
+	text     string
+	fields   []hashField // in the order in which they were first set
+	hash     bool
+	expireMS int64 // 0 = never
+	at       int   // index in names
+}
+
+type hashField struct{ name, value string }
+
+func newKeyspace() keyspace { return keyspace{byName: map[string]*redisValue{}} }
+
+// get is the living value of a key, or nil; a key whose time has passed vanishes here.
+func (k *keyspace) get(name string, nowMS int64) *redisValue {
+	v := k.byName[name]
+	if v != nil && v.expireMS != 0 && nowMS > v.expireMS {
+		k.remove(name)
+		return nil
+	}
+	return v
+}
+
+// put replaces what name holds, its expiry included.
+func (k *keyspace) put(name string, v *redisValue) *redisValue {
+	if old := k.byName[name]; old != nil {
+		v.at = old.at
+	} else {
+		v.at = len(k.names)
+		k.names = append(k.names, name)
+	}
+	k.byName[name] = v
+	return v
+}
+
+func (k *keyspace) remove(name string) {
+	v := k.byName[name]
+	if v == nil {
+		return
+	}
+	last := len(k.names) - 1
+	k.names[v.at] = k.names[last]
+	k.byName[k.names[v.at]].at = v.at
+	k.names = k.names[:last]
+	delete(k.byName, name)
+}
+
+// sorted lists the living keys.
+func (k *keyspace) sorted(nowMS int64) []string {
+	names := slices.Clone(k.names)
+	names = slices.DeleteFunc(names, func(name string) bool { return k.get(name, nowMS) == nil })
+	slices.Sort(names)
+	return names
+}
+
+func (v *redisValue) field(name string) (string, bool) {
+	for i := range v.fields {
+		if v.fields[i].name == name {
+			return v.fields[i].value, true
+		}
+	}
+	return "", false
+}
+
+// setField reports whether the field is new.
+func (v *redisValue) setField(name, value string) bool {
+	for i := range v.fields {
+		if v.fields[i].name == name {
+			v.fields[i].value = value
+			return false
+		}
+	}
+	v.fields = append(v.fields, hashField{name, value})
+	return true
+}

@@ -1,0 +1,13 @@
+-- credit: the mirror image of deduct, for restock, return and cancel. It must not be improved either.
+--
+-- KEYS[1]  stock:{SKU}   KEYS[2]  idempotent:{SKU}:ORDER
+-- ARGV[1]  quantity      ARGV[2]  life of the token, seconds
+
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  return redis.error_reply('ALREADY_PROCESSED')
+end
+local stock = tonumber(redis.call('GET', KEYS[1]) or '0')
+local qty = tonumber(ARGV[1])
+redis.call('INCRBY', KEYS[1], qty)
+redis.call('SET', KEYS[2], '1', 'EX', ARGV[2])
+return stock + qty
