@@ -31,3 +31,40 @@ func (e Every) Run(ctx context.Context) error {
 		}
 	}
 }
+
+// Together runs several processes as one: they live and die together.
+type Together struct {
+	Runtime   port.Runtime
+	Names     []string
+	Processes []port.Process
+}
+
+// Run implements [port.Process].
+func (t Together) Run(ctx context.Context) error {
+	g := t.Runtime.Group(ctx)
+	for i, p := range t.Processes {
+		g.Go(t.Names[i], p.Run)
+	}
+	return g.Wait()
+}
+
+// Once is a process that does one thing, as often as it takes, and ends.
+type Once struct {
+	Runtime port.Runtime
+	Backoff Backoff
+	Do      func(ctx context.Context) error
+}
+
+// Run implements [port.Process].
+func (o Once) Run(ctx context.Context) error {
+	return Retry(ctx, o.Runtime, o.Backoff, func() error { return o.Do(ctx) })
+}
+
+// Idle is a process that waits for its end: a front whose callers do all the work.
+type Idle struct{ Runtime port.Runtime }
+
+// Run implements [port.Process].
+func (i Idle) Run(ctx context.Context) error {
+	_, err := i.Runtime.Mailbox(1).Receive(ctx, 1, 0)
+	return err
+}

@@ -31,10 +31,22 @@ type Answer struct {
 	Command model.ID
 	Kind    model.Kind
 	Lane    model.LaneKey
+	OrderID model.ID // of a RESERVE
+	Line    int32    // of a RESERVE
 	Status  Status
 	model.Decision
 	Epoch     int64 // wire epoch of the decision: (Lane, Epoch, Seq) reads one's own write
 	Duplicate bool  // the command was known before this call
+}
+
+// AnswerTo is the answer to c, with nothing decided.
+func AnswerTo(c model.Command, s Status) Answer {
+	return Answer{Command: c.ID, Kind: c.Kind, Lane: c.Lane(), OrderID: c.OrderID, Line: c.Line, Status: s}
+}
+
+// asked is the command that the answer speaks of, as far as a look-up needs it.
+func (a Answer) asked() model.Command {
+	return model.Command{ID: a.Command, Kind: a.Kind, SKU: a.Lane.SKU, Loc: a.Lane.Loc, OrderID: a.OrderID, Line: a.Line}
 }
 
 // OrderLine is one line of a checkout.
@@ -145,8 +157,7 @@ func (o *Orders) Await(ctx context.Context, as []Answer) error {
 		var at []int
 		for i, a := range as {
 			if a.Status == Pending {
-				asked = append(asked, Submission{Commands: []model.Command{{ID: a.Command, Kind: a.Kind,
-					SKU: a.Lane.SKU, Loc: a.Lane.Loc}}})
+				asked = append(asked, Submission{Commands: []model.Command{a.asked()}})
 				at = append(at, i)
 			}
 		}
@@ -165,8 +176,8 @@ func (o *Orders) Await(ctx context.Context, as []Answer) error {
 			continue
 		}
 		for i, f := range found {
-			f.Duplicate = as[at[i]].Duplicate
-			as[at[i]] = f
+			a := &as[at[i]]
+			a.Status, a.Decision, a.Epoch = f.Status, f.Decision, f.Epoch
 		}
 	}
 }
@@ -176,7 +187,7 @@ func (o *Orders) admit(ctx context.Context, s Submission) ([]Answer, error) {
 		if !o.supports(c.Kind) {
 			as := make([]Answer, len(s.Commands))
 			for i, c := range s.Commands {
-				as[i] = Answer{Command: c.ID, Kind: c.Kind, Lane: c.Lane(), Status: Unsupported}
+				as[i] = AnswerTo(c, Unsupported)
 			}
 			return as, nil
 		}

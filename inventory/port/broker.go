@@ -15,8 +15,9 @@ type Broker interface {
 	Produce(ctx context.Context, rs ...Record) error
 	// Join makes a member of the group; partitions come from Member.Claim.
 	Join(ctx context.Context, group, topic string) (Member, error)
-	// End is the offset behind the last record of every partition. One round trip.
-	End(ctx context.Context, topic string) ([]int64, error)
+	// End is the topic's id and the offset behind the last record of every partition. One round trip
+	// to each leader.
+	End(ctx context.Context, topic string) (id model.ID, ends []int64, err error)
 }
 
 // Member is a member of a consumer group.
