@@ -56,7 +56,8 @@ func (e *Encoder) Encode(dst []port.Record, c port.Change) ([]port.Record, error
 			dst = append(dst, e.begin(c))
 		}
 		if dst, err = e.encode(dst, c, table); err != nil {
-			return nil, fmt.Errorf("debezium: encode %c of %s at LSN %d: %w (%w)", c.Op, table, c.LSN, port.ErrContract, err)
+			return nil, fmt.Errorf("debezium: encode %c of %s at LSN %d: %w (%w)",
+				c.Op, table, c.LSN, port.ErrContract, err)
 		}
 	}
 	if c.Last && e.tx.events > 0 && e.cfg.Transaction {
@@ -120,7 +121,8 @@ func (e *Encoder) key(table string, row []port.Column) ([]byte, error) {
 	return appendColumns(nil, key)
 }
 
-func (e *Encoder) delete(dst []port.Record, c port.Change, topic string, key []byte, hs ...port.Header) ([]port.Record, error) {
+func (e *Encoder) delete(dst []port.Record, c port.Change, topic string, key []byte,
+	hs ...port.Header) ([]port.Record, error) {
 	c.Op, c.After = OpDelete, nil
 	dst, err := e.row(dst, c, topic, key, hs...)
 	if err == nil && e.cfg.Delete == WithTombstone {
@@ -131,7 +133,8 @@ func (e *Encoder) delete(dst []port.Record, c port.Change, topic string, key []b
 }
 
 // row appends one envelope. The order of the fields is that of the captured records.
-func (e *Encoder) row(dst []port.Record, c port.Change, topic string, key []byte, hs ...port.Header) ([]port.Record, error) {
+func (e *Encoder) row(dst []port.Record, c port.Change, topic string, key []byte,
+	hs ...port.Header) ([]port.Record, error) {
 	block := e.count(c.Schema + "." + c.Table)
 	b, err := appendImage([]byte{'{'}, "before", c.Before)
 	if err != nil {

@@ -58,7 +58,8 @@ func (e *Encoder) boundary(id, status string, c port.Change, counts func([]byte)
 // Heartbeat is the record that heartbeat.interval.ms makes the connector write.
 func (e *Encoder) Heartbeat() port.Record {
 	ms := e.now() / 1_000_000
-	rec := port.Record{Topic: route(e.routes, e.cfg.HeartbeatPrefix+"."+e.cfg.TopicPrefix), Partition: -1, At: ms}
+	topic := route(e.routes, e.cfg.HeartbeatPrefix+"."+e.cfg.TopicPrefix)
+	rec := port.Record{Topic: topic, Partition: -1, At: ms}
 	if e.cfg.KeyConverter == StringConverter {
 		rec.Key = []byte("Struct{serverName=" + e.cfg.TopicPrefix + "}")
 	} else {

@@ -21,7 +21,8 @@ const (
 	ClassOutbox                       // a message of the outbox event router
 )
 
-var classNames = [...]string{"none", "row", "signal", "message", "tombstone", "heartbeat", "transaction", "outbox"}
+var classNames = [...]string{"none", "row", "signal", "message", "tombstone", "heartbeat",
+	"transaction", "outbox"}
 
 func (c Class) String() string {
 	if int(c) >= len(classNames) {

@@ -2,8 +2,6 @@ package debezium
 
 import (
 	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"stockproof/model"
 )
@@ -27,7 +25,8 @@ func (k kind) String() string {
 // value is one JSON value with what encoding/json loses: the order of fields, the text of a number.
 type value struct {
 	kind   kind
-	text   string // string: decoded; boolean and number: as written; object and array: as written
+	text   string // string: decoded; boolean and number: as written
+	raw    []byte // object and array: as written, part of the record
 	fields []field
 	items  []value
 }
@@ -70,8 +69,9 @@ func (p *parser) fail(format string, args ...any) bool {
 }
 
 // joinPath writes a path without its root where there is more: "after.qty", not "value.after.qty".
+// The path is never empty, whatever the fields are called.
 func joinPath(path []string) string {
-	if len(path) > 1 && path[0] == "value" {
+	if len(path) > 1 && path[0] == "value" && path[1] != "" {
 		path = path[1:]
 	}
 	s := path[0]
@@ -108,10 +108,10 @@ func (p *parser) value() (value, bool) {
 		return value{}, p.fail("ends where a value should be, at byte %d", p.at)
 	case c == '{':
 		fields, ok := p.object()
-		return value{kind: object, text: string(p.b[start:p.at]), fields: fields}, ok
+		return value{kind: object, raw: p.b[start:p.at], fields: fields}, ok
 	case c == '[':
 		items, ok := p.array()
-		return value{kind: array, text: string(p.b[start:p.at]), items: items}, ok
+		return value{kind: array, raw: p.b[start:p.at], items: items}, ok
 	case c == '"':
 		s, ok := p.string()
 		return value{kind: text, text: s}, ok
@@ -241,95 +241,4 @@ func (p *parser) digits() int {
 		p.at++
 	}
 	return p.at - start
-}
-
-// string scans a string literal and decodes it.
-func (p *parser) string() (string, bool) {
-	p.at++ // opening quote
-	start, escaped := p.at, false
-	for p.at < len(p.b) && p.b[p.at] != '"' {
-		switch c := p.b[p.at]; {
-		case c < ' ':
-			return "", p.fail("has a control character in a string at byte %d", p.at)
-		case c == '\\':
-			escaped = true
-			p.at++
-		}
-		p.at++
-	}
-	if p.at >= len(p.b) {
-		return "", p.fail("has a string without end, from byte %d", start)
-	}
-	raw := p.b[start:p.at]
-	p.at++ // closing quote
-	if !utf8.Valid(raw) {
-		return "", p.fail("is not valid UTF-8")
-	}
-	if !escaped {
-		return string(raw), true
-	}
-	return p.unescape(raw)
-}
-
-func (p *parser) unescape(raw []byte) (string, bool) {
-	out := make([]byte, 0, len(raw))
-	for i := 0; i < len(raw); i++ {
-		if raw[i] != '\\' {
-			out = append(out, raw[i])
-			continue
-		}
-		i++ // string() saw to it that a byte follows
-		switch c := raw[i]; c {
-		case '"', '\\', '/':
-			out = append(out, c)
-		case 'b':
-			out = append(out, '\b')
-		case 'f':
-			out = append(out, '\f')
-		case 'n':
-			out = append(out, '\n')
-		case 'r':
-			out = append(out, '\r')
-		case 't':
-			out = append(out, '\t')
-		case 'u':
-			r, n := codePoint(raw[i+1:])
-			if n == 0 {
-				return "", p.fail("has a broken \\u escape or half a surrogate pair")
-			}
-			out = utf8.AppendRune(out, r)
-			i += n
-		default:
-			return "", p.fail("has the unknown escape \\%c", c)
-		}
-	}
-	return string(out), true
-}
-
-// codePoint reads what follows \u, and the second half of a surrogate pair with it; n is the number
-// of bytes used, 0 where there is no code point.
-func codePoint(b []byte) (r rune, n int) {
-	hi, ok := hex4(b)
-	if !ok {
-		return 0, 0
-	}
-	if !utf16.IsSurrogate(hi) {
-		return hi, 4
-	}
-	if len(b) < 10 || b[4] != '\\' || b[5] != 'u' {
-		return 0, 0
-	}
-	lo, ok := hex4(b[6:])
-	if r = utf16.DecodeRune(hi, lo); !ok || r == utf8.RuneError {
-		return 0, 0
-	}
-	return r, 10
-}
-
-func hex4(b []byte) (rune, bool) {
-	if len(b) < 4 {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(string(b[:4]), 16, 16)
-	return rune(n), err == nil
 }

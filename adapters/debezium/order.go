@@ -1,9 +1,9 @@
 package debezium
 
 import (
-	"strings"
 	"time"
 
+	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
 )
@@ -11,15 +11,10 @@ import (
 // Unavailable is what Debezium writes for a TOASTed column that an update did not touch.
 const Unavailable = "__debezium_unavailable_value"
 
-// OrderRow is a row of the article's orders table: one line of an order. Other columns (price) are
-// ignored; they are in Columns.
+// OrderRow is a row of the article's orders table: one line of an order, or one event. Columns that
+// are not of the design (price) are ignored; they are in Columns.
 type OrderRow struct {
-	ID        int64     // primary key, of the line
-	OrderID   model.ID  // the article's token is made of it
-	SKU       model.SKU // byte-exact
-	Qty       int64     // 1..model.MaxQuantity
-	Status    string
-	CreatedAt int64 // microseconds since 1970, 0 where the column is null or absent
+	port.ShopOrder // CreatedAt is 0 where the column is null or absent
 
 	Op            byte   // c, u, d (of the row before), r
 	Moved         bool   // op c: an UPDATE of the key, not an INSERT
@@ -31,21 +26,39 @@ type OrderRow struct {
 	Columns       []port.Column
 }
 
-// Order decodes a record of the article's topic. ok is false for what is recognised and holds no
-// order with one of the operations ops ("c" for a consumer that is right, "crud" for one that takes
-// everything): such a record is skipped, its columns are not looked at. Every error is a
-// [*RecordError]: a dead letter.
-func (d Decoder) Order(rec port.Record, ops string) (o OrderRow, ok bool, err error) {
+// OrderEvent is what inventory.Ports.OrderEvent asks for: a record of the article's topic as a row of
+// the orders table (class "row"), or as something recognised that is none. A truncation is class
+// "truncate", a row of another table class "table"; the others have the names of their [Class].
+//
+// A row with op c whose content breaks the contract is refused with a [*RecordError]: a dead letter.
+// A row with another op is no command, so its content is not judged: class, op and position are set,
+// Row only where it decodes. With EveryOp it is judged like an insert.
+func (d Decoder) OrderEvent(rec port.Record) (inventory.OrderEvent, error) {
 	ev, err := d.Decode(rec)
 	if err != nil {
-		return OrderRow{}, false, err
+		return inventory.OrderEvent{}, err
 	}
-	if ev.Class != ClassRow || ev.Row.Table != d.orderTable() ||
-		ev.Row.Op == OpTruncate || strings.IndexByte(ops, ev.Row.Op) < 0 {
-		return OrderRow{}, false, nil
+	out := inventory.OrderEvent{Class: ev.Class.String()}
+	switch {
+	case ev.Class != ClassRow:
+		return out, nil
+	case ev.Row.Table != d.orderTable():
+		out.Class = "table"
+		return out, nil
+	case ev.Row.Op == OpTruncate:
+		out.Class = "truncate"
+		return out, nil
 	}
-	o, err = ev.Order()
-	return o, err == nil, err
+	out.Op, out.LSN = ev.Row.Op, ev.Row.Source.LSN
+	if ev.Row.Transaction != nil {
+		out.Ordinal = ev.Row.Transaction.Order
+	}
+	o, err := ev.Order()
+	if err != nil && (d.EveryOp || out.Op == OpCreate) {
+		return inventory.OrderEvent{}, err
+	}
+	out.Row = o.ShopOrder
+	return out, nil
 }
 
 // Order reads the row of a c, u, d or r event as a row of the orders table. Every error is a
@@ -60,10 +73,13 @@ func (e Event) Order() (OrderRow, error) {
 		side, name = row.Before, "before"
 	}
 	c := &columnReader{path: name, columns: side}
-	o := OrderRow{
+	order := port.ShopOrder{
 		ID: c.integer("id"), OrderID: c.uuid("order_id"), SKU: model.SKU(c.text("sku_id")),
-		Qty: c.quantity("qty"), Status: c.text("status"), CreatedAt: c.time("created_at"),
-		Op: row.Op, Moved: row.OldKey != nil, Snapshot: row.Source.Snapshot, LSN: row.Source.LSN,
+		Status: port.ShopStatus(c.text("status")), CreatedAt: c.time("created_at"),
+	}
+	order.Qty = c.quantity("qty", order.Status)
+	o := OrderRow{
+		ShopOrder: order, Op: row.Op, Moved: row.OldKey != nil, Snapshot: row.Source.Snapshot, LSN: row.Source.LSN,
 		PrevCommitLSN: row.Source.PrevCommitLSN, TxID: row.Source.TxID, Columns: side,
 	}
 	if row.Transaction != nil {
@@ -142,16 +158,16 @@ func (c *columnReader) integer(name string) int64 {
 	return 0
 }
 
-func (c *columnReader) quantity(name string) int64 {
+// quantity is a number of units; that of an adjustment is signed.
+func (c *columnReader) quantity(name string, status port.ShopStatus) int64 {
 	q := c.integer(name)
+	adjusts := status == port.ShopAdjust || status == port.ShopAdjusted || status == port.ShopAdjustRefused
 	switch {
-	case c.err != nil:
-	case q > model.MaxNumber:
-		c.fail(name, "%d is above 2^53-1", q)
-	default:
-		if err := model.CheckQuantity(name, q); err != nil {
-			c.fail(name, "%d is outside 1..%d", q, model.MaxQuantity)
-		}
+	case q > model.MaxNumber || q < -model.MaxNumber:
+		c.fail(name, "%d is beyond ±(2^53-1)", q)
+	case adjusts && q < 0 && q >= -model.MaxQuantity:
+	case q < 1 || q > model.MaxQuantity:
+		c.fail(name, "%d is outside 1..%d", q, model.MaxQuantity)
 	}
 	return q
 }
@@ -168,19 +184,19 @@ func (c *columnReader) uuid(name string) model.ID {
 	return id
 }
 
-// time reads timestamptz (an ISO 8601 string) and timestamp (microseconds).
+// time reads timestamptz (an ISO 8601 string) and timestamp (microseconds), in ms since 1970.
 func (c *columnReader) time(name string) int64 {
 	switch v := c.value(name, true).(type) {
 	case nil:
 	case int64:
-		return v
+		return v / 1000
 	case string:
 		t, err := time.Parse(time.RFC3339Nano, v)
 		if err != nil {
 			c.fail(name, "%.40q is not a timestamp", v)
 			return 0
 		}
-		return t.UnixMicro()
+		return t.UnixMilli()
 	default:
 		c.fail(name, "is %s, not a timestamp", describe(v))
 	}

@@ -73,7 +73,7 @@ func checkNumbers(path string, v value) error {
 	case number:
 		if !safeInteger(v.text) {
 			if _, ok := parseInteger(v.text); ok {
-				return model.Contractf(path, "%s is outside ±(2^53-1)", v.text)
+				return model.Contractf(path, "%s is beyond ±(2^53-1)", v.text)
 			}
 			return model.Contractf(path, "%s is not an integer within ±(2^53-1)", v.text)
 		}

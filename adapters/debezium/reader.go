@@ -35,8 +35,10 @@ func (r *reader) name(name string) string {
 func (r *reader) lookup(name string) (v value, present bool) {
 	for i := range r.fields {
 		if r.fields[i].name == name {
-			v = r.fields[i].value
-			return v, v.kind != null
+			if v = r.fields[i].value; v.kind == null {
+				return value{}, false
+			}
+			return v, true
 		}
 	}
 	return value{}, false

@@ -33,9 +33,7 @@ func TestEncoderWritesTheCapturedBytes(t *testing.T) {
 			want = append(want, rec)
 		}
 	}
-	for _, rec := range records(t, "heartbeat.jsonl")[4:6] { // rows of the heartbeat table
-		want = append(want, rec)
-	}
+	want = append(want, records(t, "heartbeat.jsonl")[4:6]...) // rows of the heartbeat table
 	got := map[string][]port.Record{}
 	for _, rec := range encodeAll(t, rawConfig, rebuild(t, want)) {
 		n := int32(4)
