@@ -1,0 +1,252 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"stockproof/inventory/port"
+	"stockproof/model"
+)
+
+// KafkaOptions are the settings of a broker that matter to its clients.
+type KafkaOptions struct {
+	// RebalanceTimeout is how long a revocation waits for Release. Default 60 s.
+	RebalanceTimeout time.Duration
+	// MaxRecordBytes bounds key, value and headers of one record (message.max.bytes).
+	// Default 1 048 588.
+	MaxRecordBytes int
+}
+
+// Kafka is a broker: topics of partitions, and consumer groups (group.go). Leader epochs, topic
+// identities, truncation and retention are there because consumers must survive them; replication,
+// compaction and transactions are not, because nothing behind the ports can see them.
+type Kafka struct {
+	gate    Gate
+	options KafkaOptions
+	topics  []*kafkaTopic // in order of creation
+	groups  []*kafkaGroup // in order of the first Join
+}
+
+type kafkaTopic struct {
+	name       string
+	id         model.ID
+	generation int // how often the name was created
+	logs       []*kafkaLog
+}
+
+// NewKafka makes a broker without topics.
+func NewKafka(gate Gate, options KafkaOptions) *Kafka {
+	if options.RebalanceTimeout <= 0 {
+		options.RebalanceTimeout = time.Minute
+	}
+	if options.MaxRecordBytes <= 0 {
+		options.MaxRecordBytes = 1_048_588
+	}
+	return &Kafka{gate: gate, options: options}
+}
+
+// Client is one process's connection; its group members are named after clientID.
+func (k *Kafka) Client(clientID string) port.Broker { return &kafkaClient{k: k, id: clientID} }
+
+// CreateTopic makes a topic, or makes an existing one anew: with another identity, from offset 0,
+// its groups' offsets gone.
+func (k *Kafka) CreateTopic(name string, partitions int32) {
+	k.gate.Local(func() {
+		t := k.topic(name)
+		if t == nil {
+			t = &kafkaTopic{name: name}
+			k.topics = append(k.topics, t)
+		}
+		t.generation++
+		t.id = model.NameID("topic", name, fmt.Sprint(t.generation))
+		t.logs = nil
+		for range partitions {
+			t.logs = append(t.logs, newKafkaLog())
+		}
+		for _, g := range k.groups {
+			if g.topic == t {
+				g.restart()
+			}
+		}
+	})
+}
+
+// TopicID identifies the topic as it is now; zero if there is none.
+func (k *Kafka) TopicID(name string) (id model.ID) {
+	k.gate.Local(func() {
+		if t := k.topic(name); t != nil {
+			id = t.id
+		}
+	})
+	return id
+}
+
+// Records is everything a topic holds, by partition and offset.
+func (k *Kafka) Records(name string) (rs []port.Record) {
+	k.gate.Local(func() {
+		if t := k.topic(name); t != nil {
+			for _, l := range t.logs {
+				rs = append(rs, l.records...)
+			}
+		}
+	})
+	return rs
+}
+
+// Elect gives a partition a new leader that has the whole log.
+func (k *Kafka) Elect(topic string, partition int32) {
+	k.log(topic, partition, (*kafkaLog).elect)
+}
+
+// Truncate gives a partition a new leader that lacks what lies at offset and behind it: acknowledged
+// records are lost, and their offsets will be used again.
+func (k *Kafka) Truncate(topic string, partition int32, offset int64) {
+	k.log(topic, partition, func(l *kafkaLog) { l.truncate(offset) })
+}
+
+// DeleteRecords is retention: records below offset go.
+func (k *Kafka) DeleteRecords(topic string, partition int32, offset int64) {
+	k.log(topic, partition, func(l *kafkaLog) { l.deleteBefore(offset) })
+}
+
+// Duplicate appends a record of the log once more: the same record at a new offset, as a connector
+// that lost its position sends it. It reports whether there was such a record.
+func (k *Kafka) Duplicate(topic string, partition int32, offset int64) (found bool) {
+	k.log(topic, partition, func(l *kafkaLog) {
+		if i := offset - l.base; i >= 0 && i < int64(len(l.records)) {
+			found = true
+			l.append(l.records[i])
+		}
+	})
+	return found
+}
+
+func (k *Kafka) log(topic string, partition int32, fn func(*kafkaLog)) {
+	k.gate.Local(func() {
+		if t := k.topic(topic); t != nil && int(partition) < len(t.logs) {
+			fn(t.logs[partition])
+		}
+	})
+}
+
+func (k *Kafka) topic(name string) *kafkaTopic {
+	for _, t := range k.topics {
+		if t.name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// known is the topic, or what a client is told about one that does not exist: infrastructure, since
+// a missing topic is never the record's fault.
+func (k *Kafka) known(name string) (*kafkaTopic, error) {
+	if t := k.topic(name); t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("kafka: there is no topic %s: %w", name, port.ErrUnavailable)
+}
+
+type kafkaClient struct {
+	k  *Kafka
+	id string
+}
+
+func (c *kafkaClient) Produce(ctx context.Context, rs ...port.Record) error {
+	if len(rs) == 0 {
+		return nil
+	}
+	call := Call{Server: "kafka", Op: "produce", Key: rs[0].Topic}
+	return c.k.gate.Call(ctx, call, func() error { return c.k.produce(rs) })
+}
+
+// produce refuses the whole call before it appends anything, as a client does that looks at its
+// metadata first. Between two partitions other clients may come.
+func (k *Kafka) produce(rs []port.Record) error {
+	logs := make([]*kafkaLog, len(rs))
+	parts := make([]int32, len(rs))
+	for i := range rs {
+		t, err := k.known(rs[i].Topic)
+		if err != nil {
+			return err
+		}
+		parts[i], err = placement(&rs[i], int32(len(t.logs)))
+		if err == nil {
+			err = k.fits(&rs[i])
+		}
+		if err != nil {
+			return err
+		}
+		logs[i] = t.logs[parts[i]]
+	}
+	for i := range rs {
+		if i > 0 && logs[i] != logs[i-1] {
+			k.gate.Step()
+		}
+		r := ownRecord(rs[i])
+		r.Partition = parts[i]
+		if r.At == 0 {
+			r.At = k.gate.NowMS()
+		}
+		logs[i].append(r)
+	}
+	return nil
+}
+
+// placement is the partition of a record in a topic of n: the one it names, or its key's. A null key
+// orders nothing, so the value spreads it.
+func placement(r *port.Record, n int32) (int32, error) {
+	switch {
+	case r.Partition >= n || r.Partition < -1:
+		return 0, fmt.Errorf("kafka: produce to %s[%d], which has %d partitions: %w",
+			r.Topic, r.Partition, n, port.ErrContract)
+	case r.Partition >= 0:
+		return r.Partition, nil
+	case r.Key == nil:
+		return model.Partition(r.Value, n), nil
+	}
+	return model.Partition(r.Key, n), nil
+}
+
+func (k *Kafka) fits(r *port.Record) error {
+	n := len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		n += len(h.Key) + len(h.Value)
+	}
+	if n <= k.options.MaxRecordBytes {
+		return nil
+	}
+	return fmt.Errorf("kafka: produce to %s: a record of %d bytes exceeds %d: %w",
+		r.Topic, n, k.options.MaxRecordBytes, port.ErrContract)
+}
+
+// ownRecord shares no memory with the producer, who may reuse his.
+func ownRecord(r port.Record) port.Record {
+	r.Key, r.Value = bytes.Clone(r.Key), bytes.Clone(r.Value)
+	hs := make([]port.Header, len(r.Headers))
+	for i, h := range r.Headers {
+		hs[i] = port.Header{Key: h.Key, Value: bytes.Clone(h.Value)}
+	}
+	r.Headers = hs
+	return r
+}
+
+func (c *kafkaClient) End(
+	ctx context.Context, topic string,
+) (id model.ID, ends []int64, err error) {
+	call := Call{Server: "kafka", Op: "end", Key: topic}
+	err = c.k.gate.Call(ctx, call, func() error {
+		t, err := c.k.known(topic)
+		if err != nil {
+			return err
+		}
+		id = t.id
+		for _, l := range t.logs {
+			ends = append(ends, l.end())
+		}
+		return nil
+	})
+	return id, ends, err
+}

@@ -1,0 +1,142 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"stockproof/inventory/port"
+	"stockproof/model"
+)
+
+// kafkaClaim is a partition in a member's hands. What the coordinator knows (over) and what the
+// member knows (told, or its membership's told) are two things: between them lives the zombie.
+type kafkaClaim struct {
+	member     *kafkaMember
+	life       int // the member's, when it got the claim
+	topic      *kafkaTopic
+	topicID    model.ID
+	partition  int32
+	generation int32
+	committed  port.Position
+
+	taken      bool  // Claim returned it
+	revoked    bool  // the group wants it back: the member has been told, and commits are still taken
+	deadlineMS int64 // of the revocation, on the gate's clock
+	released   bool
+	over       bool
+	told       bool
+}
+
+func (c *kafkaClaim) end() { c.over, c.told = true, true }
+
+// take hands the claim to its member. A group without an offset begins where the log does.
+func (c *kafkaClaim) take(g *kafkaGroup) {
+	c.taken = true
+	s := &g.shares[c.partition]
+	if s.stored {
+		c.committed = s.committed
+		return
+	}
+	c.committed = port.Position{Offset: c.log().start, LeaderEpoch: -1}
+}
+
+func (c *kafkaClaim) log() *kafkaLog { return c.topic.logs[c.partition] }
+
+// Topic implements [port.Claim].
+func (c *kafkaClaim) Topic() string { return c.topic.name }
+
+// TopicID implements [port.Claim].
+func (c *kafkaClaim) TopicID() model.ID { return c.topicID }
+
+// Partition implements [port.Claim].
+func (c *kafkaClaim) Partition() int32 { return c.partition }
+
+// Committed implements [port.Claim].
+func (c *kafkaClaim) Committed() port.Position { return c.committed }
+
+// learned is whether the member knows that it must stop.
+func (c *kafkaClaim) learned() bool {
+	return c.told || c.revoked || c.released || c.life != c.member.life
+}
+
+func (c *kafkaClaim) fenced() error {
+	return fmt.Errorf("kafka: %s holds %s[%d] of generation %d of group %s no more: %w",
+		c.member.name, c.topic.name, c.partition, c.generation, c.member.g.name, port.ErrFenced)
+}
+
+// Fetch implements [port.Claim].
+func (c *kafkaClaim) Fetch(
+	ctx context.Context, from port.Position, max int, linger time.Duration,
+) (rs []port.Record, err error) {
+	k := c.member.g.k
+	key := fmt.Sprintf("%s/%d", c.topic.name, c.partition)
+	err = k.gate.Call(ctx, Call{Server: "kafka", Op: "fetch", Key: key}, func() error {
+		full := func(n int64) func() bool {
+			return func() bool {
+				return c.learned() || c.outside(from) != nil || c.log().end() >= from.Offset+n
+			}
+		}
+		if err := k.gate.Block(ctx, Wait{Key: key, Until: full(1)}); err != nil {
+			return err
+		}
+		if linger > 0 {
+			wait := Wait{Key: key, Until: full(int64(max)), DeadlineMS: k.gate.NowMS() + ceilMS(linger)}
+			err := k.gate.Block(ctx, wait)
+			if err != nil && !errors.Is(err, ErrWaitTimeout) {
+				return err
+			}
+		}
+		if c.learned() {
+			return c.fenced()
+		}
+		if out := c.outside(from); out != nil {
+			return fmt.Errorf("kafka: fetch: %w", out)
+		}
+		rs = c.log().read(from.Offset, max)
+		return nil
+	})
+	return rs, err
+}
+
+// outside guards the log's bounds. A claim of a topic that was made anew is learned to be over
+// before its partition's log is asked for.
+func (c *kafkaClaim) outside(at port.Position) *port.OutOfRangeError {
+	return c.log().outside(c.topic.name, c.partition, at)
+}
+
+func ceilMS(d time.Duration) int64 {
+	return int64((d + time.Millisecond - 1) / time.Millisecond)
+}
+
+// Commit implements [port.Claim]. A zombie learns here what it is.
+func (c *kafkaClaim) Commit(ctx context.Context, next port.Position) error {
+	g := c.member.g
+	key := fmt.Sprintf("%s/%s/%d", g.name, c.topic.name, c.partition)
+	return g.k.gate.Call(ctx, Call{Server: "kafka", Op: "commit", Key: key}, func() error {
+		if c.over && c.member.gone {
+			c.member.learns()
+		}
+		if c.over || c.released {
+			return c.fenced()
+		}
+		s := &g.shares[c.partition]
+		s.committed, s.stored = next, true
+		return nil
+	})
+}
+
+// Release implements [port.Claim]. A partition that is still this member's by the group's will is
+// offered to it again.
+func (c *kafkaClaim) Release() {
+	g := c.member.g
+	g.k.gate.Local(func() {
+		c.released = true
+		if s := &g.shares[c.partition]; !c.over && s.claim == c {
+			c.end()
+			s.claim = nil
+			g.grant()
+		}
+	})
+}
