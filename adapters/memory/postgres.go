@@ -62,6 +62,9 @@ func NewPostgres(gate Gate, options PostgresOptions) *Postgres {
 // SetEpoch runs here, CheckEpoch answers that this server may not write.
 func (p *Postgres) Promote() { p.gate.Local(func() { p.options.Timeline++ }) }
 
+// SystemID is the instance's system identifier.
+func (p *Postgres) SystemID() string { return p.options.SystemID }
+
 // OnLedger calls fn with every ledger row when it becomes visible: its command's linearization
 // point. Call it before the first transaction.
 func (p *Postgres) OnLedger(fn func(port.LedgerRow)) { p.ledgerSeen = append(p.ledgerSeen, fn) }

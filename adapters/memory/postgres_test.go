@@ -3,17 +3,10 @@ package memory_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"stockproof/adapters/memory"
 	"stockproof/inventory/port"
 )
-
-func plainGate() memory.Gate {
-	return memory.NewPlain(time.Now, func(d time.Duration, fn func()) func() bool {
-		return time.AfterFunc(d, fn).Stop
-	})
-}
 
 func TestASessionTellsItsStatus(t *testing.T) {
 	ctx := context.Background()

@@ -6,21 +6,15 @@ import (
 	"stockproof/inventory/port"
 )
 
-// clusterRow is the one row that says who may write.
-type clusterRow struct {
-	epoch    int64
-	sysid    string
-	timeline int64
-}
-
 func (t *transaction) checkEpoch(st *port.CheckEpoch) {
-	t.assignXID()
-	st.XID, st.NowMS = t.xid, t.pg.nowMS()
-	st.Open, st.Epoch = false, 0
-	if c := t.pg.cluster.get(t, 1); c != nil {
-		st.Epoch = c.epoch
-		st.Open = c.sysid == t.pg.options.SystemID && c.timeline == t.pg.options.Timeline
+	*st = port.CheckEpoch{}
+	o := t.pg.options
+	c := t.pg.cluster.get(t, 1)
+	if c == nil || c.sysid != o.SystemID || c.timeline != o.Timeline {
+		return
 	}
+	t.assignXID()
+	*st = port.CheckEpoch{Open: true, Epoch: c.epoch, NowMS: t.pg.nowMS(), XID: t.xid}
 }
 
 func (t *transaction) readEpoch(st *port.ReadEpoch) {

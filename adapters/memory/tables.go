@@ -46,7 +46,7 @@ type row[K, V any] struct {
 // PostgreSQL: who walks it must compare the version that it may see.
 type secondary[K, V any] interface {
 	add(v *V, r *row[K, V])
-	drop(v *V, keep ...*V) // unless one of keep has the same key
+	drop(v, keep, also *V) // unless keep or also, where they are, have the same key
 }
 
 // lookup is a secondary index with keys of type S; of says false where a version has none.
@@ -61,20 +61,35 @@ func (l lookup[S, K, V]) add(v *V, r *row[K, V]) {
 	}
 }
 
-func (l lookup[S, K, V]) drop(v *V, keep ...*V) {
-	k, ok := l.of(v)
-	if !ok {
-		return
+func (l lookup[S, K, V]) drop(v, keep, also *V) {
+	if k, ok := l.of(v); ok && !l.has(keep, k) && !l.has(also, k) {
+		l.index.drop(k)
 	}
-	for _, o := range keep {
-		if o == nil {
-			continue
-		}
-		if kept, ok := l.of(o); ok && l.compare(k, kept) == 0 {
-			return
-		}
+}
+
+func (l lookup[S, K, V]) has(v *V, k S) bool {
+	if v == nil {
+		return false
 	}
-	l.index.drop(k)
+	other, ok := l.of(v)
+	return ok && l.compare(k, other) == 0
+}
+
+// newTable makes an empty table.
+func newTable[K, V any](
+	p *Postgres, about relation, compare func(a, b K) int, key func(v *V) K,
+) *table[K, V] {
+	return &table[K, V]{pg: p, about: &about, key: key, takenClass: port.ErrConflict,
+		rows: newIndex[K, *row[K, V]](compare)}
+}
+
+// indexed adds a secondary index.
+func indexed[S, K, V any](
+	tb *table[K, V], compare func(a, b S) int, of func(v *V) (S, bool),
+) *index[S, *row[K, V]] {
+	x := newIndex[S, *row[K, V]](compare)
+	tb.secondary = append(tb.secondary, lookup[S, K, V]{index: x, of: of})
+	return x
 }
 
 // version is what t sees of a row: its own version, else the committed one.
@@ -114,6 +129,62 @@ func (r *row[K, V]) lock(ctx context.Context, t *transaction, g grip) (*V, error
 		t.hold(r)
 	}
 	return v, nil
+}
+
+// lockAll makes t hold the rows of keys that it sees, in the order given, and calls fn with the place
+// of each key whose row is still there, and the row's version of then. What the statement sees is
+// settled before it waits.
+func (tb *table[K, V]) lockAll(
+	ctx context.Context, t *transaction, keys []K, g grip, fn func(i int, r *row[K, V], v *V) error,
+) error {
+	rows := make([]*row[K, V], len(keys))
+	for i, k := range keys {
+		rows[i] = tb.visible(t, k)
+	}
+	return lockRows(ctx, t, rows, g, fn)
+}
+
+// lockRows is lockAll of rows that were found before; nil stands for none.
+func lockRows[K, V any](
+	ctx context.Context, t *transaction, rows []*row[K, V], g grip,
+	fn func(i int, r *row[K, V], v *V) error,
+) error {
+	for i, r := range rows {
+		if r == nil {
+			continue
+		}
+		v, err := r.lock(ctx, t, g)
+		if err != nil {
+			return err
+		}
+		if v != nil {
+			if err := fn(i, r, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// lockUnchanged is lockAll for a statement that finds its rows by key and then by their place (ctid)
+// in its snapshot, as the bulk updates do: a row of which somebody else wrote another version while it
+// was waited for is not there any more. Keep says which of the versions that it sees it is about.
+func (tb *table[K, V]) lockUnchanged(
+	ctx context.Context, t *transaction, keys []K, keep func(v *V) bool,
+	fn func(i int, r *row[K, V], v *V) error,
+) error {
+	rows, seen := make([]*row[K, V], len(keys)), make([]*V, len(keys))
+	for i, k := range keys {
+		if r := tb.visible(t, k); r != nil && keep(r.version(t)) {
+			rows[i], seen[i] = r, r.version(t)
+		}
+	}
+	return lockRows(ctx, t, rows, exclusive, func(i int, r *row[K, V], v *V) error {
+		if v != seen[i] {
+			return nil
+		}
+		return fn(i, r, v)
+	})
 }
 
 // insert adds a row. A key that is taken is an error, or says false where the statement has
@@ -215,10 +286,10 @@ func (r *row[K, V]) write(t *transaction, v *V) {
 	}
 }
 
-// unindex takes a version out of the indexes, except for keys that one of keep has too.
-func (r *row[K, V]) unindex(v *V, keep ...*V) {
+// unindex takes a version out of the indexes, but for keys that keep or also has too.
+func (r *row[K, V]) unindex(v, keep, also *V) {
 	for _, s := range r.table.secondary {
-		s.drop(v, keep...)
+		s.drop(v, keep, also)
 	}
 }
 
@@ -230,7 +301,7 @@ func (r *row[K, V]) finish(t *transaction, commit bool) {
 			gone, stays = stays, gone
 		}
 		if gone != nil && gone != stays {
-			r.unindex(gone, stays)
+			r.unindex(gone, stays, nil)
 		}
 		r.committed, r.own = stays, nil
 		if commit && r.table.seen != nil {
