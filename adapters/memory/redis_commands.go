@@ -52,6 +52,8 @@ func (r *Redis) exec(args []string, node int) any {
 		return r.expire(name, args)
 	case "TTL", "PTTL":
 		return r.ttl(name, args[0])
+	case "TYPE":
+		return r.kind(args[0])
 	}
 	return "# Replication\r\nrole:master\r\nmaster_replid:" + r.replID(node) + "\r\n" // INFO
 }
@@ -61,7 +63,7 @@ func arity(name string) (least int, known bool) {
 	switch name {
 	case "INFO":
 		return 0, true
-	case "GET", "DEL", "EXISTS", "HGETALL", "TTL", "PTTL":
+	case "GET", "DEL", "EXISTS", "HGETALL", "TTL", "PTTL", "TYPE":
 		return 1, true
 	case "SET", "INCRBY", "DECRBY", "HMGET", "EXPIRE", "PEXPIRE":
 		return 2, true
@@ -249,6 +251,16 @@ func (r *Redis) ttl(name, key string) any {
 		return v.expireMS - r.nowMS()
 	}
 	return (v.expireMS - r.nowMS() + 500) / 1000
+}
+
+func (r *Redis) kind(key string) any {
+	switch v := r.keys.get(key, r.nowMS()); {
+	case v == nil:
+		return command.Status("none")
+	case v.hash:
+		return command.Status("hash")
+	}
+	return command.Status("string")
 }
 
 // redisInteger reads an integer as Redis's string2ll does: canonical decimal, nothing around it.

@@ -36,7 +36,7 @@ func TestMiniredisKeepsTheSpeedContract(t *testing.T) {
 
 func TestRedis7KeepsTheSpeedContract(t *testing.T) {
 	addr := servers.Redis(t)
-	raw := goredis.NewClient(&goredis.Options{Addr: addr})
+	raw := goredis.NewClient(&goredis.Options{Addr: addr, Protocol: 2})
 	t.Cleanup(func() { _ = raw.Close() })
 	speed := redis.New(redis.Options{Addrs: []string{addr}})
 	t.Cleanup(func() { _ = speed.Close() })
@@ -48,7 +48,7 @@ func TestRedis7KeepsTheSpeedContract(t *testing.T) {
 
 func TestRedisClusterKeepsTheSpeedContract(t *testing.T) {
 	addrs := servers.RedisCluster(t)
-	raw := goredis.NewClusterClient(&goredis.ClusterOptions{Addrs: addrs})
+	raw := goredis.NewClusterClient(&goredis.ClusterOptions{Addrs: addrs, Protocol: 2})
 	t.Cleanup(func() { _ = raw.Close() })
 	speed := redis.New(redis.Options{Addrs: addrs, Cluster: true})
 	t.Cleanup(func() { _ = speed.Close() })

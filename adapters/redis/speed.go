@@ -78,6 +78,14 @@ func New(o Options) *Speed {
 // Close ends the connections. Calls that run end with an error.
 func (s *Speed) Close() error { return s.client.Close() }
 
+// DiscardClientLog silences what go-redis prints to stderr in this whole process, such as failed
+// dials: every failure is also returned, with its class. For main functions.
+func DiscardClientLog() { redis.SetLogger(discard{}) }
+
+type discard struct{}
+
+func (discard) Printf(context.Context, string, ...any) {}
+
 // Scripts gives the source of every shipped script by its name.
 func Scripts() map[string][]byte {
 	out := map[string][]byte{}

@@ -86,7 +86,8 @@ func Refusal(message string) error {
 		"NOREPLICAS", "MOVED", "ASK", "NOSCRIPT", "NOAUTH", "WRONGPASS", "NOPERM":
 		return port.ErrUnavailable
 	case "ERR":
-		if strings.HasPrefix(rest, "max number of clients reached") {
+		// The second is what a server with a password says to a stranger's longer command.
+		if strings.HasPrefix(rest, "max number of clients reached") || strings.HasPrefix(rest, "Protocol error") {
 			return port.ErrUnavailable
 		}
 	}
