@@ -36,8 +36,7 @@ type conn struct {
 	skipping bool // an error in the flight: nothing counts until Sync
 	prepared map[string]*prepared
 	portals  map[string]*portal
-	result   rows
-	args     args
+	rows     rows
 
 	mu      sync.Mutex
 	ctx     context.Context // of the statement that runs
@@ -275,9 +274,9 @@ func (c *conn) connect(parameters map[string]string) error {
 	if fate != Deliver {
 		return errCut
 	}
-	s, err := readSettings(parameters)
+	s, err := readSettings(c.server.db.Settings(), parameters)
 	if err == nil {
-		c.db, err = c.server.db.Connect(s.values)
+		c.db, err = c.server.db.Connect()
 	}
 	if err != nil {
 		fatal := response(err)

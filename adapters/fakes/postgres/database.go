@@ -8,8 +8,13 @@ import (
 
 // Database is what the protocol is spoken for.
 type Database interface {
-	// Connect opens a session with the settings (GUCs) of the startup message. An *Error refuses it.
-	Connect(settings map[string]string) (Session, error)
+	// Connect opens a session. An *Error refuses it.
+	Connect() (Session, error)
+	// Settings are the run-time parameters (GUCs) that a session begins with, as ALTER DATABASE SET
+	// leaves them. What the startup message says comes over them.
+	Settings() map[string]string
+	// SystemID is the system identifier of pg_control_system().
+	SystemID() string
 }
 
 // Session is one backend process of the database. Only one of its methods runs at a time. Each may

@@ -5,38 +5,51 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"stockproof/adapters/postgres/sql"
 	"stockproof/inventory/port"
-	"stockproof/model"
 )
 
 // The protocol's own tests run against a database of three statements, so that they are about the
 // protocol only.
 const (
 	echoSQL  = "select echo of every type"
-	echoText = "echo simple"
+	askSQL   = "select the answer"
 	writeSQL = "update note"
 )
 
-// echo answers its own parameters, once per element of ids.
+// echo answers its own parameters: the elements of its lists as rows, then the scalars as one.
 type echo struct {
-	b    bool
-	i2   int16
-	i4   int32
-	i8   int64
-	t    string
-	raw  []byte
-	id   model.ID
-	ids  []model.ID
-	i8s  []int64
-	ts   []string
-	raws [][]byte
-	bs   []bool
-	i2s  []int64
-	i4s  []int64
+	b    pgtype.Bool
+	i2   pgtype.Int2
+	i4   pgtype.Int4
+	i8   pgtype.Int8
+	t    pgtype.Text
+	raw  rawBytes
+	id   pgtype.UUID
+	bs   pgtype.FlatArray[pgtype.Bool]
+	i2s  pgtype.FlatArray[pgtype.Int2]
+	i4s  pgtype.FlatArray[pgtype.Int4]
+	i8s  pgtype.FlatArray[pgtype.Int8]
+	ts   pgtype.FlatArray[pgtype.Text]
+	raws pgtype.FlatArray[rawBytes]
+	ids  pgtype.FlatArray[pgtype.UUID]
+}
+
+// rawBytes is bytea as the statements' views have it.
+type rawBytes struct{ b []byte }
+
+func (r rawBytes) BytesValue() ([]byte, error) { return r.b, nil }
+func (r *rawBytes) ScanBytes(b []byte) error {
+	if r.b = nil; b != nil {
+		r.b = append([]byte{}, b...)
+	}
+	return nil
 }
 
 // write adds a note; "wait" waits for notebook.release, "fail" is refused.
-type write struct{ note string }
+type write struct{ note pgtype.Text }
 
 // ask reads a constant.
 type ask struct{}
@@ -47,42 +60,32 @@ func (*ask) Statement()   {}
 
 func echoCatalog() catalog {
 	c := catalog{}
-	c.add(&query{name: "echo", sql: echoSQL, verb: "SELECT",
-		decode: func(a *args) port.Statement {
-			return &echo{a.bool(), a.int2(), a.int4(), a.int8(), a.text(), a.bytes(), a.id(),
-				a.ids(), a.int8s(), a.texts(), a.bytess(), a.bools(), a.int2s(), a.int4s()}
-		},
-		encode: func(s port.Statement, r *rows) {
-			e := s.(*echo)
-			for i := range e.ids {
-				r.bool(e.bs[i])
-				r.int2(int16(e.i2s[i]))
-				r.int4(int32(e.i4s[i]))
-				r.int8OrNull(e.i8s[i])
-				r.text(e.ts[i])
-				r.bytesOrNull(e.raws[i])
-				r.idOrNull(e.ids[i])
-				r.end()
-			}
-			r.bool(e.b)
-			r.int2(e.i2)
-			r.int4(e.i4)
-			r.int8OrNull(e.i8)
-			r.text(e.t)
-			r.bytesOrNull(e.raw)
-			r.idOrNull(e.id)
-			r.end()
-		},
-	}, `bool, int2, int4, int8, text, bytea, uuid, uuid[], int8[], text[], bytea[], bool[], int2[],
-		int4[] -> b bool, i2 int2, i4 int4, i8 int8, t text, raw bytea, id uuid`)
-	c.add(&query{name: "write", sql: writeSQL, verb: "UPDATE",
-		decode: func(a *args) port.Statement { return &write{a.text()} },
-		encode: func(_ port.Statement, r *rows) { r.count = 1 },
-	}, "text")
-	c.add(&query{name: "ask", sql: echoText, verb: "SELECT",
-		decode: func(*args) port.Statement { return &ask{} },
-		encode: func(_ port.Statement, r *rows) { r.int8(42); r.end() },
-	}, "-> n int8")
+	scalars := []sql.Type{sql.Bool, sql.Int2, sql.Int4, sql.Int8, sql.Text, sql.Bytea, sql.UUID}
+	types, heads := scalars, []sql.Head{}
+	for _, t := range scalars {
+		types = append(types, t.Array())
+		heads = append(heads, sql.Head{Name: "c", Type: t})
+	}
+	c[echoSQL] = &query{name: "echo", text: echoSQL, verb: "SELECT", params: types, columns: heads,
+		fresh: func() call {
+			e := &echo{}
+			return call{e, []any{&e.b, &e.i2, &e.i4, &e.i8, &e.t, &e.raw, &e.id,
+				&e.bs, &e.i2s, &e.i4s, &e.i8s, &e.ts, &e.raws, &e.ids},
+				func() int { return len(e.ids) + 1 },
+				func(i int) []any {
+					if i == len(e.ids) {
+						return []any{e.b, e.i2, e.i4, e.i8, e.t, e.raw, e.id}
+					}
+					return []any{e.bs[i], e.i2s[i], e.i4s[i], e.i8s[i], e.ts[i], e.raws[i], e.ids[i]}
+				}}
+		}}
+	c[writeSQL] = &query{name: "write", text: writeSQL, verb: "UPDATE", params: []sql.Type{sql.Text},
+		fresh: func() call { w := &write{}; return call{stmt: w, params: []any{&w.note}} }}
+	c[askSQL] = &query{name: "ask", text: askSQL, verb: "SELECT", columns: []sql.Head{{Name: "n", Type: sql.Int8}},
+		fresh: func() call {
+			return call{stmt: &ask{}, len: func() int { return 1 },
+				at: func(int) []any { return []any{pgtype.Int8{Int64: 42, Valid: true}} }}
+		}}
 	return c
 }
 
@@ -100,7 +103,11 @@ func newNotebook() *notebook {
 	return &notebook{waiting: make(chan struct{}, 16), release: make(chan struct{})}
 }
 
-func (n *notebook) Connect(map[string]string) (Session, error) { return &page{book: n}, nil }
+func (n *notebook) Connect() (Session, error) { return &page{book: n}, nil }
+
+func (n *notebook) Settings() map[string]string { return nil }
+
+func (n *notebook) SystemID() string { return "7" }
 
 func (n *notebook) notes() []string {
 	n.mu.Lock()
@@ -114,7 +121,10 @@ type page struct {
 	own  []string
 }
 
-func (p *page) Begin(context.Context) error {
+func (p *page) Begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if p.open {
 		return errors.New("begin inside a transaction")
 	}
@@ -130,7 +140,7 @@ func (p *page) Exec(ctx context.Context, s port.Statement) error {
 	if !ok {
 		return nil
 	}
-	switch w.note {
+	switch w.note.String {
 	case "wait":
 		p.book.waiting <- struct{}{}
 		select {
@@ -142,7 +152,7 @@ func (p *page) Exec(ctx context.Context, s port.Statement) error {
 		return &Error{Code: "23505", Message: "duplicate key value violates unique constraint",
 			Detail: "Key exists.", Schema: "notes", Table: "note", Constraint: "note_pkey"}
 	}
-	p.own = append(p.own, w.note)
+	p.own = append(p.own, w.note.String)
 	return nil
 }
 

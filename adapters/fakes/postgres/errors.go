@@ -2,6 +2,8 @@ package fakepg
 
 import (
 	"errors"
+	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -40,12 +42,18 @@ func errUnknownSQL(sql string) error {
 	return &Error{Code: "42601", Message: "this server does not know the statement: " + sql}
 }
 
+// asError is err as PostgreSQL reports it.
+func asError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Code: "XX000", Message: err.Error()}
+}
+
 // response is the message for err.
 func response(err error) *pgproto3.ErrorResponse {
-	var e *Error
-	if !errors.As(err, &e) {
-		e = &Error{Code: "XX000", Message: err.Error()}
-	}
+	e := asError(err)
 	severity := "ERROR"
 	if e.Fatal {
 		severity = "FATAL"
@@ -68,3 +76,18 @@ func warning(code, message string) *pgproto3.NoticeResponse {
 	return &pgproto3.NoticeResponse{Severity: "WARNING", SeverityUnlocalized: "WARNING", Code: code,
 		Message: message}
 }
+
+// locate adds the schema of the table that an error names: the one that the query's text has for it.
+func locate(err error, text string) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Table == "" || e.Schema != "" {
+		return err
+	}
+	located := *e
+	if before, _, found := strings.Cut(text, "."+e.Table); found {
+		located.Schema = before[strings.LastIndexFunc(before, notIdentifier)+1:]
+	}
+	return &located
+}
+
+func notIdentifier(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }

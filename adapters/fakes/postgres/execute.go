@@ -2,6 +2,7 @@ package fakepg
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -33,7 +34,7 @@ func (c *conn) run(l *portal) error {
 	if c.status == statusAborted && !l.endsBlock() {
 		return errAborted()
 	}
-	fate := c.fate(Request{Step: step, SQL: l.sql, Statement: l.stmt})
+	fate := c.fate(Request{Step: step, SQL: l.sql, Statement: l.call.stmt})
 	if fate == LoseRequest {
 		return errCut
 	}
@@ -110,20 +111,27 @@ func (c *conn) rollbackBlock() {
 
 // statement executes a query of the catalog and sends its rows.
 func (c *conn) statement(l *portal) error {
-	if err := c.openTransaction(); err != nil {
-		return err
+	if l.call.stmt != nil {
+		if err := c.openTransaction(); err != nil {
+			return err
+		}
+		err := c.wait(func(ctx context.Context) error { return c.db.Exec(ctx, l.call.stmt) })
+		if err != nil {
+			return locate(err, l.query.text)
+		}
 	}
-	if err := c.wait(func(ctx context.Context) error { return c.db.Exec(ctx, l.stmt) }); err != nil {
-		return err
+	n := 0
+	if len(l.query.columns) > 0 {
+		n = l.call.len()
 	}
-	r := &c.result
-	r.query, r.formats, r.send, r.count, r.err = l.query, l.formats, c.wire.Send, 0, nil
-	r.data, r.ends = r.data[:0], r.ends[:0]
-	l.query.encode(l.stmt, r)
-	if r.err != nil {
-		return r.err
+	for i := range n {
+		row, err := c.rows.encode(l.query.columns, l.call.at(i), l.formats)
+		if err != nil {
+			return fmt.Errorf("%s: row %d: %w", l.query.name, i+1, err)
+		}
+		c.wire.Send(row)
 	}
-	c.wire.Send(&pgproto3.CommandComplete{CommandTag: l.query.tag(r.count)})
+	c.wire.Send(&pgproto3.CommandComplete{CommandTag: l.query.tag(l.call, n)})
 	return nil
 }
 
@@ -144,11 +152,10 @@ func (c *conn) simpleStatement(sql string) error {
 	}
 	l := &portal{prepared: p}
 	if p.query != nil {
-		c.args = args{query: p.query}
-		l.stmt = p.query.decode(&c.args)
-		if err := c.args.done(); err != nil {
-			return err
+		if len(p.query.params) > 0 {
+			return &Error{Code: "42P02", Message: "there is no parameter $1"}
 		}
+		l.call = p.query.fresh()
 		if len(p.query.columns) > 0 {
 			c.sendColumns(p.query, nil)
 		}

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
-
-	"stockproof/inventory/port"
 )
 
 // prepared is a statement as the client prepared it: a query of the catalog, or a word that controls
@@ -22,7 +20,7 @@ type prepared struct {
 // bytes do not outlive the message.
 type portal struct {
 	*prepared
-	stmt    port.Statement
+	call    call
 	formats []int16
 	done    bool
 }
@@ -86,7 +84,7 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 		return &Error{Code: "42P05", Message: fmt.Sprintf("prepared statement %q already exists", m.Name)}
 	}
 	for i, oid := range m.ParameterOIDs {
-		if p.query == nil || i >= len(p.query.params) || oid != 0 && oid != p.query.params[i].oid {
+		if p.query == nil || i >= len(p.query.params) || oid != 0 && oid != uint32(p.query.params[i]) {
 			return &Error{Code: "42P18", Message: fmt.Sprintf("parameter $%d is not of type %d", i+1, oid)}
 		}
 	}
@@ -115,9 +113,8 @@ func (c *conn) bind(m *pgproto3.Bind) error {
 	}
 	l := &portal{prepared: p}
 	if p.query != nil {
-		c.args = args{query: p.query, formats: m.ParameterFormatCodes, values: m.Parameters}
-		l.stmt = p.query.decode(&c.args)
-		if err := c.args.done(); err != nil {
+		var err error
+		if l.call, err = p.query.read(m.Parameters, m.ParameterFormatCodes); err != nil {
 			return err
 		}
 		l.formats = append(l.formats, m.ResultFormatCodes...)
@@ -145,7 +142,7 @@ func (c *conn) describe(m *pgproto3.Describe) error {
 		oids := pgproto3.ParameterDescription{}
 		if p.query != nil {
 			for _, t := range p.query.params {
-				oids.ParameterOIDs = append(oids.ParameterOIDs, t.oid)
+				oids.ParameterOIDs = append(oids.ParameterOIDs, uint32(t))
 			}
 		}
 		c.wire.Send(&oids)
@@ -169,8 +166,8 @@ func (c *conn) sendColumns(q *query, formats []int16) {
 	}
 	d := pgproto3.RowDescription{Fields: make([]pgproto3.FieldDescription, len(q.columns))}
 	for i, col := range q.columns {
-		d.Fields[i] = pgproto3.FieldDescription{Name: []byte(col.name), DataTypeOID: col.oid,
-			DataTypeSize: col.size, TypeModifier: -1, Format: formatOf(formats, i)}
+		d.Fields[i] = pgproto3.FieldDescription{Name: []byte(col.Name), DataTypeOID: uint32(col.Type),
+			DataTypeSize: sizeOf(col.Type), TypeModifier: -1, Format: formatOf(formats, i)}
 	}
 	c.wire.Send(&d)
 }

@@ -64,22 +64,26 @@ func wantNotes(t testing.TB, book *notebook, want ...string) {
 	}
 }
 
-// echoArgs are values for echoSQL: two elements, then the scalars.
+// echoArgs are values for echoSQL: the scalars, then lists of two.
 func echoArgs() []any {
 	a, b := model.NameID("a"), model.NameID("b")
 	return []any{true, int16(-2), int32(-4), int64(-8), "text ü\n", []byte{0, 1, 255},
-		[16]byte(model.NameID("scalar")), [][16]byte{a, b}, []int64{1 << 60, -7},
-		[]string{`{"\,NULL`, ""}, [][]byte{{}, {0}}, []bool{false, true}, []int16{3, -3}, []int32{5, -5}}
+		[16]byte(model.NameID("scalar")), []bool{false, true}, []int16{3, -3}, []int32{5, -5},
+		[]int64{1 << 60, -7}, []string{`{"\,NULL`, ""}, [][]byte{{}, {0}}, [][16]byte{a, b}}
 }
 
 type echoRow struct {
-	B   bool
-	I2  int16
-	I4  int32
+	B   *bool
+	I2  *int16
+	I4  *int32
 	I8  *int64
-	T   string
+	T   *string
 	Raw []byte
 	ID  *[16]byte
+}
+
+func echoed(b bool, i2 int16, i4 int32, i8 int64, t string, raw []byte, id model.ID) echoRow {
+	return echoRow{&b, &i2, &i4, &i8, &t, raw, (*[16]byte)(&id)}
 }
 
 func readEcho(t *testing.T, rows pgx.Rows, err error) []echoRow {
@@ -97,12 +101,10 @@ func readEcho(t *testing.T, rows pgx.Rows, err error) []echoRow {
 func TestValuesOfEveryTypeRoundTripInBothFormats(t *testing.T) {
 	s, _ := newEchoServer(t)
 	c := dial(t, s)
-	i8 := func(v int64) *int64 { return &v }
-	id := func(v model.ID) *[16]byte { b := [16]byte(v); return &b }
 	want := []echoRow{
-		{false, 3, 5, i8(1 << 60), `{"\,NULL`, []byte{}, id(model.NameID("a"))},
-		{true, -3, -5, i8(-7), "", []byte{0}, id(model.NameID("b"))},
-		{true, -2, -4, i8(-8), "text ü\n", []byte{0, 1, 255}, id(model.NameID("scalar"))},
+		echoed(false, 3, 5, 1<<60, `{"\,NULL`, []byte{}, model.NameID("a")),
+		echoed(true, -3, -5, -7, "", []byte{0}, model.NameID("b")),
+		echoed(true, -2, -4, -8, "text ü\n", []byte{0, 1, 255}, model.NameID("scalar")),
 	}
 	for _, format := range []int16{formatText, formatBinary} {
 		args := append([]any{pgx.QueryResultFormats{format}}, echoArgs()...)
@@ -117,8 +119,8 @@ func TestParametersInTextFormatReadAsTheSameValues(t *testing.T) {
 	s, _ := newEchoServer(t)
 	c := dial(t, s)
 	a := model.NameID("a").String()
-	text := []string{"t", "-2", "-4", "-8", "x", `\x00ff`, a, "{" + a + "}", "{-9}",
-		`{"a\"b\\,"}`, `{"\\x0102"}`, "{f}", "{3}", "{5}"}
+	text := []string{"t", "-2", "-4", "-8", "x", `\x00ff`, a,
+		"{f}", "{3}", "{5}", "{-9}", `{"a\"b\\,"}`, `{"\\x0102"}`, "{" + a + "}"}
 	values := make([][]byte, len(text))
 	for i, v := range text {
 		values[i] = []byte(v)
@@ -143,15 +145,53 @@ func TestParametersInTextFormatReadAsTheSameValues(t *testing.T) {
 	}
 }
 
-func TestNullReadsAsZeroAndZeroAsNull(t *testing.T) {
+func TestNullIsNullInBothDirections(t *testing.T) {
 	s, _ := newEchoServer(t)
 	c := dial(t, s)
-	args := make([]any, 14)
-	rows, err := c.Query(context.Background(), echoSQL, args...)
-	got := readEcho(t, rows, err)
-	if want := []echoRow{{}}; !reflect.DeepEqual(got, want) {
-		t.Fatalf("got %+v", got)
+	rows, err := c.Query(context.Background(), echoSQL, make([]any, 14)...)
+	if got, want := readEcho(t, rows, err), []echoRow{{}}; !reflect.DeepEqual(got, want) {
+		t.Fatalf("scalars: got %+v", got)
 	}
+	lists := make([]any, 14)
+	lists[7], lists[8], lists[9] = []*bool{nil}, []*int16{nil}, []*int32{nil}
+	lists[10], lists[11], lists[12] = []*int64{nil}, []*string{nil}, [][]byte{nil}
+	lists[13] = []*[16]byte{nil}
+	rows, err = c.Query(context.Background(), echoSQL, lists...)
+	if got, want := readEcho(t, rows, err), []echoRow{{}, {}}; !reflect.DeepEqual(got, want) {
+		t.Fatalf("lists: got %+v", got)
+	}
+}
+
+func TestMalformedParametersAreRefusedByName(t *testing.T) {
+	s, _ := newEchoServer(t)
+	c := dial(t, s)
+	ctx := context.Background()
+	if _, err := c.Prepare(ctx, "echo", echoSQL); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []struct {
+		param  int // 1-based
+		format int16
+		value  string
+		code   string
+	}{
+		{1, formatText, "maybe", "22P02"}, {2, formatText, "32768", "22P02"}, {3, formatText, "1e1", "22P02"},
+		{4, formatBinary, "\x01", "22P03"}, {6, formatText, "00ff", "22P02"}, {7, formatText, "{}", "22P02"},
+		{7, formatBinary, "short", "22P03"}, {11, formatText, "{1,}", "22P02"}, {11, formatText, "1", "22P02"},
+		{11, formatText, `{"1`, "22P02"}, {11, formatText, "{{1}}", "22P02"}, {11, formatBinary, "short", "22P03"},
+		{11, formatBinary, "\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x14", "2202E"},
+		{11, formatBinary, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x19", "42804"},
+	} {
+		values := make([][]byte, 14)
+		values[bad.param-1] = []byte(bad.value)
+		r := c.PgConn().ExecPrepared(ctx, "echo", values, []int16{bad.format}, nil).Read()
+		e := wantState(t, r.Err, bad.code)
+		if want := fmt.Sprintf("parameter $%d of echo", bad.param); e.Where != want {
+			t.Errorf("%q: %q, want %q", bad.value, e.Where, want)
+		}
+	}
+	r := c.PgConn().ExecPrepared(ctx, "echo", nil, nil, nil).Read()
+	wantState(t, r.Err, "08P01")
 }
 
 func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
@@ -180,7 +220,7 @@ func TestUnknownSettingIsRefusedAtStartup(t *testing.T) {
 	_, err := tryDial(s, func(c *pgx.ConnConfig) { c.RuntimeParams["no_such_setting"] = "1" })
 	wantState(t, err, "42704")
 	_, err = tryDial(s, func(c *pgx.ConnConfig) {
-		c.RuntimeParams["idle_in_transaction_session_timeout"] = "soon"
+		c.RuntimeParams[idleTimeout] = "soon"
 	})
 	wantState(t, err, "22023")
 }
@@ -201,7 +241,7 @@ func TestPingAndSimpleQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	var n int64
-	err := c.QueryRow(context.Background(), echoText, pgx.QueryExecModeSimpleProtocol).Scan(&n)
+	err := c.QueryRow(context.Background(), askSQL, pgx.QueryExecModeSimpleProtocol).Scan(&n)
 	if err != nil || n != 42 {
 		t.Fatalf("%d, %v", n, err)
 	}
@@ -240,6 +280,11 @@ func TestTransactionStatusFollowsBeginCommitAndErrors(t *testing.T) {
 	_, err := exec(writeSQL, "fail")
 	wantState(t, err, "23505")
 	status('E')
+	if book.rolled != 1 {
+		t.Fatal("an aborted transaction still holds its locks")
+	}
+	_, err = c.Prepare(ctx, "", writeSQL)
+	wantState(t, err, "25P02")
 	_, err = exec(writeSQL, "after the error")
 	wantState(t, err, "25P02")
 	_, err = exec("begin")
@@ -310,26 +355,39 @@ func TestCancelRequestEndsAWaitAndNothingElse(t *testing.T) {
 	s, book := newEchoServer(t)
 	c := dial(t, s)
 	ctx := context.Background()
-	if err := c.PgConn().CancelRequest(ctx); err != nil { // nothing runs: it does nothing
-		t.Fatal(err)
-	}
 	failed := make(chan error, 1)
-	go func() { _, err := c.Exec(ctx, writeSQL, "wait"); failed <- err }()
-	<-book.waiting
-	if err := c.PgConn().CancelRequest(ctx); err != nil {
-		t.Fatal(err)
+	wait := func() {
+		go func() { _, err := c.Exec(ctx, writeSQL, "wait"); failed <- err }()
+		<-book.waiting
 	}
+	cancel := func() {
+		t.Helper()
+		if err := c.PgConn().CancelRequest(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	released := func() {
+		t.Helper()
+		book.release <- struct{}{}
+		if err := <-failed; err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel() // nothing runs: it does nothing
+	wait()
+	released()
+	wait()
+	cancel()
 	wantState(t, <-failed, "57014")
-	if _, err := c.Exec(ctx, writeSQL, "goes on"); err != nil {
-		t.Fatal(err)
-	}
-	wantNotes(t, book, "goes on")
+	wait()
+	released()
+	wantNotes(t, book, "wait", "wait")
 }
 
 func TestIdleTransactionIsEnded(t *testing.T) {
 	s, book := newEchoServer(t)
 	c := dial(t, s, func(c *pgx.ConnConfig) {
-		c.RuntimeParams["idle_in_transaction_session_timeout"] = "20ms"
+		c.RuntimeParams[idleTimeout] = "20ms"
 	})
 	ctx := context.Background()
 	if _, err := c.Exec(ctx, "begin"); err != nil {

@@ -3,148 +3,188 @@ package fakepg
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgtype"
 
+	"stockproof/adapters/postgres/sql"
 	"stockproof/model"
 )
 
-// rows writes the result of one statement: every column of a row in order, then end. What a binding
-// writes must be what its query declares; anything else is a bug of the fake and answered XX000.
+// rows writes the rows of one result. It is used again by the next one.
 type rows struct {
-	query   *query
-	formats []int16
-	send    func(pgproto3.BackendMessage)
-
 	data    []byte // the row's values, one behind the other
 	ends    []int  // of each value in data; -1 is NULL
 	message pgproto3.DataRow
-	count   int64
-	err     error
 }
 
-func (r *rows) bool(v bool) {
-	if r.column(oidBool) == formatBinary {
-		r.data = append(r.data, 0)
-		if v {
-			r.data[len(r.data)-1] = 1
+// encode gives a row as a message that is good until the next one.
+func (r *rows) encode(columns []sql.Head, views []any, formats []int16) (*pgproto3.DataRow, error) {
+	r.data, r.ends = append(r.data[:0], 0), r.ends[:0] // never nil: an empty value is not NULL
+	for i, col := range columns {
+		data, null, err := appendValue(r.data, col.Type, views[i], formatOf(formats, i))
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", col.Name, err)
 		}
-	} else if v {
-		r.data = append(r.data, 't')
-	} else {
-		r.data = append(r.data, 'f')
+		if null {
+			r.ends = append(r.ends, -1)
+			continue
+		}
+		r.data = data
+		r.ends = append(r.ends, len(data))
 	}
-	r.ends = append(r.ends, len(r.data))
+	values, start := r.message.Values[:0], 1
+	for _, end := range r.ends {
+		if end < 0 {
+			values = append(values, nil)
+			continue
+		}
+		values = append(values, r.data[start:end:end])
+		start = end
+	}
+	r.message.Values = values
+	return &r.message, nil
 }
 
-func (r *rows) int2(v int16) {
-	if r.column(oidInt2) == formatBinary {
-		r.data = binary.BigEndian.AppendUint16(r.data, uint16(v))
-	} else {
-		r.data = strconv.AppendInt(r.data, int64(v), 10)
+// appendValue writes what a view of the sql package holds.
+func appendValue(b []byte, t sql.Type, view any, format int16) (out []byte, null bool, err error) {
+	if elem := element(t); elem != 0 {
+		return appendList(b, elem, view, format)
 	}
-	r.ends = append(r.ends, len(r.data))
+	switch view := view.(type) {
+	case pgtype.Int64Valuer:
+		v, err := view.Int64Value()
+		if err != nil || !v.Valid {
+			return b, true, err
+		}
+		return appendInt(b, t, v.Int64, format)
+	case pgtype.TextValuer:
+		v, err := view.TextValue()
+		return append(b, v.String...), !v.Valid, err
+	case pgtype.UUIDValuer:
+		v, err := view.UUIDValue()
+		if format == formatText {
+			return append(b, model.ID(v.Bytes).String()...), !v.Valid, err
+		}
+		return append(b, v.Bytes[:]...), !v.Valid, err
+	case pgtype.BoolValuer:
+		v, err := view.BoolValue()
+		return appendBool(b, v.Bool, format), !v.Valid, err
+	case pgtype.BytesValuer:
+		v, err := view.BytesValue()
+		if format == formatText {
+			return hex.AppendEncode(append(b, `\x`...), v), v == nil, err
+		}
+		return append(b, v...), v == nil, err
+	}
+	return b, false, fmt.Errorf("%T has no value", view)
 }
 
-func (r *rows) int4(v int32) {
-	if r.column(oidInt4) == formatBinary {
-		r.data = binary.BigEndian.AppendUint32(r.data, uint32(v))
-	} else {
-		r.data = strconv.AppendInt(r.data, int64(v), 10)
+// appendList writes an array of one dimension.
+func appendList(b []byte, elem sql.Type, view any, format int16) ([]byte, bool, error) {
+	list, ok := view.(pgtype.ArrayGetter)
+	if !ok {
+		return b, false, fmt.Errorf("%T is no list", view)
 	}
-	r.ends = append(r.ends, len(r.data))
+	n := 0
+	if d := list.Dimensions(); len(d) > 0 {
+		n = int(d[0].Length)
+	}
+	if format == formatText {
+		return appendTextList(b, elem, list, n)
+	}
+	if n == 0 { // no dimensions, no NULL, the type
+		b = append(b, 0, 0, 0, 0, 0, 0, 0, 0)
+		return binary.BigEndian.AppendUint32(b, uint32(elem)), false, nil
+	}
+	start := len(b)
+	b = binary.BigEndian.AppendUint32(b, 1)
+	b = binary.BigEndian.AppendUint32(b, 0) // whether there are NULLs: patched below
+	b = binary.BigEndian.AppendUint32(b, uint32(elem))
+	b = binary.BigEndian.AppendUint32(b, uint32(n))
+	b = binary.BigEndian.AppendUint32(b, 1) // lower bound
+	for i := range n {
+		at := len(b)
+		b = append(b, 0, 0, 0, 0)
+		out, null, err := appendValue(b, elem, list.Index(i), formatBinary)
+		if err != nil {
+			return b, false, err
+		}
+		size := uint32(len(out) - len(b))
+		if null {
+			out, size, b[start+7] = b, math.MaxUint32, 1
+		}
+		b = out
+		binary.BigEndian.PutUint32(b[at:], size)
+	}
+	return b, false, nil
 }
 
-func (r *rows) int8(v int64) {
-	if r.column(oidInt8) == formatBinary {
-		r.data = binary.BigEndian.AppendUint64(r.data, uint64(v))
-	} else {
-		r.data = strconv.AppendInt(r.data, v, 10)
-	}
-	r.ends = append(r.ends, len(r.data))
-}
-
-func (r *rows) text(v string) {
-	r.column(oidText)
-	r.data = append(r.data, v...)
-	r.ends = append(r.ends, len(r.data))
-}
-
-func (r *rows) bytes(v []byte) {
-	if r.column(oidBytea) == formatBinary {
-		r.data = append(r.data, v...)
-	} else {
-		r.data = hex.AppendEncode(append(r.data, `\x`...), v)
-	}
-	r.ends = append(r.ends, len(r.data))
-}
-
-func (r *rows) id(v model.ID) {
-	if r.column(oidUUID) == formatBinary {
-		r.data = append(r.data, v[:]...)
-	} else {
-		r.data = append(r.data, v.String()...)
-	}
-	r.ends = append(r.ends, len(r.data))
-}
-
-// null writes NULL, whatever the column's type.
-func (r *rows) null() { r.ends = append(r.ends, -1) }
-
-// The columns that are NULL where the ports say zero.
-
-func (r *rows) int8OrNull(v int64) {
-	if v == 0 {
-		r.null()
-		return
-	}
-	r.int8(v)
-}
-
-func (r *rows) idOrNull(v model.ID) {
-	if v.IsZero() {
-		r.null()
-		return
-	}
-	r.id(v)
-}
-
-func (r *rows) bytesOrNull(v []byte) {
-	if v == nil {
-		r.null()
-		return
-	}
-	r.bytes(v)
-}
-
-// column checks the next column's type and gives its format.
-func (r *rows) column(oid uint32) int16 {
-	i := len(r.ends)
-	if r.err == nil && (i >= len(r.query.columns) || r.query.columns[i].oid != oid) {
-		r.err = r.query.broken("column %d is not written as it was declared", i+1)
-	}
-	return formatOf(r.formats, i)
-}
-
-// end sends the row.
-func (r *rows) end() {
-	if r.err == nil && len(r.ends) != len(r.query.columns) {
-		r.err = r.query.broken("%d of %d columns were written", len(r.ends), len(r.query.columns))
-	}
-	if r.err == nil {
-		values, start := r.message.Values[:0], 0
-		for _, end := range r.ends {
-			if end < 0 {
-				values = append(values, nil)
-				continue
+// appendTextList writes {"a","b",NULL}; PostgreSQL leaves out quotes that are not needed.
+func appendTextList(b []byte, elem sql.Type, list pgtype.ArrayGetter, n int) ([]byte, bool, error) {
+	b = append(b, '{')
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		value, null, err := appendValue(nil, elem, list.Index(i), formatText)
+		switch {
+		case err != nil:
+			return b, false, err
+		case null:
+			b = append(b, "NULL"...)
+		default:
+			b = append(b, '"')
+			for _, c := range value {
+				if c == '"' || c == '\\' {
+					b = append(b, '\\')
+				}
+				b = append(b, c)
 			}
-			values = append(values, r.data[start:end:end])
-			start = end
+			b = append(b, '"')
 		}
-		r.message.Values = values
-		r.send(&r.message)
-		r.count++
 	}
-	r.data, r.ends = r.data[:0], r.ends[:0]
+	return append(b, '}'), false, nil
+}
+
+func appendInt(b []byte, t sql.Type, n int64, format int16) ([]byte, bool, error) {
+	switch {
+	case t == sql.Int2 && n != int64(int16(n)), t == sql.Int4 && (n < math.MinInt32 || n > math.MaxInt32):
+		return b, false, &Error{Code: "22003", Message: fmt.Sprintf("%d is out of range for type %d", n, t)}
+	case format == formatText:
+		return strconv.AppendInt(b, n, 10), false, nil
+	case t == sql.Int2:
+		return binary.BigEndian.AppendUint16(b, uint16(n)), false, nil
+	case t == sql.Int4:
+		return binary.BigEndian.AppendUint32(b, uint32(n)), false, nil
+	}
+	return binary.BigEndian.AppendUint64(b, uint64(n)), false, nil
+}
+
+func appendBool(b []byte, v bool, format int16) []byte {
+	switch {
+	case format == formatText && v:
+		return append(b, 't')
+	case format == formatText:
+		return append(b, 'f')
+	case v:
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+// formatOf is the format of the i-th value: no code means text, one code counts for all.
+func formatOf(formats []int16, i int) int16 {
+	switch {
+	case len(formats) == 0:
+		return formatText
+	case len(formats) == 1:
+		return formats[0]
+	case i < len(formats):
+		return formats[i]
+	}
+	return formatText
 }

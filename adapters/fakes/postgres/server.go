@@ -26,7 +26,7 @@ type Server struct {
 
 // NewServer serves db.
 func NewServer(db Database) *Server {
-	return &Server{db: db, catalog: catalog{}, conns: map[uint32]*conn{}}
+	return &Server{db: db, catalog: newCatalog(db.SystemID()), conns: map[uint32]*conn{}}
 }
 
 // SetFaults makes fn decide about every later request; nil delivers all of them.

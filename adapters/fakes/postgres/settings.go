@@ -2,6 +2,7 @@ package fakepg
 
 import (
 	"fmt"
+	"maps"
 	"sort"
 	"strconv"
 	"strings"
@@ -16,13 +17,20 @@ type settings struct {
 	idleInTransaction time.Duration
 }
 
-// readSettings refuses what PostgreSQL would refuse: a parameter it does not know.
-func readSettings(parameters map[string]string) (settings, error) {
-	s := settings{values: map[string]string{}}
+// idleTimeout is the one setting that this package itself heeds.
+const idleTimeout = "idle_in_transaction_session_timeout"
+
+// readSettings puts the startup message's parameters over the database's. It refuses what PostgreSQL
+// would refuse: a parameter it does not know.
+func readSettings(database, parameters map[string]string) (settings, error) {
+	s := settings{values: maps.Clone(database)}
+	if s.values == nil {
+		s.values = map[string]string{}
+	}
 	known := map[string]bool{
 		"application_name": true, "client_encoding": true, "datestyle": true, "timezone": true,
 		"search_path": true, "extra_float_digits": true, "default_transaction_isolation": true,
-		"lock_timeout": true, "statement_timeout": true, "idle_in_transaction_session_timeout": true,
+		"lock_timeout": true, "statement_timeout": true, idleTimeout: true,
 		"synchronous_commit": true, "plan_cache_mode": true, "jit": true, "work_mem": true,
 		"tcp_keepalives_idle": true, "tcp_keepalives_interval": true, "tcp_keepalives_count": true,
 		"tcp_user_timeout": true, "standard_conforming_strings": true, "deadlock_timeout": true,
@@ -38,10 +46,10 @@ func readSettings(parameters map[string]string) (settings, error) {
 		}
 	}
 	var err error
-	s.idleInTransaction, err = ParseDuration(s.values["idle_in_transaction_session_timeout"])
+	s.idleInTransaction, err = parseDuration(s.values[idleTimeout])
 	if err != nil {
 		return s, &Error{Code: "22023", Message: fmt.Sprintf(
-			"invalid value for parameter %q: %v", "idle_in_transaction_session_timeout", err)}
+			"invalid value for parameter %q: %v", idleTimeout, err)}
 	}
 	return s, nil
 }
@@ -70,8 +78,8 @@ func (s settings) reported() []pgproto3.ParameterStatus {
 	return out
 }
 
-// ParseDuration reads a time setting as PostgreSQL does: a number of ms, or with a unit. Empty is 0.
-func ParseDuration(value string) (time.Duration, error) {
+// parseDuration reads a time setting as PostgreSQL does: a number of ms, or with a unit. Empty is 0.
+func parseDuration(value string) (time.Duration, error) {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return 0, nil

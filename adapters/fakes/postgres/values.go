@@ -8,66 +8,122 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"stockproof/adapters/postgres/sql"
 	"stockproof/model"
 )
 
-// The types that the statements use, with their OIDs (PostgreSQL's pg_type.dat).
+// The two formats of a value.
 const (
-	oidBool       uint32 = 16
-	oidBytea      uint32 = 17
-	oidInt8       uint32 = 20
-	oidInt2       uint32 = 21
-	oidInt4       uint32 = 23
-	oidText       uint32 = 25
-	oidBoolList   uint32 = 1000
-	oidByteaList  uint32 = 1001
-	oidInt2List   uint32 = 1005
-	oidInt4List   uint32 = 1007
-	oidTextList   uint32 = 1009
-	oidInt8List   uint32 = 1016
-	oidUUID       uint32 = 2950
-	oidUUIDList   uint32 = 2951
-	formatText    int16  = 0
-	formatBinary  int16  = 1
-	maxDimensions        = 6
+	formatText   int16 = 0
+	formatBinary int16 = 1
 )
 
-// typeInfo is what the protocol says of a type.
-type typeInfo struct {
-	oid  uint32
-	elem uint32 // of a list
-	size int16  // pg_type.typlen; -1: variable
-}
-
-// types by the name SQL has for them.
-func types() map[string]typeInfo {
-	return map[string]typeInfo{
-		"bool":    {oidBool, 0, 1},
-		"bytea":   {oidBytea, 0, -1},
-		"int8":    {oidInt8, 0, 8},
-		"int2":    {oidInt2, 0, 2},
-		"int4":    {oidInt4, 0, 4},
-		"text":    {oidText, 0, -1},
-		"uuid":    {oidUUID, 0, 16},
-		"bool[]":  {oidBoolList, oidBool, -1},
-		"bytea[]": {oidByteaList, oidBytea, -1},
-		"int2[]":  {oidInt2List, oidInt2, -1},
-		"int4[]":  {oidInt4List, oidInt4, -1},
-		"text[]":  {oidTextList, oidText, -1},
-		"int8[]":  {oidInt8List, oidInt8, -1},
-		"uuid[]":  {oidUUIDList, oidUUID, -1},
+// scan reads one value into a view of the sql package; src nil is NULL.
+func scan(t sql.Type, src []byte, format int16, view any) error {
+	if elem := element(t); elem != 0 {
+		return scanList(elem, src, format, view)
 	}
+	switch view := view.(type) {
+	case pgtype.Int64Scanner:
+		n, err := decodeInt(t, src, format)
+		if err != nil {
+			return err
+		}
+		return outOfRange(view.ScanInt64(pgtype.Int8{Int64: n, Valid: src != nil}))
+	case pgtype.TextScanner:
+		s, err := decodeText(src)
+		if err != nil {
+			return err
+		}
+		return view.ScanText(pgtype.Text{String: s, Valid: src != nil})
+	case pgtype.UUIDScanner:
+		u, err := decodeUUID(src, format)
+		if err != nil {
+			return err
+		}
+		return view.ScanUUID(pgtype.UUID{Bytes: u, Valid: src != nil})
+	case pgtype.BoolScanner:
+		b, err := decodeBool(src, format)
+		if err != nil {
+			return err
+		}
+		return view.ScanBool(pgtype.Bool{Bool: b, Valid: src != nil})
+	case pgtype.BytesScanner:
+		b, err := decodeBytes(src, format)
+		if err != nil {
+			return err
+		}
+		return outOfRange(view.ScanBytes(b))
+	}
+	return fmt.Errorf("%T cannot be scanned into", view)
 }
 
-// decoder reads one value that is not NULL.
-type decoder[T any] func(src []byte, format int16) (T, error)
+// scanList reads an array of one dimension, element by element.
+func scanList(elem sql.Type, src []byte, format int16, view any) error {
+	list, ok := view.(pgtype.ArraySetter)
+	if !ok {
+		return fmt.Errorf("%T is no list", view)
+	}
+	n := 0
+	count := func([]byte) error { n++; return nil }
+	if err := eachElement(src, format, elem, count); err != nil {
+		return err
+	}
+	if err := list.SetDimensions([]pgtype.ArrayDimension{{Length: int32(n), LowerBound: 1}}); err != nil {
+		return err
+	}
+	i := 0
+	return eachElement(src, format, elem, func(src []byte) error {
+		i++
+		return scan(elem, src, format, list.ScanIndex(i-1))
+	})
+}
+
+// outOfRange gives the SQLSTATE to what a view refuses: a value that its field cannot hold.
+func outOfRange(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Code: "22003", Message: err.Error()}
+}
+
+// element is the type of an array's elements, 0 for what is no array.
+func element(t sql.Type) sql.Type {
+	for _, e := range [...]sql.Type{sql.UUID, sql.Text, sql.Bytea, sql.Bool, sql.Int2, sql.Int4, sql.Int8} {
+		if e.Array() == t {
+			return e
+		}
+	}
+	return 0
+}
+
+// sizeOf is a type's pg_type.typlen: bytes, or -1 where it varies.
+func sizeOf(t sql.Type) int16 {
+	switch t {
+	case sql.Bool:
+		return 1
+	case sql.Int2:
+		return 2
+	case sql.Int4:
+		return 4
+	case sql.Int8:
+		return 8
+	case sql.UUID:
+		return 16
+	}
+	return -1
+}
 
 func decodeBool(src []byte, format int16) (bool, error) {
-	if format == formatBinary {
-		if len(src) != 1 {
-			return false, badBinary("bool", src)
-		}
+	switch {
+	case src == nil:
+		return false, nil
+	case format == formatBinary && len(src) == 1:
 		return src[0] != 0, nil
+	case format == formatBinary:
+		return false, badBinary(sql.Bool, src)
 	}
 	switch string(src) {
 	case "t", "true", "1":
@@ -75,91 +131,82 @@ func decodeBool(src []byte, format int16) (bool, error) {
 	case "f", "false", "0":
 		return false, nil
 	}
-	return false, badText("boolean", src)
+	return false, badText(sql.Bool, src)
 }
 
-// decodeInt reads an integer of the given number of bytes.
-func decodeInt(name string, size int) decoder[int64] {
-	return func(src []byte, format int16) (int64, error) {
-		if format == formatText {
-			n, err := strconv.ParseInt(string(src), 10, size*8)
-			if err != nil {
-				return 0, badText(name, src)
-			}
-			return n, nil
+func decodeInt(t sql.Type, src []byte, format int16) (int64, error) {
+	size := int(sizeOf(t))
+	switch {
+	case src == nil:
+		return 0, nil
+	case format == formatText:
+		n, err := strconv.ParseInt(string(src), 10, size*8)
+		if err != nil {
+			return 0, badText(t, src)
 		}
-		if len(src) != size {
-			return 0, badBinary(name, src)
-		}
-		switch size {
-		case 2:
-			return int64(int16(binary.BigEndian.Uint16(src))), nil
-		case 4:
-			return int64(int32(binary.BigEndian.Uint32(src))), nil
-		}
-		return int64(binary.BigEndian.Uint64(src)), nil
+		return n, nil
+	case len(src) != size:
+		return 0, badBinary(t, src)
+	case size == 2:
+		return int64(int16(binary.BigEndian.Uint16(src))), nil
+	case size == 4:
+		return int64(int32(binary.BigEndian.Uint32(src))), nil
 	}
+	return int64(binary.BigEndian.Uint64(src)), nil
 }
 
 // decodeText refuses what a UTF-8 database refuses: invalid bytes and U+0000.
-func decodeText(src []byte, _ int16) (string, error) {
-	if i := strings.IndexByte(string(src), 0); i >= 0 {
-		return "", &Error{Code: "22021", Message: `invalid byte sequence for encoding "UTF8": 0x00`}
-	}
-	if !utf8.Valid(src) {
-		return "", &Error{Code: "22021",
-			Message: fmt.Sprintf(`invalid byte sequence for encoding "UTF8": 0x%x`, invalidBytes(src))}
+func decodeText(src []byte) (string, error) {
+	for i := 0; i < len(src); {
+		r, n := utf8.DecodeRune(src[i:])
+		if r == 0 || r == utf8.RuneError && n == 1 {
+			return "", &Error{Code: "22021",
+				Message: fmt.Sprintf(`invalid byte sequence for encoding "UTF8": 0x%02x`, src[i])}
+		}
+		i += n
 	}
 	return string(src), nil
 }
 
-func invalidBytes(src []byte) []byte {
-	for i := 0; i < len(src); {
-		r, n := utf8.DecodeRune(src[i:])
-		if r == utf8.RuneError && n == 1 {
-			return src[i : i+1]
-		}
-		i += n
-	}
-	return nil
-}
-
 func decodeBytes(src []byte, format int16) ([]byte, error) {
-	if format == formatBinary {
-		return append([]byte{}, src...), nil
+	if src == nil || format == formatBinary {
+		return src, nil
 	}
 	digits, isHex := strings.CutPrefix(string(src), `\x`)
 	b, err := hex.DecodeString(digits)
 	if !isHex || err != nil {
-		return nil, badText("bytea", src)
+		return nil, badText(sql.Bytea, src)
 	}
 	return b, nil
 }
 
-func decodeUUID(src []byte, format int16) (model.ID, error) {
-	if format == formatText {
-		id, err := model.ParseID(string(src))
-		if err != nil {
-			return model.ID{}, badText("uuid", src)
+func decodeUUID(src []byte, format int16) (id model.ID, err error) {
+	switch {
+	case src == nil:
+	case format == formatText:
+		if id, err = model.ParseID(string(src)); err != nil {
+			return id, badText(sql.UUID, src)
 		}
-		return id, nil
+	case len(src) != len(id):
+		return id, badBinary(sql.UUID, src)
+	default:
+		copy(id[:], src)
 	}
-	if len(src) != 16 {
-		return model.ID{}, badBinary("uuid", src)
-	}
-	return model.ID(src), nil
+	return id, nil
 }
 
-// eachElement reads a list of one dimension. A NULL element comes as nil.
-func eachElement(src []byte, format int16, elem uint32, visit func(src []byte) error) error {
-	if format == formatText {
-		return eachTextElement(src, visit)
-	}
-	if len(src) < 12 {
-		return badBinary("array", src)
+// eachElement reads an array of one dimension. A NULL element comes as nil.
+func eachElement(src []byte, format int16, elem sql.Type, visit func(src []byte) error) error {
+	switch {
+	case src == nil:
+		return nil
+	case format == formatText:
+		return eachTextElement(elem, src, visit)
+	case len(src) < 12:
+		return badBinary(elem.Array(), src)
 	}
 	dims := binary.BigEndian.Uint32(src)
-	if got := binary.BigEndian.Uint32(src[8:]); got != elem {
+	if got := binary.BigEndian.Uint32(src[8:]); sql.Type(got) != elem {
 		return &Error{Code: "42804",
 			Message: fmt.Sprintf("binary data has array element type %d instead of expected %d", got, elem)}
 	}
@@ -172,14 +219,14 @@ func eachElement(src []byte, format int16, elem uint32, visit func(src []byte) e
 	n, rest := binary.BigEndian.Uint32(src[12:]), src[20:]
 	for range n {
 		if len(rest) < 4 {
-			return badBinary("array", src)
+			return badBinary(elem.Array(), src)
 		}
 		size := int32(binary.BigEndian.Uint32(rest))
 		rest = rest[4:]
 		var value []byte
 		if size >= 0 {
 			if len(rest) < int(size) {
-				return badBinary("array", src)
+				return badBinary(elem.Array(), src)
 			}
 			value, rest = rest[:size:size], rest[size:]
 		}
@@ -191,15 +238,15 @@ func eachElement(src []byte, format int16, elem uint32, visit func(src []byte) e
 }
 
 // eachTextElement reads {a,"b\"c",NULL}.
-func eachTextElement(src []byte, visit func(src []byte) error) error {
+func eachTextElement(elem sql.Type, src []byte, visit func(src []byte) error) error {
 	if len(src) < 2 || src[0] != '{' || src[len(src)-1] != '}' {
-		return badText("array", src)
+		return badText(elem.Array(), src)
 	}
 	body := src[1 : len(src)-1]
 	for len(body) > 0 {
 		value, rest, quoted, err := nextTextElement(body)
 		if err != nil {
-			return badText("array", src)
+			return badText(elem.Array(), src)
 		}
 		if !quoted && strings.EqualFold(string(value), "null") {
 			value = nil
@@ -211,7 +258,7 @@ func eachTextElement(src []byte, visit func(src []byte) error) error {
 			return nil
 		}
 		if body = rest[1:]; len(body) == 0 { // a comma with nothing behind it
-			return badText("array", src)
+			return badText(elem.Array(), src)
 		}
 	}
 	return nil
@@ -249,11 +296,10 @@ func nextTextElement(body []byte) (value, rest []byte, quoted bool, err error) {
 	return nil, nil, true, fmt.Errorf("unterminated element")
 }
 
-func badText(name string, src []byte) error {
-	return &Error{Code: "22P02", Message: fmt.Sprintf("invalid input syntax for type %s: %q", name, src)}
+func badText(t sql.Type, src []byte) error {
+	return &Error{Code: "22P02", Message: fmt.Sprintf("invalid input for type %d: %q", t, src)}
 }
 
-func badBinary(name string, src []byte) error {
-	return &Error{Code: "22P03",
-		Message: fmt.Sprintf("incorrect binary data format for type %s: %d bytes", name, len(src))}
+func badBinary(t sql.Type, src []byte) error {
+	return &Error{Code: "22P03", Message: fmt.Sprintf("%d bytes are no value of type %d", len(src), t)}
 }
