@@ -50,8 +50,8 @@ func boolField(name string, p *bool) Field { return Field{name, Bool, flag{p}} }
 func bindGate(statement port.Statement) (Query, bool) {
 	switch s := statement.(type) {
 	case *port.CheckEpoch:
-		return reads(CheckEpoch, one(&s.Open,
-			int8Field("epoch", &s.Epoch), int8Field("now_ms", &s.NowMS), int8Field("xid", &s.XID)))
+		return reads(CheckEpoch, single(boolField("open", &s.Open), int8Field("epoch", &s.Epoch),
+			int8Field("now_ms", &s.NowMS), int8Field("xid", &s.XID)))
 	case *port.ReadEpoch:
 		return reads(ReadEpoch, single(int8Field("epoch", &s.Epoch), int8Field("now_ms", &s.NowMS)))
 	case *port.SetEpoch:
@@ -89,7 +89,7 @@ func bindGate(statement port.Statement) (Query, bool) {
 	case *port.BumpLane:
 		return writes(BumpLane, guarded(), textField("sku_id", &s.Lane.SKU), textField("loc", &s.Lane.Loc))
 	case *port.WriteLanes:
-		return writes(WriteLanes, nothing(), arrays(&s.Lanes, writtenLaneColumns())...)
+		return writes(WriteLanes, guarded(), arrays(&s.Lanes, writtenLaneColumns())...)
 	}
 	return Query{}, false
 }
@@ -167,7 +167,7 @@ func bindOutbox(statement port.Statement) (Query, bool) {
 		return writes(CloseDead, guarded(),
 			append(arrays(&s.Keys, deadKeyColumns()), textField("state", &s.State))...)
 	case *port.RepairDead:
-		return writes(RepairDead, nothing(),
+		return writes(RepairDead, guarded(),
 			append(deadKeyFields(&s.Key), Field{"repaired", Bytea, blob{&s.Repair}})...)
 	case *port.Beat:
 		return writes(Beat, single(int8Field("now_ms", &s.NowMS)), int4Field("parts", &s.Parts))

@@ -70,10 +70,10 @@ u AS (
         AND NOT EXISTS (
           SELECT FROM ledger.dlq l
           WHERE l.chain = coalesce(d.ref, d.command_id) AND l.state = 'open' AND l.class <> 'void' OFFSET 0)
-        AND ((SELECT p.settled_at > d.sent_at FROM ledger.progress p
-              WHERE p.topic_id = $1::uuid AND p.part = d.part)
-          OR coalesce((SELECT p.next_offset FROM ledger.progress p
-              WHERE p.topic_id = $1::uuid AND p.part = d.part), 0) >= ($2::int8[])[d.part + 1])
+        AND EXISTS (
+          SELECT FROM ledger.progress p
+          WHERE p.topic_id = $1::uuid AND p.part = d.part
+            AND (p.settled_at > d.sent_at OR p.next_offset >= ($2::int8[])[d.part + 1]) OFFSET 0)
       ORDER BY d.next_try, d.command_id LIMIT $3::int8
       FOR NO KEY UPDATE OF d SKIP LOCKED))
     AND c.outcome IS NULL
@@ -179,7 +179,7 @@ SELECT n.ms AS now_ms, ARRAY(
   WHERE o.saga IN (1, 2) AND (
       o.saga = 1 AND o.policy = 1 AND EXISTS (
         SELECT FROM ledger.order_line l WHERE l.order_id = o.order_id AND l.state = 8 OFFSET 0)
-    OR o.saga = 1 AND o.deadline < n.ms AND NOT EXISTS (
+    OR o.saga = 1 AND o.deadline <= n.ms AND NOT EXISTS (
         SELECT FROM ledger.order_line l WHERE l.order_id = o.order_id AND l.state < 4 OFFSET 0)
     OR o.saga = 2 AND NOT EXISTS (
         SELECT FROM ledger.order_line l WHERE l.order_id = o.order_id AND l.state < 4 OFFSET 0)

@@ -2,12 +2,12 @@ package sql
 
 // Gate, progress and lanes.
 
-// CheckEpoch: () -> epoch int8, now_ms int8, xid int8; no row where this server may not write.
+// CheckEpoch: () -> open bool, epoch int8 (0 before the first SetEpoch), now_ms int8, xid int8.
 const CheckEpoch = `
-SELECT epoch, ledger.now_ms(), pg_current_xact_id()::text::int8 AS xid
-FROM ledger.cluster
-WHERE one AND sysid = current_setting('stockproof.sysid', true)
-  AND tli = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)`
+SELECT coalesce(c.sysid = current_setting('stockproof.sysid', true)
+                AND c.tli = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), false) AS open,
+       coalesce(c.epoch, 0) AS epoch, ledger.now_ms(), pg_current_xact_id()::text::int8 AS xid
+FROM (SELECT true AS one) o LEFT JOIN ledger.cluster c ON c.one = o.one`
 
 // ReadEpoch: () -> epoch int8 (0 before the first SetEpoch), now_ms int8.
 const ReadEpoch = `
@@ -107,16 +107,19 @@ WITH u AS (
 SELECT ledger.must((SELECT count(*) FROM u), 1, 'sku_lane', 'sku_lane_exists')`
 
 // WriteLanes: sku_id text[], loc text[], seq int8[], on_hand int8[], reserved int8[], safety int8[],
-// backorder_limit int8[], stock_version int8[], short bool[]. It is an insert that always meets a
-// conflict: the conflict finds the row through the primary key at any size, and waits for and replaces
-// its newest version, as an UPDATE would.
+// backorder_limit int8[], stock_version int8[], short bool[] -> must bool. It is an insert that always
+// meets a conflict: the conflict finds the row through the primary key at any size, and waits for and
+// replaces its newest version, as an UPDATE would.
 const WriteLanes = `
-INSERT INTO ledger.sku_lane AS l (sku_id, loc, seq, on_hand, reserved, safety, backorder_limit, stock_version, short)
-SELECT k.*
-FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[],
-    $9::bool[]) AS k(sku_id, loc, seq, on_hand, reserved, safety, backorder_limit, stock_version, short)
-CROSS JOIN LATERAL (
-  SELECT FROM ledger.sku_lane s WHERE s.sku_id = k.sku_id AND s.loc = k.loc OFFSET 0) s
-ON CONFLICT (sku_id, loc) DO UPDATE
-SET seq = excluded.seq, on_hand = excluded.on_hand, reserved = excluded.reserved, safety = excluded.safety,
-    backorder_limit = excluded.backorder_limit, stock_version = excluded.stock_version, short = excluded.short`
+WITH u AS (
+  INSERT INTO ledger.sku_lane AS l (sku_id, loc, seq, on_hand, reserved, safety, backorder_limit, stock_version, short)
+  SELECT k.*
+  FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[],
+      $9::bool[]) AS k(sku_id, loc, seq, on_hand, reserved, safety, backorder_limit, stock_version, short)
+  CROSS JOIN LATERAL (
+    SELECT FROM ledger.sku_lane s WHERE s.sku_id = k.sku_id AND s.loc = k.loc OFFSET 0) s
+  ON CONFLICT (sku_id, loc) DO UPDATE
+  SET seq = excluded.seq, on_hand = excluded.on_hand, reserved = excluded.reserved, safety = excluded.safety,
+      backorder_limit = excluded.backorder_limit, stock_version = excluded.stock_version, short = excluded.short
+  RETURNING 1)
+SELECT ledger.must((SELECT count(*) FROM u), cardinality($1::text[]), 'sku_lane', 'sku_lane_exists')`

@@ -88,11 +88,14 @@ WITH u AS (
   RETURNING 1)
 SELECT ledger.must((SELECT count(*) FROM u), cardinality($1::uuid[]), 'dlq', 'dlq_open')`
 
-// RepairDead: topic_id uuid, part int4, leader_epoch int4, off int8, idx int4, repaired bytea.
+// RepairDead: topic_id uuid, part int4, leader_epoch int4, off int8, idx int4, repaired bytea -> must bool.
 const RepairDead = `
-UPDATE ledger.dlq SET repaired = $6::bytea
-WHERE topic_id = $1::uuid AND part = $2::int4 AND leader_epoch = $3::int4 AND off = $4::int8 AND idx = $5::int4
-  AND state = 'open'`
+WITH u AS (
+  UPDATE ledger.dlq SET repaired = $6::bytea
+  WHERE topic_id = $1::uuid AND part = $2::int4 AND leader_epoch = $3::int4 AND off = $4::int8 AND idx = $5::int4
+    AND state = 'open'
+  RETURNING 1)
+SELECT ledger.must((SELECT count(*) FROM u), 1, 'dlq', 'dlq_open')`
 
 // Beat: parts int4 -> now_ms int8.
 const Beat = `
