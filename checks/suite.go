@@ -1,0 +1,96 @@
+package checks
+
+import (
+	"slices"
+	"sync"
+)
+
+// Checker judges one guarantee of one run. It is given every event, in order and not concurrently,
+// and at the end the audit.
+type Checker interface {
+	// Observe takes event number index, from 1.
+	Observe(index int, e Event)
+	// Finish judges. It is called once, after the last event.
+	Finish(a Audit) Report
+}
+
+// Suite runs the checkers of all built guarantees side by side. Observe may be called from several
+// goroutines: the order of its calls is the order of the history.
+type Suite struct {
+	mu       sync.Mutex
+	header   Header
+	events   int
+	checkers []Checker // one per guarantee of Built, nil where it is not claimed
+}
+
+// New prepares the checkers of what the header claims.
+func New(h Header) *Suite {
+	s := &Suite{header: h}
+	for _, g := range Built() {
+		var c Checker
+		if slices.Contains(h.Claims, g) {
+			c = newChecker(g, &s.header)
+		}
+		s.checkers = append(s.checkers, c)
+	}
+	return s
+}
+
+func newChecker(g Guarantee, h *Header) Checker {
+	switch g {
+	case NoOversell:
+		return &noOversell{header: h}
+	case OneOutcome:
+		return &oneOutcome{header: h, calls: newCalls()}
+	case ExactlyOnceEffect:
+		return &exactlyOnce{header: h}
+	case NoFalseReject:
+		return &noFalseReject{header: h}
+	case Conservation:
+		return &conservation{header: h}
+	case Convergence:
+		return &convergence{header: h}
+	case NoLoss:
+		return &noLoss{header: h, calls: newCalls()}
+	}
+	panic("checks: " + g.String() + " is listed as built and has no checker")
+}
+
+// Observe records one event and returns its number.
+func (s *Suite) Observe(e Event) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events++
+	for _, c := range s.checkers {
+		if c != nil {
+			c.Observe(s.events, e)
+		}
+	}
+	return s.events
+}
+
+// Finish judges the run. The reports are in the order of [Built]; a guarantee that the design does not
+// claim is listed as undecided.
+func (s *Suite) Finish(a Audit) []Report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var reports []Report
+	for i, g := range Built() {
+		r := undecided(g, "not claimed")
+		if c := s.checkers[i]; c != nil {
+			r = c.Finish(a)
+			r.Claimed = true
+		}
+		reports = append(reports, r)
+	}
+	return reports
+}
+
+// Check judges a whole history.
+func Check(h History) []Report {
+	s := New(h.Header)
+	for _, e := range h.Events {
+		s.Observe(e)
+	}
+	return s.Finish(h.Audit)
+}
