@@ -1,0 +1,287 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+	"stockproof/model"
+)
+
+// auditPage is how many rows one statement of an audit reads.
+const auditPage = 2000
+
+// Audit reads the state of everything: the truth's books, the speed layer and the feeds.
+func Audit(ctx context.Context, p inventory.Ports, d inventory.Design, o inventory.Options) (checks.Audit, error) {
+	switch d.Books {
+	case inventory.LedgerBooks:
+		return auditLedger(ctx, p, o)
+	case inventory.RowLockBooks:
+		return auditRowLock(ctx, p)
+	}
+	return auditShop(ctx, p, d, o)
+}
+
+func auditLedger(ctx context.Context, p inventory.Ports, o inventory.Options) (checks.Audit, error) {
+	var a checks.Audit
+	epoch := &port.ReadEpoch{}
+	if err := p.Truth.Do(ctx, epoch); err != nil {
+		return a, fmt.Errorf("audit: read the epoch: %w", err)
+	}
+	var keys []model.LaneKey
+	lanes := &port.ScanLanes{Max: auditPage}
+	err := pages(ctx, p.Truth, func() (port.Statement, func() int) {
+		return lanes, func() int {
+			for _, l := range lanes.Lanes {
+				a.Lanes = append(a.Lanes, checks.Lane{Lane: l, Epoch: model.WireEpoch(epoch.Epoch, l.Bump)})
+				if l.Known() {
+					keys = append(keys, l.Key)
+				}
+			}
+			n := len(lanes.Lanes)
+			if n > 0 {
+				lanes = &port.ScanLanes{After: &lanes.Lanes[n-1].Key, Max: auditPage}
+			}
+			return n
+		}
+	})
+	if err != nil {
+		return a, err
+	}
+	if err := auditRows(ctx, p.Truth, &a); err != nil {
+		return a, err
+	}
+	if a.Speed, err = shown(ctx, p.Speed, port.SpeedSpace, keys); err != nil {
+		return a, err
+	}
+	a.SpeedRead = true
+	for _, c := range o.Channels {
+		rows, err := shown(ctx, p.Speed, port.FeedSpace(c), keys)
+		if err != nil {
+			return a, err
+		}
+		a.Feeds = append(a.Feeds, checks.Feed{Channel: c, Rows: rows})
+	}
+	return a, nil
+}
+
+// auditRows reads ledger, commands, lines and dead letters.
+func auditRows(ctx context.Context, truth port.Truth, a *checks.Audit) error {
+	ledger := &port.ScanLedger{Max: auditPage}
+	commands := &port.ScanCommands{Max: auditPage}
+	lines := &port.ScanLines{Max: auditPage}
+	var bad error
+	err := pages(ctx, truth, func() (port.Statement, func() int) {
+		return ledger, func() int {
+			for _, r := range ledger.Rows {
+				a.Ledger = append(a.Ledger, checks.LedgerRow(r))
+			}
+			n := len(ledger.Rows)
+			if n > 0 {
+				last := ledger.Rows[n-1]
+				ledger = &port.ScanLedger{After: &last.Lane, AfterSeq: last.Seq, Max: auditPage}
+			}
+			return n
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = pages(ctx, truth, func() (port.Statement, func() int) {
+		return commands, func() int {
+			for _, r := range commands.Rows {
+				c, err := model.DecodeCommand(r.Body)
+				if err != nil {
+					bad = fmt.Errorf("audit: stored body of command %s: %w", r.ID, err)
+				}
+				a.Commands = append(a.Commands, checks.CommandRow{Command: c, Decision: r.Decision})
+			}
+			n := len(commands.Rows)
+			if n > 0 {
+				commands = &port.ScanCommands{After: commands.Rows[n-1].ID, Max: auditPage}
+			}
+			return n
+		}
+	})
+	if err != nil || bad != nil {
+		return errorsFirst(err, bad)
+	}
+	err = pages(ctx, truth, func() (port.Statement, func() int) {
+		return lines, func() int {
+			a.Lines = append(a.Lines, lines.Lines...)
+			n := len(lines.Lines)
+			if n > 0 {
+				lines = &port.ScanLines{After: lines.Lines[n-1].Command, Max: auditPage}
+			}
+			return n
+		}
+	})
+	if err != nil {
+		return err
+	}
+	dead := &port.ReadDead{}
+	if err := truth.Do(ctx, dead); err != nil {
+		return fmt.Errorf("audit: read dead letters: %w", err)
+	}
+	for _, d := range dead.Rows {
+		a.Dead = append(a.Dead, checks.DeadLetter{Record: checks.Record{Topic: model.CommandTopic, Part: d.Part,
+			LeaderEpoch: d.LeaderEpoch, Offset: d.Offset}, Command: d.Command, Class: string(d.Class), Redriven: d.State == port.DeadRedriven})
+	}
+	return nil
+}
+
+func errorsFirst(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pages runs a statement until its page is empty; next gives a fresh one and what to do with it.
+func pages(ctx context.Context, truth port.Truth, next func() (port.Statement, func() int)) error {
+	for {
+		st, take := next()
+		if err := truth.Do(ctx, st); err != nil {
+			return fmt.Errorf("audit: %T: %w", st, err)
+		}
+		if take() == 0 {
+			return nil
+		}
+	}
+}
+
+// shown reads what a space shows of lanes.
+func shown(ctx context.Context, speed port.Speed, space string, keys []model.LaneKey) ([]checks.Shown, error) {
+	rows := make([]checks.Shown, 0, len(keys))
+	for len(keys) > 0 {
+		n := min(len(keys), auditPage)
+		ops := make([]port.SpeedOp, n)
+		for i, k := range keys[:n] {
+			ops[i] = &port.ReadLane{Space: space, Lane: k}
+		}
+		if err := speed.Do(ctx, ops...); err != nil {
+			return nil, fmt.Errorf("audit: read %s: %w", space, err)
+		}
+		for _, op := range ops {
+			r := op.(*port.ReadLane)
+			rows = append(rows, checks.Shown{Lane: r.Lane, Found: r.Found, Epoch: r.Epoch, Seq: r.Seq, Avail: r.Avail})
+		}
+		keys = keys[n:]
+	}
+	return rows, nil
+}
+
+func auditShop(ctx context.Context, p inventory.Ports, d inventory.Design, o inventory.Options) (checks.Audit, error) {
+	var a checks.Audit
+	rows := &port.ScanShopOrders{Schema: d.Schema, Max: auditPage}
+	err := pages(ctx, p.Truth, func() (port.Statement, func() int) {
+		return rows, func() int {
+			for _, r := range rows.Rows {
+				a.Commands = append(a.Commands, shopCommand(r))
+			}
+			n := len(rows.Rows)
+			if n > 0 {
+				rows = &port.ScanShopOrders{Schema: d.Schema, After: rows.Rows[n-1].ID, Max: auditPage}
+			}
+			return n
+		}
+	})
+	if err != nil {
+		return a, err
+	}
+	stock, err := auditStock(ctx, p.Truth, d.Schema, &a)
+	if err != nil {
+		return a, err
+	}
+	a.SpeedRead = true
+	for _, s := range stock {
+		show := checks.Shown{Lane: model.LaneKey{SKU: s.SKU, Loc: model.MainLocation}}
+		for shard := min(1, o.Shards); shard <= o.Shards; shard++ {
+			get := &port.GetStock{SKU: string(s.SKU), Shard: shard}
+			if err := p.Speed.Do(ctx, get); err != nil {
+				return a, fmt.Errorf("audit: read stock of %q: %w", s.SKU, err)
+			}
+			show.Found, show.Avail = show.Found || get.Found, show.Avail+get.Stock
+		}
+		a.Speed = append(a.Speed, show)
+	}
+	return a, nil
+}
+
+func auditStock(ctx context.Context, truth port.Truth, schema port.Schema, a *checks.Audit) ([]port.ShopStock, error) {
+	read := &port.ReadShopStock{Schema: schema}
+	if err := truth.Do(ctx, read); err != nil {
+		return nil, fmt.Errorf("audit: read stock rows of %s: %w", schema, err)
+	}
+	for _, s := range read.Found {
+		// A row begins at 0 here: what was there first came in by RESTOCK.
+		a.Stock = append(a.Stock, checks.StockRow{SKU: s.SKU, Stock: s.Stock})
+	}
+	return read.Found, nil
+}
+
+// shopCommand is an order row as a command with what its status says.
+func shopCommand(r port.ShopOrder) checks.CommandRow {
+	c := model.Command{Kind: model.Reserve, SKU: r.SKU, Loc: model.MainLocation, OrderID: r.OrderID, Qty: r.Qty}
+	row := checks.CommandRow{Row: r.ID}
+	granted := model.Decision{Outcome: model.Granted, Granted: r.Qty}
+	switch r.Status {
+	case port.ShopGranted:
+		row.Decision = granted
+	case port.ShopRejected:
+		row.Decision.Outcome = model.RejectedInsufficient
+	case port.ShopOversold:
+		row.Decision, row.Withdrawn = granted, true
+	case port.ShopRestock, port.ShopRestocked:
+		c.Kind = model.Restock
+	case port.ShopCancel, port.ShopCancelled:
+		c.Kind = model.Release
+	case port.ShopReturn, port.ShopReturned:
+		c.Kind = model.Return
+	case port.ShopAdjust, port.ShopAdjusted, port.ShopAdjustRefused:
+		c.Kind, c.Qty, c.Delta = model.Adjust, 0, model.Some(r.Qty)
+	}
+	switch r.Status {
+	case port.ShopRestocked, port.ShopCancelled, port.ShopReturned, port.ShopAdjusted:
+		row.Decision = granted
+	case port.ShopAdjustRefused:
+		row.Decision.Outcome = model.RejectedInsufficient
+	}
+	row.Command = c
+	return row
+}
+
+func auditRowLock(ctx context.Context, p inventory.Ports) (checks.Audit, error) {
+	var a checks.Audit
+	rows := &port.ScanRowLockOrders{Max: auditPage}
+	err := pages(ctx, p.Truth, func() (port.Statement, func() int) {
+		return rows, func() int {
+			for _, r := range rows.Rows {
+				a.Commands = append(a.Commands, rowLockCommand(r))
+			}
+			n := len(rows.Rows)
+			if n > 0 {
+				rows = &port.ScanRowLockOrders{After: rows.Rows[n-1].Command, Max: auditPage}
+			}
+			return n
+		}
+	})
+	if err != nil {
+		return a, err
+	}
+	_, err = auditStock(ctx, p.Truth, port.RowLockSchema, &a)
+	return a, err
+}
+
+func rowLockCommand(r port.RowLockOrder) checks.CommandRow {
+	c := model.Command{ID: r.Command, Kind: r.Kind, SKU: r.SKU, Loc: model.MainLocation, OrderID: r.OrderID,
+		Line: r.Line, Qty: r.Qty, Ref: r.Ref}
+	if r.Kind == model.Adjust {
+		c.Delta = model.Some(r.Granted)
+	}
+	return checks.CommandRow{Command: c, Decision: model.Decision{Outcome: r.Outcome, Granted: r.Granted, Avail: r.Stock}}
+}

@@ -1,0 +1,256 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"stockproof/adapters/debezium"
+	"stockproof/adapters/fakes/cdc"
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+)
+
+// Deployment is a design's processes on a world: fronts, roles and the connector, each an instance
+// with its own connections that can die and be started again.
+type Deployment struct {
+	world   World
+	design  inventory.Design
+	options DeployOptions
+	watch   *Watch
+	ctx     context.Context
+	stop    context.CancelFunc
+
+	mu        sync.Mutex
+	instances map[string]*instance
+	fronts    []inventory.Front
+}
+
+// DeployOptions say how much of everything runs.
+type DeployOptions struct {
+	inventory.Options
+	Fronts  int      // API processes; default 1
+	Workers int      // instances of role worker; default 2
+	Roles   []string // roles that do not always run, and are wanted
+	// Duplicate is the share of command and state records that the connector delivers once more, at
+	// new offsets.
+	Duplicate func(n int, rec port.Record) bool
+	// Decorate puts something before an instance's broker; nil: nothing.
+	Decorate func(instance string, b port.Broker) port.Broker
+}
+
+// instance is one process.
+type instance struct {
+	name   string
+	role   string
+	tap    *tap
+	cancel context.CancelFunc
+	close  func()
+	done   chan struct{}
+	start  func() error
+}
+
+// Deploy starts everything.
+func Deploy(ctx context.Context, w World, d inventory.Design, o DeployOptions, watch *Watch) (*Deployment, error) {
+	dep := &Deployment{world: w, design: d, options: o, watch: watch, instances: map[string]*instance{}}
+	dep.ctx, dep.stop = context.WithCancel(ctx)
+	w.OnStockChange(watch.stockChange)
+	if err := dep.open(); err != nil {
+		return nil, err
+	}
+	for i := range max(o.Fronts, 1) {
+		if err := dep.front(i); err != nil {
+			return nil, errors.Join(err, dep.Stop())
+		}
+	}
+	if d.Connector != nil && !o.Relay {
+		if err := dep.launch("connector", "connector", dep.connector); err != nil {
+			return nil, errors.Join(err, dep.Stop())
+		}
+	}
+	for _, r := range d.Roles {
+		if !r.Always && !slices.Contains(o.Roles, r.Name) && !(r.Name == "relay" && o.Relay) {
+			continue
+		}
+		n := 1
+		if r.Name == "worker" {
+			n = max(o.Workers, 1)
+		}
+		for i := range n {
+			if err := dep.launch(fmt.Sprintf("%s-%d", r.Name, i+1), r.Name, r.New); err != nil {
+				return nil, errors.Join(err, dep.Stop())
+			}
+		}
+	}
+	return dep, nil
+}
+
+// open gives the truth its first epoch.
+func (d *Deployment) open() error {
+	p, done, err := d.world.Open("operator")
+	if err != nil {
+		return err
+	}
+	defer done()
+	return inventory.Retry(d.ctx, p.Runtime, inventory.DefaultBackoff, func() error {
+		return p.Truth.Do(d.ctx, &port.SetEpoch{})
+	})
+}
+
+// connector is the process that carries the log to the broker.
+func (d *Deployment) connector(p inventory.Ports, o inventory.Options) port.Process {
+	c := d.design.Connector
+	cfg := debezium.Config{TopicPrefix: connectorName, Database: "app", Tables: c.Tables, Transaction: !c.Outbox,
+		Delete: debezium.WithoutTombstone}
+	if c.Outbox {
+		cfg.Outbox = &debezium.Outbox{Table: c.Tables[0]}
+	} else {
+		cfg.Keys = []debezium.TableKey{{Table: c.Tables[0], Columns: []string{c.KeyColumn}}}
+		cfg.Routes = []debezium.Route{{Regex: ".*", Replacement: c.Topic}}
+	}
+	return cdc.New(d.world.Slot(connectorName, c.Tables...), p.Broker, p.Runtime, cfg,
+		cdc.Options{FlushBatches: 4, Backoff: o.Backoff, Duplicate: d.options.Duplicate})
+}
+
+func (d *Deployment) front(i int) error {
+	return d.launch(fmt.Sprintf("api-%d", i+1), "api", func(p inventory.Ports, o inventory.Options) port.Process {
+		f := d.design.Front(p, o)
+		d.mu.Lock()
+		d.fronts = append(d.fronts, f)
+		d.mu.Unlock()
+		return f.Process
+	})
+}
+
+// launch starts an instance.
+func (d *Deployment) launch(name, role string, build func(inventory.Ports, inventory.Options) port.Process) error {
+	in := &instance{name: name, role: role}
+	in.start = func() error {
+		p, done, err := d.world.Open(name)
+		if err != nil {
+			return fmt.Errorf("start %s: %w", name, err)
+		}
+		in.tap = &tap{at: func(p Point) bool { return d.watch.point(in.role, in.name, p) }, script: d.watch.script}
+		if d.options.Decorate != nil {
+			p.Broker = d.options.Decorate(name, p.Broker)
+		}
+		p = in.tap.wrap(p)
+		p.Monitor = d.watch.monitor(name)
+		ctx, cancel := context.WithCancel(d.ctx)
+		in.cancel, in.close, in.done = cancel, done, make(chan struct{})
+		process := build(p, d.options.Options)
+		go d.run(ctx, in, process)
+		return nil
+	}
+	if err := in.start(); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.instances[name] = in
+	d.mu.Unlock()
+	return nil
+}
+
+func (d *Deployment) run(ctx context.Context, in *instance, process port.Process) {
+	defer close(in.done)
+	ended := make(chan struct{})
+	go func() { // a tap that was told to die takes the whole process with it
+		for !in.tap.dead.Load() {
+			select {
+			case <-ended:
+				return
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+		in.close()
+		in.cancel()
+	}()
+	err := process.Run(ctx)
+	close(ended)
+	if err != nil && ctx.Err() == nil && !in.tap.dead.Load() {
+		d.watch.failed(in.name, err)
+	}
+}
+
+// Fronts are the API processes.
+func (d *Deployment) Fronts() []inventory.Front {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]inventory.Front(nil), d.fronts...)
+}
+
+// Crash ends an instance as kill -9 does.
+func (d *Deployment) Crash(name string) error {
+	in := d.instance(name)
+	if in == nil {
+		return fmt.Errorf("crash %s: there is no such process", name)
+	}
+	in.tap.dead.Store(true)
+	in.close()
+	in.cancel()
+	<-in.done
+	return nil
+}
+
+// Dead reports whether an instance has died.
+func (d *Deployment) Dead(name string) bool {
+	in := d.instance(name)
+	return in != nil && in.tap.dead.Load()
+}
+
+// Restart starts a dead instance anew: no state outlives it.
+func (d *Deployment) Restart(name string) error {
+	in := d.instance(name)
+	if in == nil {
+		return fmt.Errorf("restart %s: there is no such process", name)
+	}
+	<-in.done
+	return in.start()
+}
+
+func (d *Deployment) instance(name string) *instance {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.instances[name]
+}
+
+// Names are the instances of a role, sorted.
+func (d *Deployment) Names(role string) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var names []string
+	for n, in := range d.instances {
+		if in.role == role {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Stop ends everything gracefully.
+func (d *Deployment) Stop() error {
+	d.stop()
+	d.mu.Lock()
+	all := make([]*instance, 0, len(d.instances))
+	for _, in := range d.instances {
+		all = append(all, in)
+	}
+	d.mu.Unlock()
+	for _, in := range all {
+		select {
+		case <-in.done:
+		case <-time.After(30 * time.Second):
+			return fmt.Errorf("stop %s: it does not end", in.name)
+		}
+		if !in.tap.dead.Load() {
+			in.close()
+		}
+	}
+	return nil
+}

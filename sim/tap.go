@@ -1,0 +1,221 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+	"stockproof/model"
+)
+
+// Point is a place in a process where a fault may strike: behind a call that took effect, or before
+// one.
+type Point struct {
+	Name  string // "deduct", "credit", "settle", "install", "produce", "offset-commit" (before it)
+	Order string // of a script: whose order; "": not known
+}
+
+// tap stands between an instance and its ports: it says what passes, and once the instance is dead
+// nothing passes any more, not even what its deferred code still asks for.
+type tap struct {
+	dead atomic.Bool
+	// at is asked at every point; true: the instance dies here.
+	at func(Point) bool
+	// script hears the answer of every script of the article's.
+	script func(port.SpeedOp)
+}
+
+var errDead = fmt.Errorf("the process is dead: %w", port.ErrUnavailable)
+
+// die is a point at which the instance may be told to die; then the caller gets an error that it
+// never sees in real life, because it is gone.
+func (t *tap) die(p Point) error {
+	if t.dead.Load() || t.at(p) {
+		t.dead.Store(true)
+		return errDead
+	}
+	return nil
+}
+
+// wrap puts the tap before the ports.
+func (t *tap) wrap(p inventory.Ports) inventory.Ports {
+	p.Truth, p.Speed, p.Broker = tapTruth{t, p.Truth}, tapSpeed{t, p.Speed}, tapBroker{t, p.Broker}
+	return p
+}
+
+type tapTruth struct {
+	t     *tap
+	truth port.Truth
+}
+
+func (x tapTruth) Begin() port.Tx { return tapTx{x.t, x.truth.Begin()} }
+
+func (x tapTruth) Do(ctx context.Context, batch ...port.Statement) error {
+	if x.t.dead.Load() {
+		return errDead
+	}
+	return x.truth.Do(ctx, batch...)
+}
+
+type tapTx struct {
+	t  *tap
+	tx port.Tx
+}
+
+func (x tapTx) Do(ctx context.Context, batch ...port.Statement) error {
+	if x.t.dead.Load() {
+		return errDead
+	}
+	return x.tx.Do(ctx, batch...)
+}
+
+func (x tapTx) Commit(ctx context.Context, batch ...port.Statement) error {
+	if x.t.dead.Load() {
+		return errDead
+	}
+	if err := x.tx.Commit(ctx, batch...); err != nil {
+		return err
+	}
+	return x.t.die(Point{Name: "settle"})
+}
+
+func (x tapTx) Rollback(ctx context.Context) {
+	if !x.t.dead.Load() {
+		x.tx.Rollback(ctx)
+	}
+}
+
+type tapSpeed struct {
+	t     *tap
+	speed port.Speed
+}
+
+func (x tapSpeed) Do(ctx context.Context, ops ...port.SpeedOp) error {
+	if x.t.dead.Load() {
+		return errDead
+	}
+	err := x.speed.Do(ctx, ops...)
+	for _, op := range ops {
+		if op.SpeedOp().Err != nil {
+			continue
+		}
+		var p Point
+		switch op := op.(type) {
+		case *port.Deduct:
+			p = Point{Name: "deduct", Order: op.Order}
+		case *port.Credit:
+			p = Point{Name: "credit", Order: op.Order}
+		case *port.InstallLane:
+			p = Point{Name: "install"}
+		default:
+			continue
+		}
+		x.t.script(op)
+		if dead := x.t.die(p); dead != nil {
+			return dead
+		}
+	}
+	return err
+}
+
+type tapBroker struct {
+	t      *tap
+	broker port.Broker
+}
+
+func (x tapBroker) Produce(ctx context.Context, rs ...port.Record) error {
+	if x.t.dead.Load() {
+		return errDead
+	}
+	if err := x.broker.Produce(ctx, rs...); err != nil {
+		return err
+	}
+	return x.t.die(Point{Name: "produce"})
+}
+
+func (x tapBroker) Join(ctx context.Context, group, topic string) (port.Member, error) {
+	if x.t.dead.Load() {
+		return nil, errDead
+	}
+	m, err := x.broker.Join(ctx, group, topic)
+	return tapMember{x.t, m}, err
+}
+
+func (x tapBroker) End(ctx context.Context, topic string) (id model.ID, ends []int64, err error) {
+	if x.t.dead.Load() {
+		return id, nil, errDead
+	}
+	return x.broker.End(ctx, topic)
+}
+
+type tapMember struct {
+	t *tap
+	m port.Member
+}
+
+func (x tapMember) Claim(ctx context.Context) (port.Claim, error) {
+	if x.t.dead.Load() {
+		return nil, errDead
+	}
+	c, err := x.m.Claim(ctx)
+	return tapClaim{c, x.t}, err
+}
+
+func (x tapMember) Leave(ctx context.Context) error {
+	if x.t.dead.Load() {
+		return errDead
+	}
+	return x.m.Leave(ctx)
+}
+
+type tapClaim struct {
+	port.Claim
+	t *tap
+}
+
+func (x tapClaim) Fetch(ctx context.Context, from port.Position, max int, linger time.Duration) ([]port.Record, error) {
+	if x.t.dead.Load() {
+		return nil, errDead
+	}
+	return x.Claim.Fetch(ctx, from, max, linger)
+}
+
+func (x tapClaim) Commit(ctx context.Context, next port.Position) error {
+	if err := x.t.die(Point{Name: "offset-commit"}); err != nil {
+		return err
+	}
+	return x.Claim.Commit(ctx, next)
+}
+
+func (x tapClaim) Release() {
+	if !x.t.dead.Load() {
+		x.Claim.Release()
+	}
+}
+
+// joins remembers which groups a client joined.
+type joins struct {
+	port.Broker
+	mu    sync.Mutex
+	names []string
+}
+
+func (j *joins) Join(ctx context.Context, group, topic string) (port.Member, error) {
+	m, err := j.Broker.Join(ctx, group, topic)
+	if err == nil {
+		j.mu.Lock()
+		j.names = append(j.names, group)
+		j.mu.Unlock()
+	}
+	return m, err
+}
+
+func (j *joins) groups() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]string(nil), j.names...)
+}

@@ -1,0 +1,163 @@
+package sim
+
+import (
+	"fmt"
+	"sync"
+
+	"stockproof/adapters/redis/command"
+	"stockproof/checks"
+	"stockproof/inventory/port"
+	"stockproof/model"
+)
+
+// Watch is what a run observes beside its clients: effects inside the speed layer, what processes
+// count, alarms, and the points at which faults strike.
+type Watch struct {
+	// Observe takes events for the checkers; safe for concurrent use.
+	Observe func(checks.Event)
+
+	mu      sync.Mutex
+	counts  map[string]int64
+	alarms  []string
+	dropped int
+	failure []error
+	strikes []*strike
+}
+
+// maxAlarms is how many alarms are kept word for word.
+const maxAlarms = 50
+
+// NewWatch makes a watch that hands its events to observe.
+func NewWatch(observe func(checks.Event)) *Watch {
+	return &Watch{Observe: observe, counts: map[string]int64{}}
+}
+
+// strike kills one process at a point.
+type strike struct {
+	role, instance string // either may be empty: any
+	point          string
+	order          string // "": any
+	nth            int    // 1: the first time
+	struck         chan string
+}
+
+// arm waits for a point. The name of the process that died comes through the channel.
+func (w *Watch) arm(s strike) <-chan string {
+	s.struck = make(chan string, 1)
+	w.mu.Lock()
+	w.strikes = append(w.strikes, &s)
+	w.mu.Unlock()
+	return s.struck
+}
+
+// point decides whether an instance dies here.
+func (w *Watch) point(role, instance string, p Point) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, s := range w.strikes {
+		if s.role != "" && s.role != role || s.instance != "" && s.instance != instance ||
+			s.point != p.Name || s.order != "" && s.order != p.Order {
+			continue
+		}
+		if s.nth--; s.nth > 0 {
+			continue
+		}
+		w.strikes = append(w.strikes[:i], w.strikes[i+1:]...)
+		s.struck <- instance
+		return true
+	}
+	return false
+}
+
+// stockChange records what a script did to a stock key, as the server saw it.
+func (w *Watch) stockChange(c command.StockChange) {
+	e := checks.Effect{SKU: model.SKU(c.SKU), Before: c.Before, After: c.After, Reply: checks.Done}
+	e.Order, _ = model.ParseID(c.Order)
+	switch c.Op {
+	case "deduct":
+		e.Kind, e.Qty = checks.Deduct, c.Before-c.After
+	case "credit":
+		e.Kind, e.Qty = checks.Credit, c.After-c.Before
+	default:
+		e.Kind, e.Qty, e.Reply = checks.Set, c.After, 0
+	}
+	w.Observe(e)
+}
+
+// script records the answers that changed nothing; what changed stock the server itself reports.
+func (w *Watch) script(op port.SpeedOp) {
+	switch op := op.(type) {
+	case *port.Deduct:
+		w.unchanged(checks.Deduct, op.SKU, op.Shard, op.Order, op.Qty, op.Reply)
+	case *port.Credit:
+		w.unchanged(checks.Credit, op.SKU, op.Shard, op.Order, op.Qty, op.Reply)
+	case *port.InstallLane:
+		w.Observe(checks.Install{Space: op.Space, Lane: op.Lane, Epoch: op.Epoch, Seq: op.Seq,
+			Avail: op.Avail, Code: int64(op.Code)})
+	}
+}
+
+func (w *Watch) unchanged(k checks.EffectKind, sku string, shard int, order, qty string, r port.DeductReply) {
+	e := checks.Effect{Kind: k, SKU: model.SKU(sku), Shard: shard, Before: -1, After: -1}
+	switch r {
+	case port.DeductAlready:
+		e.Reply = checks.Already
+	case port.DeductInsufficient:
+		e.Reply = checks.Insufficient
+	default:
+		return
+	}
+	e.Order, _ = model.ParseID(order)
+	fmt.Sscan(qty, &e.Qty)
+	w.Observe(e)
+}
+
+// Count is a counter's value.
+func (w *Watch) Count(name string) int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.counts[name]
+}
+
+// Alarms are the first alarms, and how many more there were.
+func (w *Watch) Alarms() ([]string, int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]string(nil), w.alarms...), w.dropped
+}
+
+// Failures are processes that ended by themselves.
+func (w *Watch) Failures() []error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]error(nil), w.failure...)
+}
+
+func (w *Watch) failed(instance string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failure = append(w.failure, fmt.Errorf("%s ended: %w", instance, err))
+}
+
+func (w *Watch) monitor(instance string) port.Monitor { return monitor{w, instance} }
+
+type monitor struct {
+	w        *Watch
+	instance string
+}
+
+func (m monitor) Count(name string, n int64) {
+	m.w.mu.Lock()
+	defer m.w.mu.Unlock()
+	m.w.counts[name] += n
+}
+
+func (m monitor) Alarm(what string, err error) {
+	m.w.mu.Lock()
+	defer m.w.mu.Unlock()
+	if len(m.w.alarms) >= maxAlarms {
+		m.w.dropped++
+		return
+	}
+	m.w.alarms = append(m.w.alarms, fmt.Sprintf("%s: %s: %v", m.instance, what, err))
+}

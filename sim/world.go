@@ -1,0 +1,34 @@
+package sim
+
+import (
+	"time"
+
+	"stockproof/adapters/redis/command"
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+)
+
+// World is a set of servers that a deployment runs on.
+type World interface {
+	// About names the tier, and says whether the same seed gives the same run.
+	About() string
+	// Open makes an instance's connections. close ends them abruptly, as the end of a process does:
+	// what is open in a server is rolled back, and nobody says good-bye.
+	Open(instance string) (p inventory.Ports, close func(), err error)
+	// Slot connects to a replication slot that follows tables ("schema.table").
+	Slot(name string, tables ...string) port.Slot
+	// AdvanceRedis puts the speed layer's clock ahead.
+	AdvanceRedis(d time.Duration)
+	// OnStockChange observes what the article's scripts do to stock, inside the server.
+	OnStockChange(fn func(command.StockChange))
+	Close()
+}
+
+// WorldOptions say what a world must have.
+type WorldOptions struct {
+	Topics     []inventory.Topic
+	Partitions int32
+}
+
+// connectorName is the slot and the topic prefix of the deployment's connector.
+const connectorName = "stockproof"

@@ -1,0 +1,72 @@
+package sim
+
+import (
+	"time"
+
+	"stockproof/adapters/debezium"
+	"stockproof/adapters/live"
+	"stockproof/adapters/memory"
+	"stockproof/adapters/redis/command"
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+)
+
+// MemoryWorld is the servers of adapters/memory behind ordinary goroutines.
+type MemoryWorld struct {
+	Postgres *memory.Postgres
+	Redis    *memory.Redis
+	Kafka    *memory.Kafka
+}
+
+// NewMemoryWorld starts empty servers.
+func NewMemoryWorld(o WorldOptions) *MemoryWorld {
+	gate := plainGate()
+	w := &MemoryWorld{Postgres: memory.NewPostgres(gate, memory.PostgresOptions{}),
+		Redis: memory.NewRedis(gate, memory.RedisOptions{}), Kafka: memory.NewKafka(gate, memory.KafkaOptions{})}
+	for _, t := range o.Topics {
+		w.Kafka.CreateTopic(t.Name, o.Partitions)
+	}
+	return w
+}
+
+func plainGate() *memory.Plain {
+	return memory.NewPlain(time.Now, func(d time.Duration, fn func()) func() bool {
+		return time.AfterFunc(d, fn).Stop
+	})
+}
+
+// About implements [World].
+func (w *MemoryWorld) About() string { return "memory (goroutines: not deterministic)" }
+
+// Open implements [World].
+func (w *MemoryWorld) Open(instance string) (inventory.Ports, func(), error) {
+	truth := w.Postgres.Client()
+	b := &joins{Broker: w.Kafka.Client(instance)}
+	p := inventory.Ports{Truth: truth, Speed: w.Redis.Client(), Broker: b, Runtime: live.Runtime{},
+		Monitor: port.Quiet{}, OrderEvent: orderEvent}
+	return p, func() {
+		w.Postgres.Kill(truth)
+		for _, g := range b.groups() {
+			w.Kafka.Evict(g, instance)
+		}
+	}, nil
+}
+
+// Slot implements [World].
+func (w *MemoryWorld) Slot(name string, tables ...string) port.Slot {
+	return w.Postgres.Slot(name, tables...)
+}
+
+// AdvanceRedis implements [World].
+func (w *MemoryWorld) AdvanceRedis(d time.Duration) { w.Redis.AdvanceClock(d) }
+
+// OnStockChange implements [World].
+func (w *MemoryWorld) OnStockChange(fn func(command.StockChange)) { w.Redis.OnStockChange(fn) }
+
+// Close implements [World].
+func (w *MemoryWorld) Close() {}
+
+// orderEvent reads the article's topic.
+func orderEvent(r port.Record) (inventory.OrderEvent, error) {
+	return debezium.Decoder{}.OrderEvent(r)
+}
