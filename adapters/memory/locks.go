@@ -94,24 +94,47 @@ func (t *transaction) await(ctx context.Context, l *rowLock, g grip, name func()
 		return &SQLError{State: "40P01", Class: port.ErrConflict,
 			Message: "deadlock detected while waiting for " + name()}
 	}
-	w := Wait{
-		Key:   name(),
-		Until: func() bool { return t.killed || !l.conflicts(t, g) },
+	p, deadlineMS := t.pg, int64(0)
+	if ms := p.options.LockTimeoutMS; ms > 0 {
+		deadlineMS = p.gate.NowMS() + ms
 	}
-	if ms := t.pg.options.LockTimeoutMS; ms > 0 {
-		w.DeadlineMS = t.pg.gate.NowMS() + ms
+	w := Wait{Key: name(), Until: func() bool { return t.killed || !l.conflicts(t, g) }}
+	for {
+		w.DeadlineMS = deadlineMS
+		if idle := l.idleUntilMS(t); idle != 0 && (deadlineMS == 0 || idle < deadlineMS) {
+			w.DeadlineMS = idle
+		}
+		err := p.gate.Block(ctx, w)
+		switch {
+		case t.killed:
+			return errTerminated
+		case err == nil:
+			return nil
+		case !errors.Is(err, ErrWaitTimeout):
+			return fmt.Errorf("canceling statement while waiting for %s: %w", w.Key, err)
+		case w.DeadlineMS == deadlineMS:
+			return &SQLError{State: "55P03", Class: port.ErrConflict,
+				Message: "canceling statement due to lock timeout while waiting for " + w.Key}
+		}
+		p.endIdle()
 	}
-	err := t.pg.gate.Block(ctx, w)
-	switch {
-	case t.killed:
-		return errTerminated
-	case errors.Is(err, ErrWaitTimeout):
-		return &SQLError{State: "55P03", Class: port.ErrConflict,
-			Message: "canceling statement due to lock timeout while waiting for " + w.Key}
-	case err != nil:
-		return fmt.Errorf("canceling statement while waiting for %s: %w", w.Key, err)
+}
+
+// idleUntilMS is when the first of those who keep t from the row is ended for idling; 0: none is.
+func (l *rowLock) idleUntilMS(t *transaction) (first int64) {
+	look := func(h *transaction) {
+		if h == nil || h == t {
+			return
+		}
+		if at := h.session.idleUntilMS(); at != 0 && (first == 0 || at < first) {
+			first = at
+		}
 	}
-	return nil
+	look(l.owner)
+	for _, h := range l.sharers {
+		look(h)
+	}
+	return first
 }
 
 // closesCycle reports whether t waits, through others that wait, for itself. PostgreSQL looks after

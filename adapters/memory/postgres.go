@@ -10,6 +10,7 @@ import (
 // PostgresOptions says what a server is like. The zero value is a good one.
 type PostgresOptions struct {
 	LockTimeoutMS int64  // lock_timeout of every session; 0 = 2000, negative = none
+	IdleTimeoutMS int64  // idle_in_transaction_session_timeout; 0 = 2000, negative = none
 	ClockOffsetMS int64  // the server's clock against the gate's
 	SystemID      string // of this instance; empty = "1"
 	Timeline      int64  // 0 = 1
@@ -41,6 +42,9 @@ type Postgres struct {
 func NewPostgres(gate Gate, options PostgresOptions) *Postgres {
 	if options.LockTimeoutMS == 0 {
 		options.LockTimeoutMS = 2000
+	}
+	if options.IdleTimeoutMS == 0 {
+		options.IdleTimeoutMS = 2000
 	}
 	if options.SystemID == "" {
 		options.SystemID = "1"
@@ -89,6 +93,7 @@ func (p *Postgres) inProgress(xid int64) bool {
 // transaction is what one transaction has done so far. It belongs to a session and is used again.
 type transaction struct {
 	pg      *Postgres
+	session *Session
 	xid     int64 // 0: none yet
 	held    []held
 	changes []logged

@@ -67,9 +67,10 @@ func (c *Client) Do(ctx context.Context, batch ...port.Statement) error {
 // clientTx implements [port.Tx].
 type clientTx struct {
 	client  *Client
-	session *Session // nil before the first round
-	lost    bool     // the client has given up the connection
-	over    error    // why nothing more can be done
+	session *Session // nil before the first round, and when the transaction is over
+	begun   bool
+	lost    bool  // the client has given up the connection
+	over    error // why nothing more can be done
 }
 
 // Do implements [port.Tx].
@@ -98,14 +99,15 @@ func (t *clientTx) Rollback(ctx context.Context) {
 		return
 	}
 	t.over = errors.New("the transaction is rolled back")
-	s := t.session
-	if s == nil {
+	if !t.begun {
 		return
 	}
 	call := Call{Server: "postgres", Op: "tx rollback"}
 	err := t.client.pg.gate.Call(context.WithoutCancel(ctx), call, func() error {
-		s.rollback()
-		t.client.release(s)
+		if t.session != nil {
+			t.session.rollback()
+			t.release()
+		}
 		return nil
 	})
 	if err != nil {
@@ -148,18 +150,26 @@ func (t *clientTx) round(
 
 // serve is the round on the server's side. It may run after the client gave up.
 func (t *clientTx) serve(ctx context.Context, batch []port.Statement, commit bool) error {
-	if t.session == nil {
-		t.session = t.client.connect()
+	if !t.begun {
+		t.session, t.begun = t.client.connect(), true
 	}
 	s := t.session
-	err := s.pipeline(ctx, batch, commit)
+	if s == nil {
+		return errTerminated // it arrives after the server noticed that the client is gone
+	}
+	err := s.serve(func() error { return s.pipeline(ctx, batch, commit) })
 	if t.lost {
 		s.close()
 	}
 	if s.status != sessionOpen {
-		t.client.release(s)
+		t.release()
 	}
 	return err
+}
+
+func (t *clientTx) release() {
+	t.client.release(t.session)
+	t.session = nil
 }
 
 // hangUp closes the connection; the server notices in its own time.
@@ -167,12 +177,12 @@ func (t *clientTx) hangUp() {
 	gate := t.client.pg.gate
 	gate.Local(func() {
 		t.lost = true
-		if s := t.session; s != nil {
-			gate.Later(func() {
-				s.close()
-				t.client.release(s)
-			})
-		}
+		gate.Later(func() {
+			if t.session != nil {
+				t.session.close()
+				t.release()
+			}
+		})
 	})
 }
 

@@ -19,6 +19,9 @@ type Session struct {
 	status     byte
 	closed     bool
 	committing bool // between its two steps a COMMIT cannot be stopped
+
+	serving bool  // a statement is being executed
+	idleMS  int64 // since when none is
 }
 
 // The states of a session, as in ReadyForQuery.
@@ -29,7 +32,11 @@ const (
 )
 
 // Session opens a connection.
-func (p *Postgres) Session() *Session { return &Session{tx: transaction{pg: p}, status: sessionIdle} }
+func (p *Postgres) Session() *Session {
+	s := &Session{status: sessionIdle}
+	s.tx = transaction{pg: p, session: s}
+	return s
+}
 
 // Status is 'I' outside a transaction, 'T' in one, 'E' in one that failed.
 func (s *Session) Status() byte { return s.status }
@@ -79,11 +86,40 @@ func (s *Session) Rollback(ctx context.Context) error {
 func (s *Session) Close() { s.tx.pg.gate.Local(s.close) }
 
 func (s *Session) call(ctx context.Context, op string, st port.Statement, exec func() error) error {
-	return s.tx.pg.gate.Call(ctx, Call{Server: "postgres", Op: op, Key: label(st)}, exec)
+	return s.tx.pg.gate.Call(ctx, Call{Server: "postgres", Op: op, Key: label(st)}, func() error {
+		return s.serve(exec)
+	})
+}
+
+// serve executes what one call asks for, after it ended who was idle for too long.
+func (s *Session) serve(exec func() error) error {
+	s.tx.pg.endIdle()
+	s.serving = true
+	err := exec()
+	s.serving, s.idleMS = false, s.tx.pg.gate.NowMS()
+	return err
+}
+
+// idleUntilMS is when idle_in_transaction_session_timeout ends the session; 0: not now.
+func (s *Session) idleUntilMS() int64 {
+	if ms := s.tx.pg.options.IdleTimeoutMS; ms > 0 && !s.serving && s.status == sessionOpen {
+		return s.idleMS + ms
+	}
+	return 0
+}
+
+// endIdle ends the sessions that were idle inside their transactions for too long. PostgreSQL does so
+// by a timer; here it is done when somebody could notice.
+func (p *Postgres) endIdle() {
+	for i := len(p.sessions) - 1; i >= 0; i-- {
+		if s := p.sessions[i]; s.idleUntilMS() != 0 && s.idleUntilMS() <= p.gate.NowMS() {
+			s.close()
+		}
+	}
 }
 
 func (s *Session) begin() {
-	s.status = sessionOpen
+	s.status, s.idleMS = sessionOpen, s.tx.pg.gate.NowMS()
 	s.tx.pg.sessions = append(s.tx.pg.sessions, s)
 }
 

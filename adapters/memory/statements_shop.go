@@ -148,7 +148,7 @@ func (t *transaction) readShopStock(st *port.ReadShopStock) error {
 	}
 	rows := find(t, s.stock, st.SKUs)
 	if len(st.SKUs) == 0 {
-		rows = versions(t, first(t, s.stock, s.stock.rows.count))
+		rows = versions(t, first(t, s.stock, len(s.stock.rows.at)))
 	}
 	st.Found = nil
 	for i := range rows {

@@ -14,7 +14,7 @@ import (
 // A statement runs alone between two steps of the gate, so "what is committed now" is its snapshot,
 // except across a lock wait inside it: it collects its rows before the first wait, and looks at each
 // one again when it has its lock (EvalPlanQual).
-type table[K, V any] struct {
+type table[K comparable, V any] struct {
 	pg         *Postgres
 	about      *relation
 	key        func(v *V) K
@@ -34,7 +34,7 @@ type relation struct {
 	full         bool   // REPLICA IDENTITY FULL
 }
 
-type row[K, V any] struct {
+type row[K comparable, V any] struct {
 	rowLock
 	table     *table[K, V]
 	key       K
@@ -44,13 +44,13 @@ type row[K, V any] struct {
 
 // secondary is an index beside the key's. It knows every version of a row, committed or not, as in
 // PostgreSQL: who walks it must compare the version that it may see.
-type secondary[K, V any] interface {
+type secondary[K comparable, V any] interface {
 	add(v *V, r *row[K, V])
 	drop(v, keep, also *V) // unless keep or also, where they are, have the same key
 }
 
 // lookup is a secondary index with keys of type S; of says false where a version has none.
-type lookup[S, K, V any] struct {
+type lookup[S, K comparable, V any] struct {
 	*index[S, *row[K, V]]
 	of func(v *V) (S, bool)
 }
@@ -76,7 +76,7 @@ func (l lookup[S, K, V]) has(v *V, k S) bool {
 }
 
 // newTable makes an empty table.
-func newTable[K, V any](
+func newTable[K comparable, V any](
 	p *Postgres, about relation, compare func(a, b K) int, key func(v *V) K,
 ) *table[K, V] {
 	return &table[K, V]{pg: p, about: &about, key: key, takenClass: port.ErrConflict,
@@ -84,7 +84,7 @@ func newTable[K, V any](
 }
 
 // indexed adds a secondary index.
-func indexed[S, K, V any](
+func indexed[S, K comparable, V any](
 	tb *table[K, V], compare func(a, b S) int, of func(v *V) (S, bool),
 ) *index[S, *row[K, V]] {
 	x := newIndex[S, *row[K, V]](compare)
@@ -145,7 +145,7 @@ func (tb *table[K, V]) lockAll(
 }
 
 // lockRows is lockAll of rows that were found before; nil stands for none.
-func lockRows[K, V any](
+func lockRows[K comparable, V any](
 	ctx context.Context, t *transaction, rows []*row[K, V], g grip,
 	fn func(i int, r *row[K, V], v *V) error,
 ) error {

@@ -6,7 +6,7 @@ import (
 )
 
 // appendTo collects versions as they are locked.
-func appendTo[K, V any](out *[]V) func(i int, r *row[K, V], v *V) error {
+func appendTo[K comparable, V any](out *[]V) func(i int, r *row[K, V], v *V) error {
 	return func(_ int, _ *row[K, V], v *V) error {
 		*out = append(*out, *v)
 		return nil
@@ -14,18 +14,18 @@ func appendTo[K, V any](out *[]V) func(i int, r *row[K, V], v *V) error {
 }
 
 // scan is at most max rows that t sees behind after, in key order.
-func scan[K, V any](t *transaction, tb *table[K, V], after K, max int) (rows []*row[K, V]) {
+func scan[K comparable, V any](t *transaction, tb *table[K, V], after K, max int) (rows []*row[K, V]) {
 	tb.rows.after(after, func(_ K, r *row[K, V]) bool { return collect(t, &rows, r, max) })
 	return rows
 }
 
 // first is scan from the first row on.
-func first[K, V any](t *transaction, tb *table[K, V], max int) (rows []*row[K, V]) {
+func first[K comparable, V any](t *transaction, tb *table[K, V], max int) (rows []*row[K, V]) {
 	tb.rows.all(func(_ K, r *row[K, V]) bool { return collect(t, &rows, r, max) })
 	return rows
 }
 
-func collect[K, V any](t *transaction, rows *[]*row[K, V], r *row[K, V], max int) (more bool) {
+func collect[K comparable, V any](t *transaction, rows *[]*row[K, V], r *row[K, V], max int) (more bool) {
 	if len(*rows) >= max {
 		return false
 	}
@@ -35,7 +35,7 @@ func collect[K, V any](t *transaction, rows *[]*row[K, V], r *row[K, V], max int
 	return true
 }
 
-func versions[K, V any](t *transaction, rows []*row[K, V]) []V {
+func versions[K comparable, V any](t *transaction, rows []*row[K, V]) []V {
 	out := make([]V, 0, len(rows))
 	for _, r := range rows {
 		out = append(out, *r.version(t))
@@ -53,7 +53,7 @@ func (tb *table[K, V]) ordered(keys []K) []K {
 	return keys
 }
 
-func keysOf[K, V any](vs []V, key func(v *V) K) []K {
+func keysOf[K comparable, V any](vs []V, key func(v *V) K) []K {
 	keys := make([]K, len(vs))
 	for i := range vs {
 		keys[i] = key(&vs[i])
@@ -62,7 +62,7 @@ func keysOf[K, V any](vs []V, key func(v *V) K) []K {
 }
 
 // find appends the versions of keys that t sees, in the order given.
-func find[K, V any](t *transaction, tb *table[K, V], keys []K) []V {
+func find[K comparable, V any](t *transaction, tb *table[K, V], keys []K) []V {
 	out := make([]V, 0, len(keys))
 	for _, k := range tb.ordered(keys) {
 		if v := tb.get(t, k); v != nil {
@@ -73,7 +73,7 @@ func find[K, V any](t *transaction, tb *table[K, V], keys []K) []V {
 }
 
 // addAll inserts copies of vs.
-func addAll[K, V any](
+func addAll[K comparable, V any](
 	ctx context.Context, t *transaction, tb *table[K, V], vs []V, doNothing bool,
 ) error {
 	own := append(make([]V, 0, len(vs)), vs...)
