@@ -16,21 +16,34 @@ import (
 	"stockproof/sim"
 )
 
-// One order goes all the way, in every design and mode, on the servers in memory.
+func memoryWorld(t *testing.T, o sim.WorldOptions) sim.World { return sim.NewMemoryWorld(o) }
+
+func wireWorld(t *testing.T, o sim.WorldOptions) sim.World {
+	w, err := sim.NewWireWorld(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// One order goes all the way, in every design and mode, on the servers in memory and through the real
+// clients.
 func TestOneOrderGoesAllTheWay(t *testing.T) {
 	for _, d := range []inventory.Design{ledger.Design(), article.Design(), dualwrite.Design(), rowlock.Design()} {
 		for _, mode := range []inventory.AdmissionMode{inventory.Async, inventory.Sync} {
-			t.Run(fmt.Sprint(d.Name, " ", mode), func(t *testing.T) { oneOrder(t, d, mode) })
+			t.Run(fmt.Sprint("memory ", d.Name, " ", mode), func(t *testing.T) { oneOrder(t, memoryWorld, d, mode) })
+			t.Run(fmt.Sprint("wire ", d.Name, " ", mode), func(t *testing.T) { oneOrder(t, wireWorld, d, mode) })
 		}
 	}
 }
 
-func oneOrder(t *testing.T, d inventory.Design, mode inventory.AdmissionMode) {
+func oneOrder(t *testing.T, world func(*testing.T, sim.WorldOptions) sim.World, d inventory.Design, mode inventory.AdmissionMode) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	o := inventory.DefaultOptions()
 	o.Admission = mode
-	w := sim.NewMemoryWorld(sim.WorldOptions{Topics: d.Topics, Partitions: o.Partitions})
+	w := world(t, sim.WorldOptions{Topics: d.Topics, Partitions: o.Partitions})
+	defer w.Close()
 	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o}, sim.NewWatch(func(checks.Event) {}))
 	if err != nil {
 		t.Fatal(err)

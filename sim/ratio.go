@@ -94,3 +94,11 @@ func (r Ratio) OfUp(n int64) (int64, bool) {
 	q, _ := bits.Div64(hi, lo, r.den())
 	return int64(q), q < 1<<63
 }
+
+// Percent is the ratio for people: "30 %", or the fraction where percent would be long.
+func (r Ratio) Percent() string {
+	if s := (Ratio{r.Num * 100, r.den()}.reduced()).String(); len(s) <= 5 {
+		return s + " %"
+	}
+	return r.String()
+}

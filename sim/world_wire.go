@@ -1,0 +1,96 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	fakekafka "stockproof/adapters/fakes/kafka"
+	fakepg "stockproof/adapters/fakes/postgres"
+	fakeredis "stockproof/adapters/fakes/redis"
+	"stockproof/adapters/kafka"
+	"stockproof/adapters/live"
+	"stockproof/adapters/memory"
+	"stockproof/adapters/postgres"
+	"stockproof/adapters/redis"
+	"stockproof/adapters/redis/command"
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+)
+
+// WireWorld is the real clients (pgx, franz-go, go-redis) against fakes of their servers in this
+// process: a PostgreSQL wire protocol over the store in memory, kfake, miniredis.
+type WireWorld struct {
+	Postgres *memory.Postgres
+	Wire     *fakepg.Server
+	Kafka    *fakekafka.Cluster
+	Redis    *fakeredis.Server
+}
+
+// NewWireWorld starts the fakes.
+func NewWireWorld(o WorldOptions) (*WireWorld, error) {
+	pg := memory.NewPostgres(plainGate(), memory.PostgresOptions{})
+	w := &WireWorld{Postgres: pg, Wire: fakepg.NewServer(fakepg.Memory(pg))}
+	var topics []fakekafka.Topic
+	for _, t := range o.Topics {
+		topics = append(topics, fakekafka.Topic{Name: t.Name, Partitions: o.Partitions, Compacted: t.Compact})
+	}
+	var err error
+	if w.Kafka, err = fakekafka.Start(fakekafka.Options{Topics: topics}); err != nil {
+		return nil, err
+	}
+	if w.Redis, err = fakeredis.Start(time.Now()); err != nil {
+		w.Kafka.Close()
+		return nil, fmt.Errorf("start the Redis fake: %w", err)
+	}
+	return w, nil
+}
+
+// About implements [World].
+func (w *WireWorld) About() string { return "wire (native: not deterministic)" }
+
+// wireConns is how many connections an instance keeps to each server.
+const wireConns = 4
+
+// Open implements [World].
+func (w *WireWorld) Open(instance string) (inventory.Ports, func(), error) {
+	truth, err := postgres.Open(postgres.Options{DSN: "postgres://stockproof@postgres/app", MaxConns: wireConns,
+		ApplicationName: instance, Dial: w.Wire.Dial})
+	if err != nil {
+		return inventory.Ports{}, nil, err
+	}
+	broker, err := kafka.New(kafka.Options{Seeds: w.Kafka.Seeds(), ClientID: instance,
+		Dialer: w.Kafka.Dialer(instance), FetchMaxWait: 100 * time.Millisecond,
+		HeartbeatInterval: 200 * time.Millisecond, SessionTimeout: 10 * time.Second})
+	if err != nil {
+		truth.Close()
+		return inventory.Ports{}, nil, err
+	}
+	speed := redis.New(redis.Options{Addrs: []string{fakeredis.Addr}, Dialer: w.Redis.Dial, PoolSize: wireConns,
+		Timeout: 10 * time.Second})
+	p := inventory.Ports{Truth: truth, Speed: speed, Broker: broker, Runtime: live.Runtime{}, Monitor: port.Quiet{},
+		OrderEvent: orderEvent}
+	return p, func() {
+		w.Kafka.Drop(instance)
+		broker.Close()
+		_ = speed.Close() // nothing is left to say to a server that the process has left
+		truth.Close()
+	}, nil
+}
+
+// Slot implements [World].
+func (w *WireWorld) Slot(name string, tables ...string) port.Slot {
+	return w.Postgres.Slot(name, tables...)
+}
+
+// AdvanceRedis implements [World].
+func (w *WireWorld) AdvanceRedis(d time.Duration) { w.Redis.AdvanceClock(d) }
+
+// OnStockChange implements [World].
+func (w *WireWorld) OnStockChange(fn func(command.StockChange)) { w.Redis.OnStockChange(fn) }
+
+// Close implements [World].
+func (w *WireWorld) Close() {
+	w.Wire.Close()
+	w.Redis.Close()
+	w.Kafka.Close()
+}
