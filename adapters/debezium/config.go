@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"stockproof/inventory"
 )
 
 // Config mirrors the settings of a connector that decide what it writes. The settings' names are in
@@ -75,6 +77,33 @@ const (
 )
 
 var defaultPlacements = [...]Placement{{"type", headerEventType}, {"seq", headerSeq}}
+
+// ForDesign is the configuration of the connector that a design asks for: the recommended settings of
+// testdata/envelopes/connectors/outbox-string.json for an outbox, those of raw-table.json for tables.
+func ForDesign(d inventory.Connector) Config {
+	c := Config{TopicPrefix: "inv", Database: "app", Tables: d.Tables}
+	if d.Outbox {
+		c.Outbox = &Outbox{Table: d.Tables[0]}
+		c.KeyConverter, c.ValueConverter, c.Delete = StringConverter, StringConverter, WithoutTombstone
+		return c
+	}
+	c.Transaction = true
+	for _, table := range d.Tables {
+		c.Keys = append(c.Keys, TableKey{table, []string{d.KeyColumn}})
+		c.Routes = append(c.Routes, Route{regexp.QuoteMeta(c.TopicPrefix + "." + table), d.Topic})
+	}
+	return c
+}
+
+// OwnTopics are the topics that the connector writes besides those of its tables. The broker must have
+// them: a missing topic stalls a connector for ever.
+func (c Config) OwnTopics() []string {
+	topics := []string{or(c.HeartbeatPrefix, defaultHeartbeatPrefix) + "." + c.TopicPrefix}
+	if c.Transaction {
+		topics = append(topics, c.TopicPrefix+".transaction")
+	}
+	return topics
+}
 
 // withDefaults fills in and checks a configuration.
 func (c Config) withDefaults() (Config, error) {
