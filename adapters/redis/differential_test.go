@@ -34,6 +34,28 @@ func TestRedisInMemoryAnswersLikeRedis7(t *testing.T) {
 	})
 }
 
+// Counters at their limits: every pair of a stored value and an amount.
+func TestRedisInMemoryCountsLikeRedis7(t *testing.T) {
+	raw := goredis.NewClient(&goredis.Options{Addr: servers.Redis(t), Protocol: 2})
+	t.Cleanup(func() { _ = raw.Close() })
+	fake := memory.NewRedis(plainGate(), memory.RedisOptions{})
+	numbers := []string{"0", "1", "-1", "2", "-0", "+1", "01", " 1", "1 ", "1.0", "1e1", "0x1", "", "x", "9223372036854775805",
+		"9223372036854775806", "9223372036854775807", "9223372036854775808", "-9223372036854775806",
+		"-9223372036854775807", "-9223372036854775808", "-9223372036854775809"}
+	for _, value := range numbers {
+		for _, by := range numbers {
+			for _, name := range []string{"INCRBY", "DECRBY"} {
+				for _, args := range [][]string{{"SET", "a", value}, {name, "a", by}, {"GET", "a"}} {
+					got, want := fake.Command(args...), plain(t, raw, args)
+					if !alike(args[0], got, want) {
+						t.Errorf("%s %q on %q: %s in memory %#v, Redis 7 %#v", name, by, value, args[0], got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 func drawCommand(r *rapid.T) []string {
 	key := func() string { return rapid.SampledFrom([]string{"a", "b", "c"}).Draw(r, "key") }
 	number := func() string {

@@ -15,11 +15,10 @@ type Call func(args []string) any
 
 // Host holds the compiled scripts.
 type Host struct {
-	state      *lua.LState
-	keys, argv *lua.LTable
-	loaded     map[string]*lua.LFunction // by SHA
-	done       *lua.LTable               // the status OK
-	call       Call                      // of the script that runs
+	state  *lua.LState
+	loaded map[string]*lua.LFunction // by SHA
+	done   *lua.LTable               // the status OK
+	call   Call                      // of the script that runs
 }
 
 // chunk is the name under which Redis 7 loads scripts; it appears in error messages.
@@ -33,9 +32,6 @@ func New() *Host {
 	}
 	h.openLibraries()
 	h.done = single(h.state, "ok", "OK")
-	h.keys, h.argv = h.state.NewTable(), h.state.NewTable()
-	h.state.SetGlobal("KEYS", h.keys)
-	h.state.SetGlobal("ARGV", h.argv)
 	h.forbidGlobals()
 	return h
 }
@@ -51,8 +47,8 @@ func (h *Host) Run(script *command.Script, keys, args []string, call Call) any {
 		}
 		h.loaded[script.SHA] = fn
 	}
-	fill(h.keys, keys)
-	fill(h.argv, args)
+	h.setList("KEYS", keys)
+	h.setList("ARGV", args)
 	h.call = call
 	h.state.Push(fn)
 	if err := h.state.PCall(0, 1, nil); err != nil {
@@ -157,12 +153,11 @@ func (h *Host) tonumber(original lua.LValue) lua.LGFunction {
 	}
 }
 
-// fill makes t the list vs.
-func fill(t *lua.LTable, vs []string) {
-	for i := t.Len(); i > len(vs); i-- {
-		t.RawSetInt(i, lua.LNil)
-	}
+// setList makes the global name the list vs: a fresh one, since a script may write into it.
+func (h *Host) setList(name string, vs []string) {
+	t := h.state.CreateTable(len(vs), 0)
 	for i, v := range vs {
 		t.RawSetInt(i+1, lua.LString(v))
 	}
+	h.state.G.Global.RawSetString(name, t)
 }
