@@ -139,7 +139,7 @@ func (g *generator) read(i int) {
 func (g *generator) supply() []Initial {
 	var all []Initial
 	for rank, units := range g.demand {
-		// Params keep orders x lines x quantity far below 2^63/1000.
+		// Validate keeps the product far below 63 bits.
 		if n, _ := g.Supply.OfUp(units); n > 0 {
 			all = append(all, Initial{lane(skuName(rank)), n})
 		}

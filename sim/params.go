@@ -125,6 +125,10 @@ func (p Params) Validate() error {
 			return fmt.Errorf("%s: %w", q.key, err)
 		}
 	}
+	most := float64(p.Orders) * float64(p.MaxLines) * float64(p.Qty)
+	if most*max(1, float64(p.Supply.Num)/float64(p.Supply.den())) > float64(model.MaxNumber) {
+		return fmt.Errorf("orders, max-lines, qty and supply make more units than a stock can be (%d)", model.MaxNumber)
+	}
 	return nil
 }
 

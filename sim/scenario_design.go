@@ -1,0 +1,112 @@
+package sim
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"stockproof/inventory"
+)
+
+// DesignOptions is what a scenario's design line may set, beside the design's name.
+type DesignOptions struct {
+	inventory.Options
+	Workers   int    // instances of role worker
+	RecordKey string // the column that keys a raw-table topic; "": the design's own
+}
+
+// designKey is an option of the design line.
+type designKey struct {
+	key string
+	set func(*DesignOptions, string) error
+}
+
+func designKeys() []designKey {
+	return []designKey{
+		{"admission", func(o *DesignOptions, v string) error {
+			o.Admission = inventory.AdmissionMode(v)
+			if o.Admission != inventory.Async && o.Admission != inventory.Sync {
+				return fmt.Errorf("%q is neither %s nor %s", v, inventory.Async, inventory.Sync)
+			}
+			return nil
+		}},
+		{"partitions", func(o *DesignOptions, v string) error {
+			n, err := parseNumber(v, 1, 1024)
+			o.Partitions = int32(n)
+			return err
+		}},
+		{"workers", integer(func(o *DesignOptions) *int { return &o.Workers }, 1, 256)},
+		{"batch", integer(func(o *DesignOptions) *int { return &o.BatchMax }, 1, 10_000)},
+		{"group", integer(func(o *DesignOptions) *int { return &o.GroupMax }, 1, 10_000)},
+		{"shards", integer(func(o *DesignOptions) *int { return &o.Shards }, 0, 1024)},
+		{"relay", boolean(func(o *DesignOptions) *bool { return &o.Relay })},
+		{"every-op", boolean(func(o *DesignOptions) *bool { return &o.EveryOp })},
+		{"reconcile", boolean(func(o *DesignOptions) *bool { return &o.Reconcile })},
+		{"ttl", func(o *DesignOptions, v string) error {
+			d, err := time.ParseDuration(v)
+			if err != nil || d < time.Second || d%time.Second != 0 {
+				return fmt.Errorf("%q is not a time in whole seconds, such as 24h", v)
+			}
+			o.TokenTTL = strconv.FormatInt(int64(d/time.Second), 10)
+			return nil
+		}},
+		{"record-key", func(o *DesignOptions, v string) error {
+			if o.RecordKey = v; v == "" {
+				return fmt.Errorf("a column is needed")
+			}
+			return nil
+		}},
+	}
+}
+
+func integer(field func(*DesignOptions) *int, lo, hi int64) func(*DesignOptions, string) error {
+	return func(o *DesignOptions, v string) error {
+		n, err := parseNumber(v, lo, hi)
+		*field(o) = int(n)
+		return err
+	}
+}
+
+func boolean(field func(*DesignOptions) *bool) func(*DesignOptions, string) error {
+	return func(o *DesignOptions, v string) error {
+		if v != "true" && v != "false" {
+			return fmt.Errorf("%q is neither true nor false", v)
+		}
+		*field(o) = v == "true"
+		return nil
+	}
+}
+
+// DesignName is the design that the scenario asks for, "" if it names none.
+func (s *Scenario) DesignName() string {
+	if s.Design == nil {
+		return ""
+	}
+	return s.Design.Subject
+}
+
+// DesignOptions sets what the design line says and leaves the rest of o alone.
+func (s *Scenario) DesignOptions(o *DesignOptions) error {
+	if s.Design == nil {
+		return nil
+	}
+	for _, setting := range s.Design.Settings {
+		if err := setDesign(o, setting); err != nil {
+			return s.Errorf(s.Design.Line, "%v", err)
+		}
+	}
+	return nil
+}
+
+func setDesign(o *DesignOptions, s Setting) error {
+	for _, k := range designKeys() {
+		if k.key != s.Key {
+			continue
+		}
+		if err := k.set(o, s.Value); err != nil {
+			return fmt.Errorf("%s: %w", s.Key, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("unknown key %s of design", s.Key)
+}
