@@ -13,16 +13,13 @@ func BenchmarkProtocol(b *testing.B) {
 	c := dial(b, s)
 	ctx := context.Background()
 	for b.Loop() {
-		for _, flight := range [][2]string{{"begin", writeSQL}, {writeSQL, "commit"}} {
-			batch := &pgx.Batch{}
-			for _, sql := range flight {
-				if sql == writeSQL {
-					batch.Queue(sql, "note")
-				} else {
-					batch.Queue(sql)
-				}
-			}
-			if err := c.SendBatch(ctx, batch).Close(); err != nil {
+		first, last := &pgx.Batch{}, &pgx.Batch{}
+		first.Queue("begin")
+		first.Queue(writeSQL, "note")
+		last.Queue(writeSQL, "note")
+		last.Queue("commit")
+		for _, flight := range []*pgx.Batch{first, last} {
+			if err := c.SendBatch(ctx, flight).Close(); err != nil {
 				b.Fatal(err)
 			}
 		}

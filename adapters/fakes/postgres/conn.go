@@ -270,17 +270,20 @@ func (c *conn) start() error {
 
 // connect opens the session and greets the client.
 func (c *conn) connect(parameters map[string]string) error {
-	fate := c.server.fate(Request{PID: c.pid, Step: Connect})
-	if fate != Deliver {
-		return errCut
-	}
-	s, err := readSettings(c.server.db.Settings(), parameters)
-	if err == nil {
-		c.db, err = c.server.db.Connect()
+	var s settings
+	err := c.meet(Request{Step: Connect}, func() (err error) {
+		if s, err = readSettings(c.server.db.Settings(), parameters); err == nil {
+			c.db, err = c.server.db.Connect()
+		}
+		return err
+	})
+	if errors.Is(err, errCut) {
+		return err
 	}
 	if err != nil {
-		fatal := response(err)
-		return &Error{Code: fatal.Code, Message: fatal.Message, Fatal: true}
+		fatal := *asError(err)
+		fatal.Fatal = true
+		return &fatal
 	}
 	c.idle = s.idleInTransaction
 	c.wire.Send(&pgproto3.AuthenticationOk{})

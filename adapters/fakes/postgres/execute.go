@@ -7,66 +7,67 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// fate asks what becomes of a request, and cuts the client off at once where it is late.
-func (c *conn) fate(r Request) Fate {
+// meet carries a request out as its fate has it: between the two points where its connection can be
+// lost.
+func (c *conn) meet(r Request, carryOut func() error) error {
 	r.PID = c.pid
-	f := c.server.fate(r)
-	if f == Late {
+	fate := c.server.fate(r)
+	switch fate {
+	case LoseRequest:
+		return errCut
+	case TerminateBefore:
+		return errTerminated()
+	case Late:
 		c.net.sever()
 	}
-	return f
+	err := carryOut()
+	switch fate {
+	case LoseResponse:
+		return errCut
+	case TerminateAfter:
+		return errTerminated()
+	}
+	return err
 }
 
-// run carries out one portal between the two points where its connection can be lost.
+// run executes one portal.
 func (c *conn) run(l *portal) error {
-	step := Execute
+	r := Request{SQL: l.sql, Statement: l.call.stmt}
+	var execute func() (tag []byte, err error)
 	switch l.control {
 	case emptyQuery:
 		c.wire.Send(&pgproto3.EmptyQueryResponse{})
 		return nil
 	case beginBlock:
-		step = Begin
+		r.Step, execute = Begin, c.begin
 	case commitBlock:
-		step = Commit
+		r.Step, execute = Commit, c.commit
 	case rollbackBlock:
-		step = Rollback
+		r.Step, execute = Rollback, c.rollbackBlock
+	default:
+		r.Step, execute = Execute, func() ([]byte, error) { return c.statement(l) }
 	}
 	if c.status == statusAborted && !l.endsBlock() {
 		return errAborted()
 	}
-	fate := c.fate(Request{Step: step, SQL: l.sql, Statement: l.call.stmt})
-	if fate == LoseRequest {
-		return errCut
+	var tag []byte
+	err := c.meet(r, func() (err error) { tag, err = execute(); return err })
+	if err != nil {
+		return err
 	}
-	var err error
-	switch step {
-	case Begin:
-		err = c.begin()
-	case Commit:
-		err = c.commit()
-	case Rollback:
-		c.rollbackBlock()
-	default:
-		err = c.statement(l)
-	}
-	if fate == LoseResponse {
-		return errCut
-	}
-	return err
+	c.wire.Send(&pgproto3.CommandComplete{CommandTag: tag})
+	return nil
 }
 
-func (c *conn) complete(tag string) { c.wire.Send(&pgproto3.CommandComplete{CommandTag: []byte(tag)}) }
-
 // begin opens a block. What the flight did before it becomes part of it, as in PostgreSQL.
-func (c *conn) begin() error {
+func (c *conn) begin() ([]byte, error) {
 	if c.status == statusInBlock {
 		c.wire.Send(warning("25001", "there is already a transaction in progress"))
 	} else if err := c.openTransaction(); err != nil {
-		return err
+		return nil, err
 	}
 	c.status = statusInBlock
-	c.complete("BEGIN")
-	return nil
+	return []byte("BEGIN"), nil
 }
 
 func (c *conn) openTransaction() error {
@@ -81,43 +82,51 @@ func (c *conn) openTransaction() error {
 }
 
 // commit ends a block; an aborted one is rolled back, and only the tag says so.
-func (c *conn) commit() error {
+func (c *conn) commit() ([]byte, error) {
 	switch c.status {
 	case statusAborted:
-		c.rollbackBlock()
-		return nil
+		return c.rollbackBlock()
 	case statusIdle:
 		c.wire.Send(warning("25P01", "there is no transaction in progress"))
 	}
 	c.status = statusIdle
-	if c.open {
-		c.open = false
-		if err := c.db.Commit(context.Background()); err != nil {
-			return err
-		}
-	}
-	c.complete("COMMIT")
-	return nil
+	return []byte("COMMIT"), c.commitOpen()
 }
 
-func (c *conn) rollbackBlock() {
+func (c *conn) commitOpen() error {
+	if !c.open {
+		return nil
+	}
+	c.open = false
+	return c.db.Commit(context.Background())
+}
+
+func (c *conn) rollbackBlock() ([]byte, error) {
 	if c.status == statusIdle {
 		c.wire.Send(warning("25P01", "there is no transaction in progress"))
 	}
 	c.rollback()
 	c.status = statusIdle
-	c.complete("ROLLBACK")
+	return []byte("ROLLBACK"), nil
+}
+
+// commitFlight commits the implicit transaction, if there is one.
+func (c *conn) commitFlight() error {
+	if !c.open || c.status != statusIdle {
+		return nil
+	}
+	return c.meet(Request{Step: Commit}, c.commitOpen)
 }
 
 // statement executes a query of the catalog and sends its rows.
-func (c *conn) statement(l *portal) error {
+func (c *conn) statement(l *portal) (tag []byte, err error) {
 	if l.call.stmt != nil {
 		if err := c.openTransaction(); err != nil {
-			return err
+			return nil, err
 		}
 		err := c.wait(func(ctx context.Context) error { return c.db.Exec(ctx, l.call.stmt) })
 		if err != nil {
-			return locate(err, l.query.text)
+			return nil, locate(err, l.query.text)
 		}
 	}
 	n := 0
@@ -127,12 +136,11 @@ func (c *conn) statement(l *portal) error {
 	for i := range n {
 		row, err := c.rows.encode(l.query.columns, l.call.at(i), l.formats)
 		if err != nil {
-			return fmt.Errorf("%s: row %d: %w", l.query.name, i+1, err)
+			return nil, fmt.Errorf("%s: row %d: %w", l.query.name, i+1, err)
 		}
 		c.wire.Send(row)
 	}
-	c.wire.Send(&pgproto3.CommandComplete{CommandTag: l.query.tag(l.call, n)})
-	return nil
+	return l.query.tag(l.call, n), nil
 }
 
 // simple is the simple protocol: what pgx sends without parameters. One text is one statement here.

@@ -1,7 +1,6 @@
 package fakepg
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -72,11 +71,11 @@ func (c *conn) look(sql string) (*prepared, error) {
 }
 
 func (c *conn) parse(m *pgproto3.Parse) error {
-	switch fate := c.fate(Request{Step: Prepare, SQL: m.Query}); fate {
-	case LoseRequest, LoseResponse:
-		return errCut
-	}
-	p, err := c.look(m.Query)
+	var p *prepared
+	err := c.meet(Request{Step: Prepare, SQL: m.Query}, func() (err error) {
+		p, err = c.look(m.Query)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -208,21 +207,4 @@ func (c *conn) sync() error {
 		}
 	}
 	return c.ready()
-}
-
-// commitFlight commits the implicit transaction, if there is one.
-func (c *conn) commitFlight() error {
-	if !c.open || c.status != statusIdle {
-		return nil
-	}
-	fate := c.fate(Request{Step: Commit})
-	if fate == LoseRequest {
-		return errCut
-	}
-	c.open = false
-	err := c.db.Commit(context.Background())
-	if fate == LoseResponse {
-		return errCut
-	}
-	return err
 }

@@ -16,6 +16,11 @@ const (
 	// Late ends the client's connection, and then the server executes the request and what else of
 	// the same flight has reached it. A COMMIT behind it takes effect after the client has its error.
 	Late
+	// TerminateBefore ends the backend with FATAL 57P01 before it executes the request.
+	TerminateBefore
+	// TerminateAfter executes it and answers FATAL 57P01 all the same, as for a COMMIT that is killed
+	// while it waits for a synchronous standby: it has its effect.
+	TerminateAfter
 )
 
 // Step says which moment of a conversation a request is.

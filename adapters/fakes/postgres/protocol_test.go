@@ -12,7 +12,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
+	"stockproof/adapters/postgres/sql"
 	"stockproof/model"
 )
 
@@ -159,6 +161,36 @@ func TestNullIsNullInBothDirections(t *testing.T) {
 	rows, err = c.Query(context.Background(), echoSQL, lists...)
 	if got, want := readEcho(t, rows, err), []echoRow{{}, {}}; !reflect.DeepEqual(got, want) {
 		t.Fatalf("lists: got %+v", got)
+	}
+}
+
+func TestListsAreWrittenAsPgxReadsThem(t *testing.T) {
+	one := `a"b\c,{}`
+	for _, want := range [][]*string{nil, {&one, nil}, {nil}} {
+		list := pgtype.FlatArray[pgtype.Text]{}
+		for _, s := range want {
+			v := pgtype.Text{}
+			if s != nil {
+				v = pgtype.Text{String: *s, Valid: true}
+			}
+			list = append(list, v)
+		}
+		for _, format := range []int16{formatText, formatBinary} {
+			b, null, err := appendValue(nil, sql.Text.Array(), list, format)
+			if err != nil || null {
+				t.Fatal(null, err)
+			}
+			var got []*string
+			if err := pgtype.NewMap().Scan(uint32(sql.Text.Array()), format, b, &got); err != nil {
+				t.Fatal(err)
+			}
+			if len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
+				t.Fatalf("format %d: %q reads as %v", format, b, got)
+			}
+			if hasNull := len(b) > 7 && b[7] == 1; format == formatBinary && hasNull != (len(want) > 0) {
+				t.Fatalf("the flag for NULLs is %v", hasNull)
+			}
+		}
 	}
 }
 
