@@ -113,6 +113,21 @@ func notJudged(ops []Operation, units map[model.ID]int, all []Operation, o BareO
 		}
 	}
 	lane := ops[0].Command.Lane()
+	lanes := map[model.ID]model.LaneKey{} // of commands, and of what refers to them
+	for _, op := range all {
+		lanes[op.Command.ID] = op.Command.Lane()
+	}
+	for _, op := range all {
+		k := op.Command.Lane()
+		if op.Command.Ref.IsZero() {
+			continue
+		}
+		other, known := lanes[op.Command.Ref]
+		if known && other != k && (other == lane || k == lane) {
+			return "a command refers to a line of another lane: not judged lane by lane"
+		}
+		lanes[op.Command.Ref] = k
+	}
 	for _, op := range all {
 		if op.Command.Kind == model.Transfer && (op.Command.Lane() == lane || op.Command.ToLane() == lane) {
 			return "a TRANSFER touches two lanes: not judged lane by lane"

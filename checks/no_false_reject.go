@@ -37,8 +37,8 @@ func (c *noFalseReject) Finish(a Audit) Report {
 func (c *noFalseReject) ledger(f *findings, b *book) {
 	for _, lane := range b.lanes {
 		for i, e := range lane.entries {
-			if e.command == nil { // one-outcome names a row that nobody asked for
-				continue
+			if e.command == nil || e.row.Leg != 0 {
+				continue // one-outcome names a row that nobody asked for; a second leg decides nothing
 			}
 			could := e.couldGrant() - siblingUnits(lane.entries[:i], e)
 			short := e.row.Outcome == model.RejectedInsufficient && e.refusable(could)

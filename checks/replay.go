@@ -12,10 +12,15 @@ type mismatch struct {
 // each lane: after one, the states are different too. Rows that nobody accepted end a lane's replay.
 func (b *book) replay() []mismatch {
 	tombs := b.tombstones()
+	unknown := b.unknown()
 	var found []mismatch
 	for _, lane := range b.lanes {
 		r := replayer{book: b, tombs: tombs, lane: model.Lane{Key: lane.key},
 			lines: map[model.ID]model.Line{}}
+		for _, c := range unknown[lane.key] {
+			s, _ := model.Decide(model.State{Lane: r.lane}, c)
+			r.keep(s, c)
+		}
 		for i := 0; i < len(lane.entries); {
 			n := siblingRun(lane.entries[i:])
 			m, ok := r.run(lane.entries[i:i+max(n, 1)], n > 0)
@@ -44,6 +49,18 @@ func (b *book) tombstones() map[model.ID][]model.LaneKey {
 		}
 	}
 	return tombs
+}
+
+// unknown are the RESERVEs that met a lane before its first number: they have no row, but a line that is
+// rejected for ever.
+func (b *book) unknown() map[model.LaneKey][]model.Command {
+	early := map[model.LaneKey][]model.Command{}
+	for _, c := range b.commands {
+		if c.Kind == model.Reserve && c.Decision.Outcome == model.Invalid && c.Decision.Seq == 0 {
+			early[c.Command.Lane()] = append(early[c.Command.Lane()], c.Command)
+		}
+	}
+	return early
 }
 
 // siblingRun is how many of the next rows are lines of one all-or-nothing order that was given up as
@@ -126,21 +143,28 @@ func (r *replayer) one(e entry) (*mismatch, bool) {
 	return &mismatch{e.row, expected}, false
 }
 
-// states are the states in which the command may have been decided. There is more than one only for a
-// RELEASE or EXPIRE of a line that is not decided here: intake may have been there, or not yet.
+// states are the states in which the command may have been decided. There is more than one only where
+// lanes or intake race for the line it refers to: a tombstone may have been left on another lane, and
+// before a RELEASE or EXPIRE of a line not decided here intake may have been, or not yet.
 func (r *replayer) states(c model.Command) []model.State {
 	s := model.State{Lane: r.lane, To: model.Lane{Key: c.ToLane()}, Own: r.lines[c.ID]}
 	ref, decided := r.lines[c.Ref]
 	s.Ref = ref
 	states := []model.State{s}
 	line := r.book.commands[c.Ref]
-	if decided || line == nil || line.Kind != model.Reserve ||
-		c.Kind != model.Release && c.Kind != model.Expire {
-		return states
+	gives := c.Kind == model.Release || c.Kind == model.Expire
+	if gives && !decided && line != nil && line.Kind == model.Reserve {
+		s.Ref = model.Line{Command: line.ID, OrderID: line.OrderID, LineNo: line.Line,
+			Lane: line.Command.Lane(), Qty: line.Qty, State: model.LinePending, Deadline: line.Deadline}
+		states = append(states, s)
 	}
-	s.Ref = model.Line{Command: line.ID, OrderID: line.OrderID, LineNo: line.Line,
-		Lane: line.Command.Lane(), Qty: line.Qty, State: model.LinePending, Deadline: line.Deadline}
-	return append(states, s)
+	for _, lane := range r.tombs[c.Ref] {
+		if lane != r.lane.Key {
+			s.Ref = model.Line{Command: c.Ref, Lane: lane, State: model.LineCancelled}
+			states = append(states, s)
+		}
+	}
+	return states
 }
 
 // elsewhere reports whether the row is the INVALID of a line whose tombstone is on another lane.
