@@ -269,11 +269,10 @@ func (c Command) Fingerprint() Fingerprint {
 	b = appendInt(b, c.Qty)
 	for _, o := range [...]Optional{c.Delta, c.Set, c.ExpectedVersion, c.Safety, c.BackorderLimit} {
 		if o.Present {
-			b = append(b, 1)
+			b = appendInt(append(b, 1), o.Value)
 		} else {
-			b = append(b, 0)
+			b = appendInt(append(b, 0), 0) // whatever an absent value holds
 		}
-		b = appendInt(b, o.Value)
 	}
 	if c.Kind == Expire {
 		b = appendInt(b, c.Deadline)

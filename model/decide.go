@@ -15,8 +15,14 @@ type State struct {
 // INVALID and takes none. No answer breaks an invariant that the truth's CHECKs state: stock never
 // falls below zero, and what can be promised never below -BackorderLimit, except by an ADJUST or
 // SET_LIMIT, which then marks the lane Short.
+//
+// A lane that has used up its numbers (2^53-1) answers INVALID to everything and does not change.
 func Decide(s State, c Command) (State, Decision) {
 	next, d := s, Decision{Outcome: Invalid}
+	if s.exhausted(c) {
+		d.Avail = s.Lane.Avail()
+		return s, d
+	}
 	if s.Lane.Known() || c.Kind.CreatesLane() {
 		next, d = decide(s, c)
 		if !next.sane() {
@@ -33,15 +39,15 @@ func Decide(s State, c Command) (State, Decision) {
 // Refuse gives a first-seen command of a known lane the outcome o without looking at stock: what
 // happens to the siblings of a rejected line. The RESERVE's line becomes rejected.
 func Refuse(s State, c Command, o Outcome) (State, Decision) {
+	if s.exhausted(c) {
+		return s, Decision{Outcome: Invalid, Avail: s.Lane.Avail()}
+	}
 	s.Own = rejected(s.Own, c)
 	return s.number(c, Decision{Outcome: o})
 }
 
 // number hands out the next sequence number and derives what follows from the lane's counters.
 func (s State) number(c Command, d Decision) (State, Decision) {
-	if s.Lane.Seq >= MaxNumber || c.Kind == Transfer && s.To.Seq >= MaxNumber {
-		return s, Decision{Outcome: Invalid, Avail: s.Lane.Avail()}
-	}
 	s.Lane.Seq++
 	s.Lane.Short = s.Lane.Avail() < -s.Lane.BackorderLimit
 	d.Seq, d.Avail = s.Lane.Seq, s.Lane.Avail()
@@ -51,6 +57,10 @@ func (s State) number(c Command, d Decision) (State, Decision) {
 		d.ToSeq = s.To.Seq
 	}
 	return s, d
+}
+
+func (s State) exhausted(c Command) bool {
+	return s.Lane.Seq >= MaxNumber || c.Kind == Transfer && s.To.Seq >= MaxNumber
 }
 
 func (s State) sane() bool { return s.Lane.sane() && s.To.sane() }

@@ -3,8 +3,6 @@ package model
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"unicode/utf8"
 )
 
 // Topics of the ledger design, and of the article's.
@@ -222,19 +220,12 @@ func DecodeCommandRecord(b []byte) (CommandRecord, []CommandItem, error) {
 
 func decodeItem(raw []byte) CommandItem {
 	item := CommandItem{Raw: raw}
-	var ids struct {
-		ID  json.RawMessage `json:"command_id"`
-		Ref json.RawMessage `json:"ref"`
-	}
-	if json.Unmarshal(raw, &ids) == nil {
-		// What cannot be read here is reported by the strict decoding below.
-		_ = json.Unmarshal(ids.ID, &item.ID)
-		_ = json.Unmarshal(ids.Ref, &item.Ref)
-	}
 	var w wireCommand
 	if item.Err = decode(raw, &w); item.Err != nil {
+		item.ID, item.Ref = readableIDs(raw)
 		return item
 	}
+	item.ID, item.Ref = idOf(w.ID), idOf(w.Ref)
 	if w.SKU == nil || w.Kind == nil || w.ID == nil {
 		item.Err = Contractf("command_id", "a command needs command_id, kind and sku")
 		return item
@@ -253,6 +244,20 @@ func decodeItem(raw []byte) CommandItem {
 	}
 	item.Err = item.Command.Validate()
 	return item
+}
+
+// readableIDs reads what it can of a command that does not decode as a whole.
+func readableIDs(raw []byte) (id, ref ID) {
+	var ids struct {
+		ID  json.RawMessage `json:"command_id"`
+		Ref json.RawMessage `json:"ref"`
+	}
+	if json.Unmarshal(raw, &ids) == nil {
+		// Why the command does not decode is reported by whoever asks.
+		_ = json.Unmarshal(ids.ID, &id)
+		_ = json.Unmarshal(ids.Ref, &ref)
+	}
+	return id, ref
 }
 
 // EncodeState writes the record's value.
@@ -281,6 +286,11 @@ func DecodeState(b []byte) (StateRecord, error) {
 	r := StateRecord{Lane: LaneKey{SKU(*w.SKU), Location(*w.Loc)}, Epoch: w.Epoch, FromSeq: w.FromSeq,
 		Seq: w.Seq, OnHand: w.OnHand, Reserved: w.Reserved, Avail: w.Avail, Limit: w.Limit,
 		Entries: w.Entries, DecidedAt: w.DecidedAt}
+	for i, e := range r.Entries {
+		if e.Kind == 0 || e.Outcome == 0 {
+			return StateRecord{}, Contractf("entries", "entry %d has no kind or no outcome", i)
+		}
+	}
 	return r, firstError(r.Lane.SKU.Validate(), r.Lane.Loc.Validate(),
 		CheckNumber("epoch", r.Epoch, 0), CheckNumber("from_seq", r.FromSeq, 0),
 		CheckNumber("seq", r.Seq, 0), CheckNumber("on_hand", r.OnHand, 0),
@@ -313,11 +323,24 @@ func DecodeDecision(b []byte) (DecisionRecord, error) {
 		r.Entries[i] = DecisionEntry{Command: e.Command, Line: e.Line, Lane: LaneKey{e.SKU, e.Loc}, Epoch: e.Epoch,
 			Decision: Decision{Outcome: e.Outcome, Granted: e.Granted, Backordered: e.Backordered,
 				Seq: e.Seq, ToSeq: e.ToSeq, Avail: e.Avail}}
-		if !r.Entries[i].Decided() {
-			return DecisionRecord{}, Contractf("outcome", "entry %d has none", i)
+		if err := r.Entries[i].validate(); err != nil {
+			return DecisionRecord{}, err
 		}
 	}
 	return r, nil
+}
+
+func (e DecisionEntry) validate() error {
+	if !e.Decided() {
+		return Contractf("outcome", "%s has none", e.Command)
+	}
+	if e.Line < 0 || e.Line > MaxLines {
+		return Contractf("line", "%d is outside 0..%d", e.Line, MaxLines)
+	}
+	return firstError(e.Lane.SKU.Validate(), e.Lane.Loc.Validate(), CheckNumber("epoch", e.Epoch, 0),
+		CheckNumber("seq", e.Seq, 0), CheckNumber("to_seq", e.ToSeq, 0),
+		CheckNumber("granted", e.Granted, -MaxNumber), CheckNumber("backordered", e.Backordered, 0),
+		CheckNumber("avail", e.Avail, -MaxNumber))
 }
 
 // EncodeHeartbeat writes the record's value.
@@ -329,7 +352,7 @@ func EncodeHeartbeat(h Heartbeat) []byte {
 // heartbeat.
 func DecodeHeartbeat(b []byte) (h Heartbeat, ok bool) {
 	var w wireHeartbeat
-	if decode(b, &w) != nil || !w.Beat {
+	if decode(b, &w) != nil || !w.Beat || w.V != WireVersion {
 		return Heartbeat{}, false
 	}
 	return Heartbeat{At: w.At}, w.At >= 0 && w.At <= MaxNumber
@@ -343,63 +366,6 @@ func encode(v any) []byte {
 		panic("model: encode " + err.Error()) // plain structs of strings and integers always encode
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
-}
-
-// decode reads exactly one JSON value. encoding/json would replace what is not UTF-8, and lone
-// surrogates, by U+FFFD, and so make two SKUs one: both are refused here.
-func decode(b []byte, v any) error {
-	if !utf8.Valid(b) {
-		return Contractf("value", "is not valid UTF-8")
-	}
-	if i := loneSurrogate(b); i >= 0 {
-		return Contractf("value", "has half a surrogate pair at byte %d", i)
-	}
-	err := json.Unmarshal(b, v)
-	var t *json.UnmarshalTypeError
-	var c *ContractError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &c):
-		return c
-	case errors.As(err, &t):
-		return Contractf(t.Field, "%s is not a value this field takes (%s)", t.Value, t.Type)
-	}
-	return Contractf("value", "is not the JSON of this record: %v", err)
-}
-
-// loneSurrogate finds a \uD800-\uDFFF escape that is not half of a pair; -1 if there is none.
-func loneSurrogate(b []byte) int {
-	for i := 0; i+1 < len(b); i++ {
-		if b[i] != '\\' {
-			continue
-		}
-		r := escapeUnit(b[i:])
-		switch {
-		case r < 0xD800 || r > 0xDFFF:
-			i++
-		case r <= 0xDBFF && escapeUnit(b[min(i+6, len(b)):]) >= 0xDC00 && escapeUnit(b[min(i+6, len(b)):]) <= 0xDFFF:
-			i += 11
-		default:
-			return i
-		}
-	}
-	return -1
-}
-
-func escapeUnit(b []byte) int {
-	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
-		return -1
-	}
-	r := 0
-	for _, c := range bytes.ToUpper(b[2:6]) {
-		h := unhex(c)
-		if h < 0 {
-			return -1
-		}
-		r = r<<4 | h
-	}
-	return r
 }
 
 func (o Optional) pointer() *int64 {
