@@ -12,9 +12,13 @@ import (
 
 // RedisOptions say what kind of Redis it is.
 type RedisOptions struct {
-	Name    string        // in calls and errors; default "redis"
-	Masters int           // 0: one server, not a Cluster; n: a Cluster whose n masters share the slots evenly
-	Host    *luahost.Host // compiled scripts; default a new one. Worlds that never run at once may share one
+	// Name is the server's in calls and errors; default "redis".
+	Name string
+	// Masters is 0 for one server that is no Cluster, else the number of masters of a Cluster, which
+	// share the slots evenly.
+	Masters int
+	// Host holds compiled scripts; default a new one. Worlds that never run at once may share one.
+	Host *luahost.Host
 }
 
 // Redis is a Redis 7 in memory: the commands that the shipped scripts and the port need, run by the
@@ -143,7 +147,8 @@ func (c redisClient) Do(ctx context.Context, ops ...port.SpeedOp) error {
 
 // round is the round trip to one master. The server fills only the replies of this attempt: a request
 // that arrives late finds nobody's operations.
-func (c redisClient) round(ctx context.Context, server string, cmds []command.Command, ops []port.SpeedOp) {
+func (c redisClient) round(ctx context.Context, server string, cmds []command.Command,
+	ops []port.SpeedOp) {
 	replies := make([]any, len(cmds))
 	call := Call{Server: server, Op: cmds[0].Name, Key: cmds[0].Key()}
 	err := c.r.gate.Call(ctx, call, func() error {

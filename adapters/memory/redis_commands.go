@@ -29,7 +29,8 @@ func (r *Redis) exec(args []string, node int) any {
 	case !known:
 		return command.Error(fmt.Sprintf("ERR unknown command '%s'", name))
 	case len(args) < least:
-		return command.Error(fmt.Sprintf("ERR wrong number of arguments for '%s' command", strings.ToLower(name)))
+		name = strings.ToLower(name)
+		return command.Error(fmt.Sprintf("ERR wrong number of arguments for '%s' command", name))
 	}
 	switch name {
 	case "GET":

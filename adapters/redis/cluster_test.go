@@ -23,14 +23,14 @@ func TestArticleScriptGetsCROSSSLOTAndOursCannot(t *testing.T) {
 	addrs := servers.RedisCluster(t)
 	raw := goredis.NewClusterClient(&goredis.ClusterOptions{Addrs: addrs, Protocol: 2})
 	t.Cleanup(func() { _ = raw.Close() })
-	real := redis.New(redis.Options{Addrs: addrs, Cluster: true})
-	t.Cleanup(func() { _ = real.Close() })
+	cluster := redis.New(redis.Options{Addrs: addrs, Cluster: true})
+	t.Cleanup(func() { _ = cluster.Close() })
 	inMemory := memory.NewRedis(plainGate(), memory.RedisOptions{Masters: 3}).Client()
 
 	for _, speed := range []struct {
 		name string
 		port.Speed
-	}{{"Redis 7 Cluster", real}, {"in memory", inMemory}} {
+	}{{"Redis 7 Cluster", cluster}, {"in memory", inMemory}} {
 		t.Run(speed.name, func(t *testing.T) {
 			for _, sku := range []string{"", "}x", "}"} {
 				op := &port.Deduct{SKU: sku, Order: "o1", Qty: "1", TTL: "86400"}

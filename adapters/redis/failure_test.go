@@ -196,10 +196,10 @@ func TestARefusingServerIsUnavailable(t *testing.T) {
 	wantClass(t, speed.Do(t.Context(), op), port.ErrUnavailable, []string{"NOREPLICAS"}, op)
 	set("min-replicas-to-write", "0")
 
-	must(t, raw.SlaveOf(t.Context(), "127.0.0.1", "1").Err())
+	must(t, raw.ReplicaOf(t.Context(), "127.0.0.1", "1").Err())
 	op = installOf("A", 1)
 	wantClass(t, speed.Do(t.Context(), op), port.ErrUnavailable, []string{"READONLY"}, op)
-	must(t, raw.SlaveOf(t.Context(), "NO", "ONE").Err())
+	must(t, raw.ReplicaOf(t.Context(), "NO", "ONE").Err())
 
 	set("requirepass", "secret")
 	stranger := redis.New(redis.Options{Addrs: []string{node.Addr}})

@@ -66,7 +66,11 @@ type dialError struct{ err error }
 func (e *dialError) Error() string { return "dial: " + e.err.Error() }
 func (e *dialError) Unwrap() error { return e.err }
 
-func tagDial(dial func(ctx context.Context, network, addr string) (net.Conn, error), timeout time.Duration) func(ctx context.Context, network, addr string) (net.Conn, error) {
+// Dialer makes a connection.
+type Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// tagDial marks what goes wrong in dial, or in a TCP dialer where that is nil.
+func tagDial(dial Dialer, timeout time.Duration) Dialer {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: timeout}).DialContext
 	}

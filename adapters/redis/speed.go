@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -19,12 +18,14 @@ type Options struct {
 	// Addrs is the one server, host:port, or some servers of the Cluster to learn the others from.
 	Addrs   []string
 	Cluster bool
-	// Dialer makes a connection; default TCP.
-	Dialer             func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	Dialer             Dialer // default TCP
 	Username, Password string
 	PoolSize           int           // connections per server; default 10 per processor
 	DialTimeout        time.Duration // default 1 s
-	Timeout            time.Duration // for the write and for each reply of a call; default 2 s. A context's earlier deadline wins
+	// Timeout is for the write and for the replies of a call; default 2 s. A context's earlier
+	// deadline wins.
+	Timeout time.Duration
 }
 
 // Speed implements [port.Speed]. It is safe for concurrent use.
@@ -105,7 +106,9 @@ func (s *Speed) Do(ctx context.Context, ops ...port.SpeedOp) error {
 		return command.FailAll(ops, err)
 	}
 	if err := ctx.Err(); err != nil {
-		return command.FailAll(ops, fmt.Errorf("redis %s: %s %q: not sent: %w", s.addrs, cmds[0].Name, cmds[0].Key(), err))
+		first := cmds[0]
+		return command.FailAll(ops,
+			fmt.Errorf("redis %s: %s %q: not sent: %w", s.addrs, first.Name, first.Key(), err))
 	}
 	sent := make([]*request, len(cmds))
 	for i, c := range cmds {

@@ -37,7 +37,8 @@ func (s *Server) hook(c *server.Peer, name string, args ...string) bool {
 
 // watch runs a script's DECRBY or INCRBY itself, to see its result. Scripts run one at a time, so the
 // token looked for last is this script's.
-func (s *Server) watch(c *server.Peer, name string, args []string, observer func(command.StockChange)) bool {
+func (s *Server) watch(c *server.Peer, name string, args []string,
+	observer func(command.StockChange)) bool {
 	s.mu.Lock()
 	token := s.token
 	s.mu.Unlock()
@@ -52,7 +53,8 @@ func (s *Server) watch(c *server.Peer, name string, args []string, observer func
 		return true
 	}
 	by, _ := strconv.ParseInt(args[1], 10, 64) // an integer: the command took it
-	change := command.StockChange{Op: "credit", Key: args[0], SKU: sku, Order: order, Before: after - by, After: after}
+	change := command.StockChange{Op: "credit", Key: args[0], SKU: sku, Order: order,
+		Before: after - by, After: after}
 	if name == "DECRBY" {
 		change.Op, change.Before = "deduct", after+by
 	}
@@ -73,7 +75,8 @@ func (s *Server) watchSet(c *server.Peer, args []string, observer func(command.S
 		text, _ := was.(string)
 		before, _ := strconv.ParseInt(text, 10, 64)
 		after, _ := strconv.ParseInt(args[1], 10, 64)
-		observer(command.StockChange{Op: "set stock", Key: args[0], SKU: sku, Before: before, After: after})
+		observer(command.StockChange{Op: "set stock", Key: args[0], SKU: sku,
+			Before: before, After: after})
 	}
 	return true
 }

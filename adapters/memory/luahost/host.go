@@ -27,7 +27,9 @@ const chunk = "user_script"
 // New makes a host without scripts; each is compiled when it first runs.
 func New() *Host {
 	h := &Host{
-		state:  lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: 64, RegistrySize: 1024, RegistryMaxSize: 1 << 20}),
+		state: lua.NewState(lua.Options{
+			SkipOpenLibs: true, CallStackSize: 64, RegistrySize: 1024, RegistryMaxSize: 1 << 20,
+		}),
 		loaded: map[string]*lua.LFunction{},
 	}
 	h.openLibraries()
@@ -68,6 +70,8 @@ func (h *Host) compile(source string) (*lua.LFunction, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A main chunk has no table arg in Lua 5.1; gopher-lua would build one at every call, for 2 kB.
+	proto.IsVarArg &^= lua.VarArgNeedsArg
 	return h.state.NewFunctionFromProto(proto), nil
 }
 

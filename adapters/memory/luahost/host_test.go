@@ -136,6 +136,9 @@ func TestFindIsLuasFind(t *testing.T) {
 		if rapid.Bool().Draw(t, "to the end") {
 			pattern += "$"
 		}
+		if rapid.IntRange(0, 9).Draw(t, "integer") == 0 {
+			pattern = integer
+		}
 		for range 20 {
 			s := string(rapid.SliceOfN(rapid.SampledFrom([]byte("aaB1,,2-. x")), 0, 8).Draw(t, "s"))
 			l.Push(original)

@@ -61,7 +61,8 @@ func parseFloat(sign, prefix, s string, marker byte, digit func(byte) bool) (flo
 	mantissa, exponent := s, ""
 	if i := strings.IndexByte(s, marker); i >= 0 {
 		mantissa, exponent = s[:i], s[i+1:]
-		if digits := strings.TrimLeft(exponent, "+-"); len(exponent)-len(digits) > 1 || !all(digits, decimalDigit) {
+		digits := strings.TrimLeft(exponent, "+-")
+		if len(exponent)-len(digits) > 1 || !all(digits, decimalDigit) {
 			return 0, false
 		}
 	}

@@ -50,9 +50,18 @@ func simple(p string) bool {
 	return true
 }
 
+// integer is the pattern of a decimal integer.
+const integer = `^%-?%d+$`
+
 // search gives the first match s[from:to] of a simple pattern, or -1.
 // Source: Lua 5.1 lstrlib.c, str_find_aux and match.
 func search(s, p string) (from, to int) {
+	if p == integer { // what our scripts ask a dozen times a call
+		if digits := strings.TrimPrefix(s, "-"); all(digits, decimalDigit) {
+			return 0, len(s)
+		}
+		return -1, -1
+	}
 	p, anchored := strings.CutPrefix(p, "^")
 	for from = 0; from <= len(s); from++ {
 		if to = match(s, from, p); to >= 0 {

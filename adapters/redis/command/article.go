@@ -40,6 +40,9 @@ type StockChange struct {
 	Before, After int64  // units; a missing key is 0
 }
 
+// Delta is the change in units: negative for a deduction.
+func (c StockChange) Delta() int64 { return c.After - c.Before }
+
 // ParseStockKey takes a stock key apart. Token is the token key of the same script, or "": it tells
 // the SKU where the stock key alone is ambiguous ("A}_1" against shard 1 of "A").
 func ParseStockKey(key, token string) (sku, order string, ok bool) {

@@ -6,15 +6,13 @@
 
 local MAX = 9007199254740991
 
--- number reads v strictly, or gives nil.
-local function number(v)
-  if not v or not string.find(v, '^%-?%d+$') then return nil end
-  local n = tonumber(v)
-  if not n or n > MAX or n < -MAX then return nil end
-  return n
+-- exact gives the number that v is written as, or nil.
+local function exact(v)
+  local n = v and string.find(v, '^%-?%d+$') and tonumber(v)
+  return n and n <= MAX and n >= -MAX and n or nil
 end
 
-local at = number(ARGV[1])
+local at = exact(ARGV[1])
 if not at then return {-9, 0} end
 
 local held = redis.pcall('GET', KEYS[1])
@@ -25,7 +23,7 @@ end
 
 local code = 3
 if held then
-  local last = number(held)
+  local last = exact(held)
   if last and at <= last then return {0, last} end
   code = last and 1 or 4
 end

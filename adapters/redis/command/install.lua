@@ -11,33 +11,31 @@
 -- Everything is checked before the one write, so there is no partial effect.
 
 local MAX = 9007199254740991 -- 2^53-1: beyond it a Lua number is not exact
+local INTEGER = '^%-?%d+$'   -- tonumber alone would take '0x1', '1e1' and ' 5'
+local find = string.find
 
-local function exact(n) return n and n <= MAX and n >= -MAX end
-
--- One pattern for all nine: a comma inside an argument would be one too many.
--- tonumber alone would take '0x1', '1e1' and ' 5'.
-if #ARGV ~= 9 or not string.find(table.concat(ARGV, ','),
-    '^%-?%d+,%-?%d+,%-?%d+,%-?%d+,%-?%d+,%-?%d+,%-?%d+,%-?%d+,%-?%d+$') then
-  return {-9, 0, 0, 0}
+-- exact gives the number that v is written as, or nil.
+local function exact(v)
+  local n = v and find(v, INTEGER) and tonumber(v)
+  return n and n <= MAX and n >= -MAX and n or nil
 end
-for i = 1, 9 do -- up to 15 characters are exact anyway
-  if #ARGV[i] > 15 and not exact(tonumber(ARGV[i])) then return {-9, 0, 0, 0} end
+
+if #ARGV ~= 9 then return {-9, 0, 0, 0} end
+for i = 1, 9 do
+  local v = ARGV[i]
+  if not find(v, INTEGER) or #v > 15 and not exact(v) then return {-9, 0, 0, 0} end
 end
 local epoch, seq, from_seq = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local held = redis.pcall('HMGET', KEYS[1], 'e', 's', 'a')
 if held.err then
-  if string.find(held.err, '^WRONGTYPE') then return {-8, 0, 0, 0} end
+  if find(held.err, '^WRONGTYPE') then return {-8, 0, 0, 0} end
   return held -- the server's own trouble: nothing was written
 end
 
--- What this script wrote are three exact integers; anything else is unreadable.
-local code, e, s, a
-if held[1] and held[2] and held[3] and
-    string.find(table.concat(held, ','), '^%-?%d+,%-?%d+,%-?%d+$') then
-  e, s, a = tonumber(held[1]), tonumber(held[2]), tonumber(held[3])
-end
-if exact(e) and exact(s) and exact(a) then
+local code
+local e, s, a = exact(held[1]), exact(held[2]), exact(held[3])
+if e and s and a then
   if epoch < e then return {-2, e, s, a} end
   if epoch == e and seq <= s then return {0, e, s, a} end
   code = from_seq > s + 1 and 2 or 1

@@ -53,7 +53,8 @@ func (c Command) acceptLane(o *port.ReadLane, reply any) error {
 			return c.odd(reply)
 		}
 		var err error
-		if n[i], err = strconv.ParseInt(text, 10, 64); err != nil || model.CheckNumber("", n[i], -model.MaxNumber) != nil {
+		n[i], err = strconv.ParseInt(text, 10, 64)
+		if err != nil || model.CheckNumber("", n[i], -model.MaxNumber) != nil {
 			return c.Fail(port.ErrContract,
 				fmt.Sprintf("field %s holds %q, which is no integer within 2^53-1", laneFields[i], text))
 		}

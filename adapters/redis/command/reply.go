@@ -87,7 +87,8 @@ func Refusal(message string) error {
 		return port.ErrUnavailable
 	case "ERR":
 		// The second is what a server with a password says to a stranger's longer command.
-		if strings.HasPrefix(rest, "max number of clients reached") || strings.HasPrefix(rest, "Protocol error") {
+		if strings.HasPrefix(rest, "max number of clients reached") ||
+			strings.HasPrefix(rest, "Protocol error") {
 			return port.ErrUnavailable
 		}
 	}
