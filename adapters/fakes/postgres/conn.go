@@ -272,7 +272,7 @@ func (c *conn) start() error {
 func (c *conn) connect(parameters map[string]string) error {
 	var s settings
 	err := c.meet(Request{Step: Connect}, func() (err error) {
-		if s, err = readSettings(c.server.db.Settings(), parameters); err == nil {
+		if s, err = readSettings(parameters); err == nil {
 			c.db, err = c.server.db.Connect()
 		}
 		return err

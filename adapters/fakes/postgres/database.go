@@ -10,9 +10,6 @@ import (
 type Database interface {
 	// Connect opens a session. An *Error refuses it.
 	Connect() (Session, error)
-	// Settings are the run-time parameters (GUCs) that a session begins with, as ALTER DATABASE SET
-	// leaves them. What the startup message says comes over them.
-	Settings() map[string]string
 	// SystemID is the system identifier of pg_control_system().
 	SystemID() string
 }

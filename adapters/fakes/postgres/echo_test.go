@@ -105,8 +105,6 @@ func newNotebook() *notebook {
 
 func (n *notebook) Connect() (Session, error) { return &page{book: n}, nil }
 
-func (n *notebook) Settings() map[string]string { return nil }
-
 func (n *notebook) SystemID() string { return "7" }
 
 func (n *notebook) notes() []string {

@@ -8,18 +8,13 @@ import (
 	"stockproof/inventory/port"
 )
 
-// Memory makes the memory store a database to serve. It is as the migrations leave one, settings
-// included. Only the idle timeout is kept by this package: how long a lock is waited for is the
-// store's own option, and nothing else that a statement does here takes time.
+// Memory makes the memory store a database to serve. Its timeouts for lock waits and idle
+// transactions are the store's own options, as the migrations would have set them.
 func Memory(pg *memory.Postgres) Database { return memoryDatabase{pg} }
 
 type memoryDatabase struct{ pg *memory.Postgres }
 
 func (d memoryDatabase) Connect() (Session, error) { return memorySession{d.pg.Session()}, nil }
-
-func (d memoryDatabase) Settings() map[string]string {
-	return map[string]string{idleTimeout: "2s", "lock_timeout": "2s", "statement_timeout": "2s"}
-}
 
 func (d memoryDatabase) SystemID() string { return d.pg.SystemID() }
 

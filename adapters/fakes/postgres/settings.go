@@ -2,7 +2,6 @@ package fakepg
 
 import (
 	"fmt"
-	"maps"
 	"sort"
 	"strconv"
 	"strings"
@@ -20,13 +19,9 @@ type settings struct {
 // idleTimeout is the one setting that this package itself heeds.
 const idleTimeout = "idle_in_transaction_session_timeout"
 
-// readSettings puts the startup message's parameters over the database's. It refuses what PostgreSQL
-// would refuse: a parameter it does not know.
-func readSettings(database, parameters map[string]string) (settings, error) {
-	s := settings{values: maps.Clone(database)}
-	if s.values == nil {
-		s.values = map[string]string{}
-	}
+// readSettings refuses what PostgreSQL would refuse: a parameter it does not know.
+func readSettings(parameters map[string]string) (settings, error) {
+	s := settings{values: map[string]string{}}
 	known := map[string]bool{
 		"application_name": true, "client_encoding": true, "datestyle": true, "timezone": true,
 		"search_path": true, "extra_float_digits": true, "default_transaction_isolation": true,

@@ -129,7 +129,6 @@ type mirror struct {
 }
 
 func (*mirror) SystemID() string             { return "7" }
-func (*mirror) Settings() map[string]string  { return nil }
 func (m *mirror) Connect() (Session, error)  { return m, nil }
 func (*mirror) Begin(context.Context) error  { return nil }
 func (*mirror) Commit(context.Context) error { return nil }

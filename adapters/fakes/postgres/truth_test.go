@@ -322,3 +322,14 @@ func TestLockTimeoutIsAConflict(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestIdleZombieLosesItsLocksToWhoWaits(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, memory.PostgresOptions{IdleTimeoutMS: 200, LockTimeoutMS: -1})
+	w.do(t, &port.CreateLanes{Lanes: []model.LaneKey{lane("x")}})
+	zombie := w.hold(t, w.client(t), "x")
+	if err := w.Do(ctx, &port.LockLanes{Lanes: []model.LaneKey{lane("x")}}); err != nil {
+		t.Fatal(err)
+	}
+	wantClass(t, zombie.Commit(ctx, &port.ReadEpoch{}), port.ErrUnavailable)
+}

@@ -25,6 +25,10 @@ func scan(t sql.Type, src []byte, format int16, view any) error {
 	if elem := element(t); elem != 0 {
 		return scanList(elem, src, format, view)
 	}
+	return scanScalar(t, src, format, view)
+}
+
+func scanScalar(t sql.Type, src []byte, format int16, view any) error {
 	switch view := view.(type) {
 	case pgtype.Int64Scanner:
 		n, err := decodeInt(t, src, format)
@@ -77,7 +81,7 @@ func scanList(elem sql.Type, src []byte, format int16, view any) error {
 	i := 0
 	return eachElement(src, format, elem, func(src []byte) error {
 		i++
-		return scan(elem, src, format, list.ScanIndex(i-1))
+		return scanScalar(elem, src, format, list.ScanIndex(i-1))
 	})
 }
 
