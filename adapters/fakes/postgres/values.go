@@ -64,27 +64,6 @@ func scanScalar(t sql.Type, src []byte, format int16, view any) error {
 	return fmt.Errorf("%T cannot be scanned into", view)
 }
 
-// scanList reads an array of one dimension, element by element.
-func scanList(elem sql.Type, src []byte, format int16, view any) error {
-	list, ok := view.(pgtype.ArraySetter)
-	if !ok {
-		return fmt.Errorf("%T is no list", view)
-	}
-	n := 0
-	count := func([]byte) error { n++; return nil }
-	if err := eachElement(src, format, elem, count); err != nil {
-		return err
-	}
-	if err := list.SetDimensions([]pgtype.ArrayDimension{{Length: int32(n), LowerBound: 1}}); err != nil {
-		return err
-	}
-	i := 0
-	return eachElement(src, format, elem, func(src []byte) error {
-		i++
-		return scanScalar(elem, src, format, list.ScanIndex(i-1))
-	})
-}
-
 // outOfRange gives the SQLSTATE to what a view refuses: a value that its field cannot hold.
 func outOfRange(err error) error {
 	if err == nil {
@@ -197,107 +176,6 @@ func decodeUUID(src []byte, format int16) (id model.ID, err error) {
 		copy(id[:], src)
 	}
 	return id, nil
-}
-
-// eachElement reads an array of one dimension. A NULL element comes as nil.
-func eachElement(src []byte, format int16, elem sql.Type, visit func(src []byte) error) error {
-	switch {
-	case src == nil:
-		return nil
-	case format == formatText:
-		return eachTextElement(elem, src, visit)
-	case len(src) < 12:
-		return badBinary(elem.Array(), src)
-	}
-	dims := binary.BigEndian.Uint32(src)
-	if got := binary.BigEndian.Uint32(src[8:]); sql.Type(got) != elem {
-		return &Error{Code: "42804",
-			Message: fmt.Sprintf("binary data has array element type %d instead of expected %d", got, elem)}
-	}
-	if dims == 0 {
-		return nil
-	}
-	if dims != 1 || len(src) < 20 {
-		return &Error{Code: "2202E", Message: fmt.Sprintf("%d dimensions, this server takes one", dims)}
-	}
-	n, rest := binary.BigEndian.Uint32(src[12:]), src[20:]
-	for range n {
-		if len(rest) < 4 {
-			return badBinary(elem.Array(), src)
-		}
-		size := int32(binary.BigEndian.Uint32(rest))
-		rest = rest[4:]
-		var value []byte
-		if size >= 0 {
-			if len(rest) < int(size) {
-				return badBinary(elem.Array(), src)
-			}
-			value, rest = rest[:size:size], rest[size:]
-		}
-		if err := visit(value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// eachTextElement reads {a,"b\"c",NULL}.
-func eachTextElement(elem sql.Type, src []byte, visit func(src []byte) error) error {
-	if len(src) < 2 || src[0] != '{' || src[len(src)-1] != '}' {
-		return badText(elem.Array(), src)
-	}
-	body := src[1 : len(src)-1]
-	for len(body) > 0 {
-		value, rest, quoted, err := nextTextElement(body)
-		if err != nil {
-			return badText(elem.Array(), src)
-		}
-		if !quoted && strings.EqualFold(string(value), "null") {
-			value = nil
-		}
-		if err := visit(value); err != nil {
-			return err
-		}
-		if len(rest) == 0 {
-			return nil
-		}
-		if body = rest[1:]; len(body) == 0 { // a comma with nothing behind it
-			return badText(elem.Array(), src)
-		}
-	}
-	return nil
-}
-
-// nextTextElement splits off the first element; rest begins with the comma.
-func nextTextElement(body []byte) (value, rest []byte, quoted bool, err error) {
-	value = []byte{}
-	if body[0] != '"' {
-		end := strings.IndexByte(string(body), ',')
-		if end < 0 {
-			end = len(body)
-		}
-		if value = body[:end]; len(value) == 0 || strings.ContainsAny(string(value), `{}"\`) {
-			return nil, nil, false, fmt.Errorf("bare element %q", value)
-		}
-		return value, body[end:], false, nil
-	}
-	for i := 1; i < len(body); i++ {
-		switch body[i] {
-		case '\\':
-			if i++; i == len(body) {
-				return nil, nil, true, fmt.Errorf("unterminated element")
-			}
-			value = append(value, body[i])
-		case '"':
-			if rest = body[i+1:]; len(rest) > 0 && rest[0] != ',' {
-				return nil, nil, true, fmt.Errorf("%q behind an element", rest[0])
-			}
-			return value, rest, true, nil
-		default:
-			value = append(value, body[i])
-		}
-	}
-	return nil, nil, true, fmt.Errorf("unterminated element")
 }
 
 func badText(t sql.Type, src []byte) error {
