@@ -62,7 +62,11 @@ func TestATokenThatExpiredIsSeenAsTwoDeductions(t *testing.T) {
 	do(deductOf("A", "o1", "0x2"))
 	do(deductOf("A", "o1", "2")) // a duplicate: no change
 	r.AdvanceClock(24 * time.Hour)
-	do(deductOf("A", "o1", "2")) // the token's last millisecond
+	last := deductOf("A", "o1", "2")
+	do(last)
+	if last.Reply != port.DeductAlready {
+		t.Errorf("in the token's last millisecond: reply %d", last.Reply)
+	}
 	r.AdvanceClock(time.Millisecond)
 	do(deductOf("A", "o1", "2"))
 	do(&port.Credit{SKU: "A", Order: "r1", Qty: "5", TTL: "86400"})
