@@ -327,9 +327,13 @@ func TestIdleZombieLosesItsLocksToWhoWaits(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, memory.PostgresOptions{IdleTimeoutMS: 200, LockTimeoutMS: -1})
 	w.do(t, &port.CreateLanes{Lanes: []model.LaneKey{lane("x")}})
-	zombie := w.hold(t, w.client(t), "x")
+	client := w.client(t)
+	zombie := w.hold(t, client, "x")
 	if err := w.Do(ctx, &port.LockLanes{Lanes: []model.LaneKey{lane("x")}}); err != nil {
 		t.Fatal(err)
 	}
 	wantClass(t, zombie.Commit(ctx, &port.ReadEpoch{}), port.ErrUnavailable)
+	if err := client.Do(ctx, &port.ReadEpoch{}); err != nil { // its connection ended with it
+		t.Fatal(err)
+	}
 }
