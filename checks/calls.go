@@ -52,8 +52,11 @@ func decisionText(d model.Decision) string {
 // commandText names a command by its kind, its order where it has one, and its lane.
 func (h *Header) commandText(c model.Command) string {
 	if c.Kind == model.Reserve {
-		return fmt.Sprintf("order %s line %d (%d of %s)", h.name(c.OrderID), c.Line, c.Qty,
-			laneName(c.Lane()))
+		line := ""
+		if c.Line > 0 {
+			line = fmt.Sprintf(" line %d", c.Line)
+		}
+		return fmt.Sprintf("order %s%s (%d of %s)", h.name(c.OrderID), line, c.Qty, laneName(c.Lane()))
 	}
 	id := c.ID
 	if id.IsZero() {

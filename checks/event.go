@@ -70,6 +70,9 @@ type Effect struct {
 	Reply  Reply    // Deduct, Credit
 	Before int64    // stock of the key, -1: not known
 	After  int64
+	// Since is the number of the latest event before the request left ([Suite.Events]), where the caller
+	// reports the effect and not the server: it happened somewhere between. 0: it is reported in place.
+	Since int
 }
 
 // Install: a read model was offered a lane's state, by compare-and-set.

@@ -331,6 +331,26 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 	}
 }
 
+// Two lines of one SKU that fit alone and not together may both be given up as siblings.
+func TestSiblingsThatTogetherAreTooManyAreNoFalseReject(t *testing.T) {
+	w := newWorld()
+	w.ownReason = true
+	w.send(w.restock("delivery", "A", 5))
+	w.order(w.reserve("o1", 1, "A", 3, model.AllOrNothing), w.reserve("o1", 2, "A", 3, model.AllOrNothing))
+	wantClean(t, Check(w.history()))
+	for _, c := range w.commands[1:] {
+		if c.Decision.Outcome != model.RejectedSibling {
+			t.Errorf("%s", c.Decision.Outcome)
+		}
+	}
+	w.send(w.restock("more", "A", 1))
+	h := w.history()
+	for i := range h.Audit.Ledger { // as if there had been 6 before
+		h.Audit.Ledger[i].Seq = []int64{1, 3, 4, 2}[i]
+	}
+	wantFail(t, Check(h), NoFalseReject, 3, "order o1 line 1", "there was enough for all")
+}
+
 func TestADeadLetterAnswersForItsCommandUntilItIsRedriven(t *testing.T) {
 	w := sample()
 	h := w.history()

@@ -22,10 +22,11 @@ func (c *noFalseReject) Finish(a Audit) Report {
 	case LedgerRows:
 		b := openBook(&a)
 		c.ledger(&f, b)
-		c.siblings(&f, &a)
+		c.siblings(&f, &a, b.tooLarge())
 	case StockAfter:
-		c.shelves(&f, openShelves(&a))
-		c.siblings(&f, &a)
+		shelves := openShelves(&a)
+		c.shelves(&f, shelves)
+		c.siblings(&f, &a, tooLarge(shelves))
 	case ScriptReplies:
 		c.script(&f, openScript(c.seen, &a))
 	default:
@@ -111,10 +112,43 @@ func siblingUnits(before []entry, e entry) (units int64) {
 	return units
 }
 
-// siblings: the lines of an order are given up for a sibling only if one was refused for a reason of
-// its own.
-func (c *noFalseReject) siblings(f *findings, a *Audit) {
-	refused := map[model.ID]bool{}
+// tooLarge are the orders whose given-up lines needed more together, on one lane, than there was.
+func (b *book) tooLarge() map[model.ID]bool {
+	large := map[model.ID]bool{}
+	for _, lane := range b.lanes {
+		for i := 0; i < len(lane.entries); i++ {
+			var need int64
+			n := siblingRun(lane.entries[i:])
+			for _, e := range lane.entries[i : i+n] {
+				need += e.command.Qty - e.ref
+			}
+			if n > 0 && need > lane.entries[i].before.room() {
+				large[lane.entries[i].command.OrderID] = true
+			}
+			i += max(0, n-1)
+		}
+	}
+	return large
+}
+
+// tooLarge are the same, of a truth without lanes.
+func tooLarge(shelves []shelf) map[model.ID]bool {
+	large := map[model.ID]bool{}
+	for _, s := range shelves {
+		need := map[model.ID]int64{}
+		for _, st := range s.steps {
+			if st.row.Decision.Outcome == model.RejectedSibling {
+				need[st.row.OrderID] += st.row.Qty
+				large[st.row.OrderID] = large[st.row.OrderID] || need[st.row.OrderID] > st.before
+			}
+		}
+	}
+	return large
+}
+
+// siblings: the lines of an order are given up together only if one was refused for a reason of its
+// own, or if there was too little for all of them.
+func (c *noFalseReject) siblings(f *findings, a *Audit, refused map[model.ID]bool) {
 	for _, row := range a.Commands {
 		o := row.Decision.Outcome
 		if row.Kind == model.Reserve && o != 0 && !o.Grants() && o != model.RejectedSibling {
@@ -126,7 +160,7 @@ func (c *noFalseReject) siblings(f *findings, a *Audit) {
 		if row.Decision.Outcome == model.RejectedSibling && !refused[row.OrderID] {
 			refused[row.OrderID] = true // named once an order
 			f.add(row.Qty, fmt.Sprintf("%s was rejected for a sibling, but no line of the order was rejected "+
-				"for itself", c.header.commandText(row.Command)), c.header.rowEvidence(Offender, row))
+				"for itself and there was enough for all", c.header.commandText(row.Command)), c.header.rowEvidence(Offender, row))
 		}
 	}
 }

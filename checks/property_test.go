@@ -80,6 +80,7 @@ func randomCommands(t *rapid.T, w *world, skus, n int) []model.Command {
 // randomRun sends random commands, and between them all-or-nothing orders of several lines.
 func randomRun(t *rapid.T) *world {
 	w := newWorld()
+	w.ownReason = rapid.Bool().Draw(t, "own reason")
 	for i, c := range randomCommands(t, w, 3, 40) {
 		w.send(c)
 		if rapid.IntRange(0, 9).Draw(t, "unit") > 0 {

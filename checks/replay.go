@@ -96,13 +96,13 @@ func (r *replayer) run(entries []entry, unit bool) (*mismatch, bool) {
 	}
 	trial := r.lane // lines are evaluated one on top of the other, then all are refused
 	for _, e := range entries {
-		s := model.State{Lane: trial, Own: r.lines[e.command.ID], Ref: r.lines[e.command.Ref]}
-		next, d := model.Decide(s, e.command.Command)
+		own := model.State{Lane: r.lane, Own: r.lines[e.command.ID], Ref: r.lines[e.command.Ref]}
+		together := own
+		together.Lane = trial
+		next, d := model.Decide(together, e.command.Command)
+		_, alone := model.Decide(own, e.command.Command)
 		trial = next.Lane
-		if d.Outcome.Grants() {
-			d.Outcome, d.Granted = model.RejectedSibling, 0
-		}
-		if d.Outcome != e.row.Outcome && !r.elsewhere(e) {
+		if !gaveUp(e.row.Outcome, d.Outcome) && !gaveUp(e.row.Outcome, alone.Outcome) && !r.elsewhere(e) {
 			return &mismatch{e.row, d}, false
 		}
 	}
@@ -113,6 +113,16 @@ func (r *replayer) run(entries []entry, unit bool) (*mismatch, bool) {
 		r.keep(s, e.command.Command)
 	}
 	return nil, true
+}
+
+// gaveUp reports whether a line of a given-up order may have been answered so: with its own rejection, or
+// with its siblings' if it would have been granted. A line that fits alone but not behind its siblings
+// may say either.
+func gaveUp(answered, decided model.Outcome) bool {
+	if decided.Grants() {
+		return answered == model.RejectedSibling
+	}
+	return answered == decided
 }
 
 // one decides one row.

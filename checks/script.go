@@ -139,8 +139,9 @@ type step struct {
 	rows  []*CommandRow // that it can be for; none: the truth knows no such line
 	nth   int           // Done: how many alike were done so far, this one included
 	first seenEffect    // Done and a repetition: one that was done before it
-	// free is what was left before it of initial stock and the credits the speed layer had been told of,
-	// each counted once; high counts also credits that a blind SET may have brought before their events.
+	// free is the least that was left, while it may have run, of initial stock and the credits the speed
+	// layer had been told of, each counted once; high is what was left before it, and counts also credits
+	// that a blind SET may have brought before their events.
 	free, high int64
 }
 
@@ -164,12 +165,14 @@ func (s *script) walk(visit func(step)) {
 		}
 	}
 	done := map[line][]seenEffect{}
+	past := map[model.SKU][]level{}
 	for _, e := range s.effects {
 		if e.Kind == Set {
 			early[e.SKU] = early[e.SKU] || e.Qty > free[e.SKU]
 			continue
 		}
-		st := step{seenEffect: e, rows: s.alike(e.line(), e.Kind), free: free[e.SKU], high: free[e.SKU]}
+		st := step{seenEffect: e, rows: s.alike(e.line(), e.Kind), high: free[e.SKU],
+			free: least(past[e.SKU], e.Since, free[e.SKU])}
 		if early[e.SKU] {
 			st.high += pending[e.SKU]
 		}
@@ -177,6 +180,7 @@ func (s *script) walk(visit func(step)) {
 			before := done[e.line()]
 			done[e.line()] = append(before, e)
 			st.nth = len(before) + 1
+			past[e.SKU] = append(past[e.SKU], level{e.event, free[e.SKU]})
 			if st.repeated() {
 				st.first = before[len(before)-1]
 			} else if e.Kind == Deduct {
@@ -188,6 +192,21 @@ func (s *script) walk(visit func(step)) {
 		}
 		visit(st)
 	}
+}
+
+// level is what was free before an effect.
+type level struct {
+	event int
+	free  int64
+}
+
+// least is the smallest amount that was free from event since on, where now is free at the end; with
+// since 0 only now counts.
+func least(past []level, since int, now int64) int64 {
+	for i := len(past) - 1; i >= 0 && since > 0 && past[i].event > since; i-- {
+		now = min(now, past[i].free)
+	}
+	return now
 }
 
 // effectEvidence refers to an effect.

@@ -264,6 +264,24 @@ func TestADryShardThatWasPassedOverIsNoDecision(t *testing.T) {
 	wantClean(t, s.check())
 }
 
+// Where the caller reports a refusal, units may have come in between its request and its report.
+func TestARefusalReportedLateIsJudgedByTheLeastThatWasFree(t *testing.T) {
+	s := shopSample()
+	s.buy("o8", "B", 1) // the last one
+	since := len(s.h.Events)
+	s.row("delivery of B", model.Restock, "B", 5, model.Granted)
+	s.effect(Credit, "delivery of B", "B", 5, Done)
+	s.row("o9", model.Reserve, "B", 2, model.RejectedInsufficient)
+	s.effect(Deduct, "o9", "B", 2, Insufficient)
+	wantFail(t, s.check(), NoFalseReject, 2, "order o9")
+	e := s.h.Events[len(s.h.Events)-1].(Effect)
+	e.Since = since
+	s.h.Events[len(s.h.Events)-1] = e
+	if r := reportOn(t, s.check(), NoFalseReject); r.Verdict != Pass {
+		t.Errorf("no-false-reject: %s", r.Why)
+	}
+}
+
 // A blind SET may bring a restock before its own event: selling it is no oversell.
 func TestARestockThatASetBroughtEarlyMayBeSold(t *testing.T) {
 	s := shopSample()

@@ -69,6 +69,13 @@ func (s *Suite) Observe(e Event) int {
 	return s.events
 }
 
+// Events is the number of events so far.
+func (s *Suite) Events() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.events
+}
+
 // Finish judges the run. The reports are in the order of [Built]; a guarantee that the design does not
 // claim is listed as undecided.
 func (s *Suite) Finish(a Audit) []Report {

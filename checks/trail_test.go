@@ -81,6 +81,9 @@ func TestEveryBreakageOfAShelfIsNamed(t *testing.T) {
 		{"fewer units than there were", NoFalseReject, 6, shelfRun(2,
 			shelfRow("a", model.Reserve, 9, model.PartiallyGranted, 3, 2)),
 			[]string{"PARTIAL 3 although there were 5 units"}},
+		{"siblings given up without need", NoFalseReject, 2, shelfRun(5,
+			shelfRow("a", model.Reserve, 2, model.RejectedSibling, 0, 5)),
+			[]string{"there was enough for all"}},
 		{"an undecided row", NoLoss, 2, shelfRun(5, shelfRow("a", model.Reserve, 2, 0, 0, 0)),
 			[]string{"was accepted and never decided"}},
 	} {

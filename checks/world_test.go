@@ -21,6 +21,10 @@ type world struct {
 	ledger   []LedgerRow
 	clock    int64
 	attempt  uint64
+
+	// ownReason: a line that fits alone and not behind its siblings says REJECTED_SIBLING too; otherwise
+	// it says REJECTED_INSUFFICIENT. Both are right.
+	ownReason bool
 }
 
 const worldEpoch = 7 << model.EpochShift
@@ -141,6 +145,10 @@ func (w *world) order(lines ...model.Command) {
 	refused := false
 	for _, c := range lines {
 		refused = !trial.settle(c).Outcome.Grants() || refused
+		if w.ownReason { // a line that would not be granted alone keeps its reason, no other does
+			_, alone := model.Decide(w.state(c), c)
+			trial.decided[c.ID] = alone
+		}
 	}
 	for _, c := range lines {
 		if !refused {
