@@ -31,7 +31,8 @@ type Consumer struct {
 	Topic   string
 	Max     int           // records per batch
 	Linger  time.Duration // 0: what arrives during one round trip is the next batch
-	Handler Handler
+	// Handler makes the handler of one claim: what it remembers belongs to one partition's loop.
+	Handler func() Handler
 	Backoff Backoff
 }
 
@@ -77,15 +78,16 @@ func (c Consumer) member(ctx context.Context) error {
 func (c Consumer) consume(ctx context.Context, claim port.Claim) error {
 	defer claim.Release()
 	where := fmt.Sprintf("%s[%d]", claim.Topic(), claim.Partition())
+	handler := c.Handler()
 	var at port.Position
 	start := true
 	for {
 		next, err := at, error(nil)
 		switch {
 		case start:
-			next, err = c.Handler.Start(ctx, claim)
+			next, err = handler.Start(ctx, claim)
 		default:
-			next, err = c.step(ctx, claim, at)
+			next, err = c.step(ctx, handler, claim, at)
 		}
 		switch {
 		case err == nil:
@@ -114,13 +116,13 @@ func (c Consumer) consume(ctx context.Context, claim port.Claim) error {
 var errClaimOver = errors.New("claim is over")
 
 // step fetches and handles one batch, then stores the group's offset.
-func (c Consumer) step(ctx context.Context, claim port.Claim, at port.Position) (port.Position, error) {
+func (c Consumer) step(ctx context.Context, handler Handler, claim port.Claim, at port.Position) (port.Position, error) {
 	rs, err := claim.Fetch(ctx, at, c.Max, c.Linger)
 	var gone *port.OutOfRangeError
 	switch {
 	case errors.As(err, &gone):
 		c.Monitor.Alarm("position lost", gone)
-		return c.Handler.Lost(ctx, claim, at, gone)
+		return handler.Lost(ctx, claim, at, gone)
 	case errors.Is(err, port.ErrFenced):
 		return at, errClaimOver
 	case err != nil || len(rs) == 0:
@@ -128,7 +130,7 @@ func (c Consumer) step(ctx context.Context, claim port.Claim, at port.Position) 
 	}
 	var next port.Position
 	err = Retry(ctx, c.Runtime, c.Backoff, func() (err error) {
-		next, err = c.Handler.Handle(ctx, claim, at, rs)
+		next, err = handler.Handle(ctx, claim, at, rs)
 		return err
 	})
 	if err != nil {

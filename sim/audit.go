@@ -285,3 +285,48 @@ func rowLockCommand(r port.RowLockOrder) checks.CommandRow {
 	}
 	return checks.CommandRow{Command: c, Decision: model.Decision{Outcome: r.Outcome, Granted: r.Granted, Avail: r.Stock}}
 }
+
+// Quiet reports whether nothing is going on any more: every accepted command that is no dead letter
+// is decided, and every read model shows the truth.
+func Quiet(a checks.Audit) bool {
+	dead := make(map[model.ID]bool)
+	for _, d := range a.Dead {
+		dead[d.Command] = !d.Redriven
+	}
+	for _, c := range a.Commands {
+		if !c.Decision.Decided() && !dead[c.ID] {
+			return false
+		}
+	}
+	type level struct{ seq, avail int64 }
+	truth := make(map[model.LaneKey]level)
+	for _, l := range a.Lanes {
+		truth[l.Key] = level{l.Seq, l.Avail()}
+	}
+	for _, s := range a.Stock {
+		truth[model.LaneKey{SKU: s.SKU, Loc: model.MainLocation}] = level{0, s.Stock}
+	}
+	agree := func(rows []checks.Shown) bool {
+		for _, r := range rows {
+			if !r.Found || (level{r.Seq, r.Avail}) != truth[r.Lane] {
+				return false
+			}
+		}
+		return true
+	}
+	for _, f := range a.Feeds {
+		if !agree(f.Rows) {
+			return false
+		}
+	}
+	return agree(a.Speed)
+}
+
+// Claims are a design's claims as the checkers name them.
+func Claims(d inventory.Design) []checks.Guarantee {
+	claims := make([]checks.Guarantee, len(d.Claims))
+	for i, c := range d.Claims {
+		claims[i] = checks.Guarantee(c)
+	}
+	return claims
+}

@@ -32,7 +32,8 @@ type Deployment struct {
 // DeployOptions say how much of everything runs.
 type DeployOptions struct {
 	inventory.Options
-	Fronts  int      // API processes; default 1
+	// Fronts are the API processes by how they admit; default one, as Options say.
+	Fronts  []inventory.AdmissionMode
 	Workers int      // instances of role worker; default 2
 	Roles   []string // roles that do not always run, and are wanted
 	// Duplicate is the share of command and state records that the connector delivers once more, at
@@ -61,8 +62,11 @@ func Deploy(ctx context.Context, w World, d inventory.Design, o DeployOptions, w
 	if err := dep.open(); err != nil {
 		return nil, err
 	}
-	for i := range max(o.Fronts, 1) {
-		if err := dep.front(i); err != nil {
+	if len(o.Fronts) == 0 {
+		o.Fronts = []inventory.AdmissionMode{o.Admission}
+	}
+	for i, mode := range o.Fronts {
+		if err := dep.front(i, mode); err != nil {
 			return nil, errors.Join(err, dep.Stop())
 		}
 	}
@@ -115,8 +119,9 @@ func (d *Deployment) connector(p inventory.Ports, o inventory.Options) port.Proc
 		cdc.Options{FlushBatches: 4, Backoff: o.Backoff, Duplicate: d.options.Duplicate})
 }
 
-func (d *Deployment) front(i int) error {
+func (d *Deployment) front(i int, mode inventory.AdmissionMode) error {
 	return d.launch(fmt.Sprintf("api-%d", i+1), "api", func(p inventory.Ports, o inventory.Options) port.Process {
+		o.Admission = mode
 		f := d.design.Front(p, o)
 		d.mu.Lock()
 		d.fronts = append(d.fronts, f)

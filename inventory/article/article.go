@@ -80,10 +80,11 @@ type worker struct {
 
 // NewWorker is the article's consumer.
 func NewWorker(p inventory.Ports, o inventory.Options) port.Process {
+	w := &worker{shop: inventory.NewShop(p, o, port.ArticleSchema), broker: p.Broker, event: p.OrderEvent,
+		everyOp: o.EveryOp}
 	return inventory.Consumer{Broker: p.Broker, Runtime: p.Runtime, Monitor: p.Monitor,
 		Group: "article-inventory", Topic: model.OrderTopic, Max: o.BatchMax, Linger: o.Linger, Backoff: o.Backoff,
-		Handler: &worker{shop: inventory.NewShop(p, o, port.ArticleSchema), broker: p.Broker,
-			event: p.OrderEvent, everyOp: o.EveryOp}}
+		Handler: func() inventory.Handler { return w }}
 }
 
 // Handle implements [inventory.Handler]. A record that cannot be processed goes to the dead letter

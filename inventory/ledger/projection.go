@@ -18,7 +18,7 @@ type projection struct {
 	monitor port.Monitor
 	space   string
 	backoff inventory.Backoff
-	dirty   map[int32][]*port.InstallLane // per partition: installs whose shard was down
+	dirty   []*port.InstallLane // installs whose shard was down
 }
 
 // shardAttempts is how often an install is tried before its lane is left dirty.
@@ -39,8 +39,9 @@ func NewFeed(channel string) func(inventory.Ports, inventory.Options) port.Proce
 func newProjection(p inventory.Ports, o inventory.Options, group, space string) port.Process {
 	return inventory.Consumer{Broker: p.Broker, Runtime: p.Runtime, Monitor: p.Monitor, Group: group,
 		Topic: model.StateTopic, Max: 4 * o.BatchMax, Linger: o.Linger, Backoff: o.Backoff,
-		Handler: &projection{speed: p.Speed, runtime: p.Runtime, monitor: p.Monitor, space: space,
-			backoff: o.Backoff, dirty: make(map[int32][]*port.InstallLane)}}
+		Handler: func() inventory.Handler {
+			return &projection{speed: p.Speed, runtime: p.Runtime, monitor: p.Monitor, space: space, backoff: o.Backoff}
+		}}
 }
 
 // Handle installs the newest state of every lane in the batch, then the newest heartbeat: an age is
@@ -48,11 +49,11 @@ func newProjection(p inventory.Ports, o inventory.Options, group, space string) 
 func (p *projection) Handle(ctx context.Context, claim port.Claim, at port.Position, rs []port.Record) (port.Position, error) {
 	part := claim.Partition()
 	installs, beat := p.read(rs)
-	left, err := p.install(ctx, append(p.dirty[part], installs...))
+	left, err := p.install(ctx, append(p.dirty, installs...))
 	if err != nil {
 		return at, err
 	}
-	if p.dirty[part] = left; len(left) > 0 {
+	if p.dirty = left; len(left) > 0 {
 		// The partition goes on without the shard that is down; the reconciler would heal its lanes,
 		// and no heartbeat claims that they are fresh.
 		p.monitor.Alarm(fmt.Sprintf("%s: %d lanes of partition %d are dirty", p.space, len(left), part), left[0].Err)

@@ -18,7 +18,7 @@ type worker struct{ settler }
 func NewWorker(p inventory.Ports, o inventory.Options) port.Process {
 	return inventory.Consumer{Broker: p.Broker, Runtime: p.Runtime, Monitor: p.Monitor,
 		Group: "ledger-settle", Topic: model.CommandTopic, Max: o.BatchMax, Linger: o.Linger,
-		Handler: &worker{newSettler(p, o)}, Backoff: o.Backoff}
+		Handler: func() inventory.Handler { return &worker{newSettler(p, o)} }, Backoff: o.Backoff}
 }
 
 func newSettler(p inventory.Ports, o inventory.Options) settler {
