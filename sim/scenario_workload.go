@@ -213,7 +213,7 @@ func (b *builder) entry(e *Entry) error {
 		step.Kind, command.Kind, command.Delta = StepAdjust, model.Adjust, model.Some(delta)
 		step.Command = command
 	case "return":
-		step.Kind, step.Return = StepReturn, Comeback{sku, qty}
+		step.Kind, step.Return = StepReturn, Comeback{command.ID, sku, qty}
 	case "read":
 		step.Kind, step.Lanes = StepRead, []model.LaneKey{lane(sku)}
 	}

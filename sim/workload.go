@@ -58,6 +58,7 @@ type Step struct {
 // the building (that were granted, where the design has no COMMIT), and an ADJUST for what none of them
 // has left to return.
 type Comeback struct {
+	ID  model.ID // what the ids of its commands are made of
 	SKU model.SKU
 	Qty int64
 }

@@ -1,0 +1,193 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+	"stockproof/model"
+)
+
+// client carries out steps, one after the other, as a client of the API does: a request that is not
+// answered is sent again with the same ids, to the next front.
+type client struct {
+	*driver
+	id      int32
+	front   int // of the next request, modulo the number of fronts
+	session inventory.Session
+}
+
+// pending is a request whose answers may still be undecided.
+type pending struct {
+	sent
+	answers []inventory.Answer // one per command
+	unsure  bool               // it counts as unknown in the tally
+	front   int                // where its decisions are looked for, modulo the number of fronts
+}
+
+func (p *pending) isOpen() bool {
+	return slices.ContainsFunc(p.answers, func(a inventory.Answer) bool { return a.Status == inventory.Pending })
+}
+
+func (p *pending) statuses() []inventory.Status {
+	all := make([]inventory.Status, len(p.answers))
+	for i, a := range p.answers {
+		all[i] = a.Status
+	}
+	return all
+}
+
+func (c *client) run(ctx context.Context, a *agenda) error {
+	for {
+		i, more, err := a.take(ctx)
+		if err != nil || !more {
+			return err
+		}
+		if err := c.step(ctx, i, &a.steps[i]); err != nil {
+			return fmt.Errorf("%s %s: %w", a.steps[i].Kind, a.steps[i].Name, err)
+		}
+		a.done(i)
+	}
+}
+
+func (c *client) step(ctx context.Context, i int, s *Step) error {
+	switch s.Kind {
+	case StepCheckout:
+		return c.checkout(ctx, i, s.Order)
+	case StepCancel, StepCommit:
+		return c.conclude(ctx, s.Order.ID, s.Kind)
+	case StepRestock, StepAdjust:
+		_, err := c.submit(ctx, s.Command)
+		return err
+	case StepReturn:
+		return c.comeBack(ctx, i, s.Return)
+	case StepRead:
+		return c.read(ctx, s.Lanes)
+	}
+	panic(fmt.Sprintf("sim: step of kind %d", s.Kind))
+}
+
+// checkout submits an order and waits for its decisions.
+func (c *client) checkout(ctx context.Context, i int, o inventory.Order) error {
+	began := c.Runtime.Now()
+	p, err := c.send(ctx, orderCommands(o), func(ctx context.Context, f inventory.Front) ([]inventory.Answer, error) {
+		return f.Orders.Checkout(ctx, o)
+	})
+	if err != nil {
+		return err
+	}
+	c.place(i, o, p)
+	c.tally.order(p, c.Runtime.Now().Sub(began))
+	if c.Progress != nil {
+		c.Progress(c.tally.done())
+	}
+	return nil
+}
+
+// submit sends a command that is no order line and waits for its decision.
+func (c *client) submit(ctx context.Context, cmd model.Command) (inventory.Answer, error) {
+	p, err := c.send(ctx, []model.Command{cmd}, func(ctx context.Context, f inventory.Front) ([]inventory.Answer, error) {
+		a, err := f.Orders.Submit(ctx, cmd)
+		return []inventory.Answer{a}, err
+	})
+	if err != nil {
+		return inventory.Answer{}, err
+	}
+	c.tally.command(p)
+	return p.answers[0], nil
+}
+
+// send sends commands until they are answered, and waits for the decisions. What the API refuses for
+// good is answered with status 0.
+func (c *client) send(ctx context.Context, cs []model.Command,
+	request func(context.Context, inventory.Front) ([]inventory.Answer, error)) (*pending, error) {
+	p := &pending{}
+	err := c.insist(ctx, func(ctx context.Context, f inventory.Front) (again bool, err error) {
+		p.sent, p.front = c.Recorder.call(c.id, c.Recorder.clock(), cs), c.front
+		p.answers, err = request(ctx, f)
+		switch {
+		case err == nil:
+			c.Recorder.answered(p.sent, p.answers)
+			c.tally.answered(p.answers)
+			return shed(p.answers), nil
+		case port.Class(err) == port.ErrContract:
+			c.Recorder.refused(p.sent, err)
+			c.tally.refused(err)
+			p.answers = make([]inventory.Answer, len(cs))
+			return false, nil
+		}
+		c.Recorder.unknown(p.sent, err)
+		return false, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, c.wait(ctx, p)
+}
+
+func shed(as []inventory.Answer) bool {
+	return slices.ContainsFunc(as, func(a inventory.Answer) bool { return a.Status == inventory.Shed })
+}
+
+// wait waits for the decisions of p as long as the client's patience lasts, and reads its own writes
+// from then on.
+func (c *client) wait(ctx context.Context, p *pending) error {
+	within, cancel := context.WithTimeout(ctx, c.Patience)
+	defer cancel()
+	if err := c.await(within, p); err != nil {
+		return err
+	}
+	for _, a := range p.answers {
+		if a.Status == inventory.Decided && a.Seq > 0 {
+			c.session.Saw(a.Lane, a.Epoch, a.Seq)
+		}
+	}
+	return ctx.Err()
+}
+
+// insist makes a request until it is answered, each time at the next front.
+func (c *client) insist(ctx context.Context, request func(context.Context, inventory.Front) (again bool, err error)) error {
+	wait := c.Backoff.Base
+	for attempt := 1; ; attempt++ {
+		again, err := c.attempt(ctx, request)
+		if err == nil && !again {
+			return nil
+		}
+		if err != nil && !transient(ctx, err) {
+			return err
+		}
+		if attempt == c.Backoff.Attempts {
+			return fmt.Errorf("after %d attempts: %w", attempt, err)
+		}
+		c.tally.retried()
+		c.front++
+		half := wait / 2
+		if err := c.Runtime.Sleep(ctx, half+time.Duration(c.Runtime.Random()%uint64(half+1))); err != nil {
+			return err
+		}
+		wait = min(2*wait, c.Backoff.Cap)
+	}
+}
+
+func (c *client) attempt(ctx context.Context, request func(context.Context, inventory.Front) (bool, error)) (bool, error) {
+	within, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	return request(within, c.Fronts[c.front%len(c.Fronts)])
+}
+
+// read looks at stock in the client's own session.
+func (c *client) read(ctx context.Context, lanes []model.LaneKey) error {
+	return c.insist(ctx, func(ctx context.Context, f inventory.Front) (bool, error) {
+		called := c.Recorder.clock()
+		levels, err := f.Stock.Read(ctx, &c.session, lanes...)
+		if err != nil {
+			return false, err
+		}
+		c.Recorder.read(c.id, called, c.Space, levels)
+		c.tally.read()
+		return false, nil
+	})
+}
