@@ -107,14 +107,7 @@ func (d *Deployment) open() error {
 // connector is the process that carries the log to the broker.
 func (d *Deployment) connector(p inventory.Ports, o inventory.Options) port.Process {
 	c := d.design.Connector
-	cfg := debezium.Config{TopicPrefix: connectorName, Database: "app", Tables: c.Tables, Transaction: !c.Outbox,
-		Delete: debezium.WithoutTombstone}
-	if c.Outbox {
-		cfg.Outbox = &debezium.Outbox{Table: c.Tables[0]}
-	} else {
-		cfg.Keys = []debezium.TableKey{{Table: c.Tables[0], Columns: []string{c.KeyColumn}}}
-		cfg.Routes = []debezium.Route{{Regex: ".*", Replacement: c.Topic}}
-	}
+	cfg := debezium.ForDesign(*c)
 	return cdc.New(d.world.Slot(connectorName, c.Tables...), p.Broker, p.Runtime, cfg,
 		cdc.Options{FlushBatches: 4, Backoff: o.Backoff, Duplicate: d.options.Duplicate})
 }
@@ -216,6 +209,25 @@ func (d *Deployment) Restart(name string) error {
 	}
 	<-in.done
 	return in.start()
+}
+
+// Heal starts every process that is dead.
+func (d *Deployment) Heal() error {
+	d.mu.Lock()
+	var dead []*instance
+	for _, in := range d.instances {
+		if in.tap.dead.Load() {
+			dead = append(dead, in)
+		}
+	}
+	d.mu.Unlock()
+	for _, in := range dead {
+		<-in.done
+		if err := in.start(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *Deployment) instance(name string) *instance {

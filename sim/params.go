@@ -12,7 +12,7 @@ import (
 type Params struct {
 	Orders   int          // how many
 	SKUs     int          // Zipf, SKU-1 apart, which is the hot one
-	Hot      Ratio        // share of the order lines that the hot SKU gets
+	Hot      Ratio        // chance that a line asks for the hot SKU, unless its order has it already
 	Qty      int64        // quantities are 1..Qty
 	Multi    Ratio        // share of orders that have 2..MaxLines lines
 	MaxLines int          // of one order
@@ -167,4 +167,23 @@ func parsePolicy(s string) (model.Policy, error) {
 		return 0, fmt.Errorf("%q is neither %s nor %s", s, model.Partial, model.AllOrNothing)
 	}
 	return p, nil
+}
+
+// ParamKeys are the names of all parameters, in the order in which they are printed.
+func ParamKeys() []string {
+	var keys []string
+	for _, p := range params() {
+		keys = append(keys, p.key)
+	}
+	return keys
+}
+
+// Get is the value of a parameter as Set reads it; "" for a name that is none.
+func (p Params) Get(key string) string {
+	for _, q := range params() {
+		if q.key == key {
+			return q.get(&p)
+		}
+	}
+	return ""
 }

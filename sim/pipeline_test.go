@@ -42,7 +42,7 @@ func oneOrder(t *testing.T, world func(*testing.T, sim.WorldOptions) sim.World, 
 	defer cancel()
 	o := inventory.DefaultOptions()
 	o.Admission = mode
-	w := world(t, sim.WorldOptions{Topics: d.Topics, Partitions: o.Partitions})
+	w := world(t, sim.WorldOptions{Topics: sim.Topics(d), Partitions: o.Partitions})
 	defer w.Close()
 	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o}, sim.NewWatch(func(checks.Event) {}))
 	if err != nil {

@@ -110,7 +110,7 @@ func TestStressEndsWithCleanBooks(t *testing.T) {
 
 // Without the row-count check of settle's UPDATE the same stress leaves books that disagree.
 func TestStressFindsTheMissingRowCountCheck(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range uint64(40) {
 		for _, r := range stress(t, seed+100, 1500, `CREATE OR REPLACE FUNCTION ledger.must(touched int8, given int8, tab text, why text)
 			RETURNS boolean LANGUAGE sql AS 'SELECT true'`) {
 			if r.Verdict == checks.Fail {
@@ -119,7 +119,7 @@ func TestStressFindsTheMissingRowCountCheck(t *testing.T) {
 			}
 		}
 	}
-	t.Error("eight runs without the check passed every audit")
+	t.Error("forty runs without the check passed every audit")
 }
 
 func stress(t *testing.T, seed uint64, orders int, sabotage ...string) []checks.Report {

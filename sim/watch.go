@@ -36,22 +36,33 @@ func NewWatch(observe func(checks.Event)) *Watch {
 type strike struct {
 	role, instance string // either may be empty: any
 	point          string
-	order          string // "": any
-	nth            int    // 1: the first time
-	struck         chan string
+	order          string      // "": any
+	nth            int         // 1: the first time
+	struck         chan string // who died
+	resume         chan struct{}
 }
 
-// arm waits for a point. The name of the process that died comes through the channel.
-func (w *Watch) arm(s strike) <-chan string {
-	s.struck = make(chan string, 1)
+// arm waits for a point: the name of the process that reached it comes through struck, and the
+// process stands there until resume is closed.
+func (w *Watch) arm(s *strike) {
+	s.struck, s.resume = make(chan string, 1), make(chan struct{})
 	w.mu.Lock()
-	w.strikes = append(w.strikes, &s)
+	w.strikes = append(w.strikes, s)
 	w.mu.Unlock()
-	return s.struck
 }
 
 // point decides whether an instance dies here.
 func (w *Watch) point(role, instance string, p Point) bool {
+	s := w.reached(role, instance, p)
+	if s == nil {
+		return false
+	}
+	s.struck <- instance
+	<-s.resume
+	return true
+}
+
+func (w *Watch) reached(role, instance string, p Point) *strike {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, s := range w.strikes {
@@ -63,10 +74,9 @@ func (w *Watch) point(role, instance string, p Point) bool {
 			continue
 		}
 		w.strikes = append(w.strikes[:i], w.strikes[i+1:]...)
-		s.struck <- instance
-		return true
+		return s
 	}
-	return false
+	return nil
 }
 
 // stockChange records what a script did to a stock key, as the server saw it.

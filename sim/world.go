@@ -30,5 +30,5 @@ type WorldOptions struct {
 	Partitions int32
 }
 
-// connectorName is the slot and the topic prefix of the deployment's connector.
+// connectorName names the slot of a deployment's connector.
 const connectorName = "stockproof"

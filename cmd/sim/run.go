@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"stockproof/inventory"
+	"stockproof/sim"
+)
+
+const runHelp = `sim run: one run of a design, judged.
+
+  sim run --on wire drives pgx, franz-go and go-redis against a PostgreSQL wire fake, kfake and miniredis in this
+  process. Natively that is not deterministic: the seed fixes the workload, not the schedule.
+
+  sim run --orders 2000 --duplicates 0.05 --restarts 1
+  sim run --design article --scenario token-expiry
+  sim run --workload online-retail.csv.gz --columns order=InvoiceNo,sku=StockCode,qty=Quantity,time=InvoiceDate
+  sim run --json | tail -1
+
+`
+
+// runFlags are the command line of sim run.
+type runFlags struct {
+	design     string
+	on         string
+	seed       string
+	scenario   string
+	workload   string
+	columns    string
+	admission  string
+	workers    int
+	partitions int
+	duplicates sim.Ratio
+	restarts   int
+	settle     time.Duration
+	patience   time.Duration
+	json       bool
+	params     sim.Params
+	given      []string // the flags as they were given, for the command that reproduces the run
+	set        map[string]bool
+}
+
+func parseRun(args []string, stderr io.Writer) (*runFlags, error) {
+	f := &runFlags{params: sim.DefaultParams(), set: map[string]bool{}}
+	fs := flag.NewFlagSet("sim run", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() {
+		fmt.Fprint(stderr, runHelp)
+		fs.PrintDefaults()
+		fmt.Fprintf(stderr, "\ndesigns:\n")
+		for _, d := range designs() {
+			fmt.Fprintf(stderr, "  %-10s %s\n", d.Name, d.About)
+		}
+		fmt.Fprintf(stderr, "\nscenarios:\n")
+		if all, err := sim.Scenarios(); err == nil {
+			for _, s := range all {
+				fmt.Fprintf(stderr, "  %-20s %s\n", s.Name, s.About)
+			}
+		}
+	}
+	fs.StringVar(&f.design, "design", "ledger", "the `design` to run")
+	fs.StringVar(&f.on, "on", "wire", "the `tier`: wire")
+	fs.StringVar(&f.seed, "seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
+	fs.StringVar(&f.scenario, "scenario", "", "`name` or file of a scenario")
+	fs.StringVar(&f.workload, "workload", "", "CSV `file` of real orders, .gz or not")
+	fs.StringVar(&f.columns, "columns", "", "which column of the file is what: `order=...,sku=...,qty=...,time=...`")
+	fs.StringVar(&f.admission, "admission", "async", "who decides in ledger: async (behind the broker) or `sync` (in the answer)")
+	fs.IntVar(&f.workers, "workers", 2, "`instances` of role worker")
+	fs.IntVar(&f.partitions, "partitions", 8, "`partitions` of every topic")
+	fs.Var(&f.duplicates, "duplicates", "`share` of command and state records that are delivered twice, half of them at new offsets")
+	fs.IntVar(&f.restarts, "restarts", 0, "`workers` killed between effect and offset commit, and started again")
+	fs.DurationVar(&f.settle, "settle", 30*time.Second, "how long speed may take to show the truth behind the last order")
+	fs.DurationVar(&f.patience, "patience", 30*time.Second, "how long a client waits for a decision before it goes on without it")
+	fs.BoolVar(&f.json, "json", false, "JSON lines on stdout, the last of which is the result; everything else on stderr")
+	for _, key := range sim.ParamKeys() {
+		fs.Func(key, "generated workload; default "+f.params.Get(key), func(v string) error { return f.params.Set(key, v) })
+	}
+	if err := fs.Parse(args); err != nil {
+		if err == flag.ErrHelp {
+			return nil, err
+		}
+		return nil, usage{err}
+	}
+	if fs.NArg() > 0 {
+		return nil, usage{fmt.Errorf("run takes no argument %q", fs.Arg(0))}
+	}
+	fs.Visit(func(g *flag.Flag) { f.set[g.Name] = true })
+	f.given = args
+	return f, f.validate()
+}
+
+func (f *runFlags) validate() error {
+	switch {
+	case f.on != "wire":
+		return usage{fmt.Errorf("--on %s: there is no such tier here; there is wire", f.on)}
+	case f.admission != "async" && f.admission != "sync":
+		return usage{fmt.Errorf("--admission %s is neither async nor sync", f.admission)}
+	case f.workers < 1 || f.workers > 256:
+		return usage{fmt.Errorf("--workers %d is outside 1..256", f.workers)}
+	case f.partitions < 1 || f.partitions > 1024:
+		return usage{fmt.Errorf("--partitions %d is outside 1..1024", f.partitions)}
+	case f.restarts < 0 || f.restarts > 1000:
+		return usage{fmt.Errorf("--restarts %d is outside 0..1000", f.restarts)}
+	case !f.duplicates.Probability():
+		return usage{fmt.Errorf("--duplicates %s is outside 0..1", f.duplicates)}
+	case f.columns != "" && f.workload == "":
+		return usage{fmt.Errorf("--columns goes with --workload")}
+	case f.workload != "" && f.scenario != "":
+		return usage{fmt.Errorf("--workload and --scenario both say what clients do")}
+	case f.settle <= 0 || f.patience <= 0:
+		return usage{fmt.Errorf("--settle and --patience need a time above zero")}
+	}
+	if err := f.params.Validate(); err != nil {
+		return usage{err}
+	}
+	return nil
+}
+
+// parseSeed reads the seed, or draws one.
+func (f *runFlags) parseSeed() (uint64, error) {
+	if f.seed == "" {
+		var b [4]byte
+		if _, err := rand.Read(b[:]); err != nil {
+			return 0, fmt.Errorf("draw a seed: %w", err)
+		}
+		return uint64(binary.BigEndian.Uint32(b[:])), nil
+	}
+	n, err := strconv.ParseUint(f.seed, 0, 64)
+	if err != nil {
+		return 0, usage{fmt.Errorf("--seed %q is not a decimal or 0x number", f.seed)}
+	}
+	return n, nil
+}
+
+// config puts together what the flags, the scenario and the file say.
+func (f *runFlags) config() (sim.RunConfig, error) {
+	c := sim.RunConfig{Duplicates: f.duplicates, Restarts: f.restarts, Settle: f.settle, Patience: f.patience,
+		World: func(o sim.WorldOptions) (sim.World, error) { return sim.NewWireWorld(o) }}
+	var err error
+	if c.Seed, err = f.parseSeed(); err != nil {
+		return c, err
+	}
+	c.Options = sim.DesignOptions{Options: inventory.DefaultOptions(), Workers: f.workers}
+	c.Options.Partitions, c.Options.Admission = int32(f.partitions), inventory.AdmissionMode(f.admission)
+	if f.scenario != "" {
+		if c.Scenario, err = sim.LoadScenario(f.scenario); err != nil {
+			return c, err
+		}
+		if err := c.Scenario.DesignOptions(&c.Options); err != nil {
+			return c, err
+		}
+		if name := c.Scenario.DesignName(); name != "" && !f.set["design"] {
+			f.design = name
+		}
+	}
+	if c.Design, err = findDesign(f.design); err != nil {
+		return c, err
+	}
+	c.Workload, err = f.buildWorkload(c.Scenario, c.Seed)
+	return c, err
+}
+
+func (f *runFlags) buildWorkload(s *sim.Scenario, seed uint64) (sim.Workload, error) {
+	switch {
+	case f.workload != "":
+		o := sim.ImportOptions{Columns: sim.DefaultColumns(), Supply: sim.DefaultSupply(), Clients: f.params.Clients}
+		if f.set["supply"] {
+			o.Supply = f.params.Supply
+		}
+		if f.columns != "" {
+			var err error
+			if o.Columns, err = sim.ParseColumns(f.columns); err != nil {
+				return sim.Workload{}, usage{fmt.Errorf("--columns: %w", err)}
+			}
+		}
+		return sim.Import(f.workload, o)
+	case s != nil:
+		return s.Build(f.params, seed)
+	}
+	return sim.Generate(f.params, seed)
+}
+
+// reproduce is the command that runs the same again.
+func (f *runFlags) reproduce(seed uint64) string {
+	words := []string{"sim", "run"}
+	for _, a := range f.given {
+		words = append(words, shellWord(a))
+	}
+	if !f.set["seed"] {
+		words = append(words, "--seed", fmt.Sprintf("0x%x", seed))
+	}
+	return strings.Join(words, " ")
+}
+
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=,:+%", r))
+	}
+	if s != "" && strings.IndexFunc(s, plain) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f, err := parseRun(args, stderr)
+	if err != nil {
+		return err
+	}
+	c, err := f.config()
+	if err != nil {
+		return err
+	}
+	people := stdout
+	if f.json {
+		people = stderr
+	}
+	fmt.Fprintln(people, headline(f, c))
+	meter := newMeter(stderr)
+	c.Progress = meter.show
+	began := time.Now()
+	r, err := sim.Run(ctx, c)
+	meter.done()
+	if err != nil {
+		return fmt.Errorf("run %s: %w", c.Design.Name, err)
+	}
+	report := newReport(f, c, r, time.Since(began))
+	report.text(people)
+	if f.json {
+		if err := report.json(stdout); err != nil {
+			return err
+		}
+	}
+	return verdict{r.Result}
+}

@@ -1,0 +1,204 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"stockproof/adapters/live"
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+)
+
+// fault is one fault of a scenario, ready to strike.
+type fault struct {
+	text   string
+	strike *strike       // crash: where; its point is "" for now
+	role   string        // restart, crash
+	by     time.Duration // advance-clock
+}
+
+// points are where a crash may be placed: behind an effect, or before the offset commit.
+var points = []string{"deduct", "credit", "settle", "install", "produce", "offset-commit"}
+
+// readFaults reads the faults of a scenario and refuses by name what this tier cannot express.
+func readFaults(s *Scenario, w *Workload, d inventory.Design) ([]fault, error) {
+	if s == nil {
+		return nil, nil
+	}
+	var script []fault
+	for i := range s.Faults {
+		e := &s.Faults[i]
+		f, err := readFault(e, w, d)
+		if err != nil {
+			return nil, s.Errorf(e.Line, "fault %s: %v", e.Subject, err)
+		}
+		script = append(script, f)
+	}
+	return script, nil
+}
+
+func readFault(e *Entry, w *Workload, d inventory.Design) (fault, error) {
+	f := fault{text: e.text("fault")[len("fault "):]}
+	allowed := map[string][]string{"crash": {"role", "after", "order", "nth"}, "restart": {"role"}, "advance-clock": {"by"}}
+	keys, ok := allowed[e.Subject]
+	if !ok {
+		return f, fmt.Errorf("this tier cannot express it; it knows advance-clock, crash and restart")
+	}
+	for _, s := range e.Settings {
+		if !slices.Contains(keys, s.Key) {
+			return f, fmt.Errorf("unknown key %s, it takes %s", s.Key, strings.Join(keys, ", "))
+		}
+	}
+	if e.Subject == "advance-clock" {
+		by, _ := e.Get("by")
+		var err error
+		if f.by, err = time.ParseDuration(by); err != nil || f.by <= 0 {
+			return f, fmt.Errorf("by=%q is no time such as 25h", by)
+		}
+		return f, nil
+	}
+	f.role, _ = e.Get("role")
+	if !hasRole(d, f.role) {
+		return f, fmt.Errorf("design %s has no role %q", d.Name, f.role)
+	}
+	if e.Subject == "restart" {
+		return f, nil
+	}
+	return f, f.readCrash(e, w)
+}
+
+func hasRole(d inventory.Design, role string) bool {
+	return role == "api" || role == "connector" && d.Connector != nil ||
+		slices.ContainsFunc(d.Roles, func(r inventory.Role) bool { return r.Name == role && r.Always })
+}
+
+func (f *fault) readCrash(e *Entry, w *Workload) error {
+	f.strike = &strike{role: f.role, nth: 1}
+	after, _ := e.Get("after")
+	if f.strike.point = after; after != "" && !slices.Contains(points, after) {
+		return fmt.Errorf("after=%q is no point of a process; there are %s", after, strings.Join(points, ", "))
+	}
+	if nth, ok := e.Get("nth"); ok {
+		n, err := strconv.Atoi(nth)
+		if err != nil || n < 1 {
+			return fmt.Errorf("nth=%q is not a number from 1", nth)
+		}
+		f.strike.nth = n
+	}
+	name, ok := e.Get("order")
+	if !ok {
+		return nil
+	}
+	if after != "deduct" && after != "credit" {
+		return fmt.Errorf("order=%s: only a deduct or credit names its order here", name)
+	}
+	id, ok := w.Order(name)
+	if !ok {
+		return fmt.Errorf("the workload has no order %q", name)
+	}
+	f.strike.order = id.String()
+	return nil
+}
+
+// play lets the faults of the scenario strike, one after the other. A process that dies at a point
+// stays there until the faults behind it, up to the next crash or restart, have happened: nobody takes
+// its place before.
+func (r *run) play(ctx context.Context) {
+	dead := map[string]string{}
+	var held *strike
+	for i, f := range r.script {
+		if f.by == 0 {
+			release(&held)
+		}
+		switch {
+		case f.by > 0:
+			r.world.AdvanceRedis(f.by)
+		case f.strike != nil && f.strike.point == "":
+			names := r.dep.Names(f.role)
+			if r.dep.Crash(names[0]) == nil {
+				dead[f.role] = names[0]
+			}
+		case f.strike != nil:
+			r.watch.arm(f.strike)
+			select {
+			case name := <-f.strike.struck:
+				dead[f.role], held = name, f.strike
+			case <-ctx.Done():
+				r.miss(r.script[i:])
+				return
+			}
+		default:
+			if err := r.dep.Restart(dead[f.role]); err != nil {
+				r.miss(r.script[i : i+1])
+				continue
+			}
+		}
+		r.struck(f.text)
+	}
+	release(&held)
+}
+
+func release(s **strike) {
+	if *s != nil {
+		close((*s).resume)
+		*s = nil
+	}
+}
+
+// restarts kills workers between effect and offset commit, spread over the run.
+func (r *run) restarts(ctx context.Context, total int) {
+	for i := range r.Restarts {
+		if !r.reached(ctx, total*(i+1)/(r.Restarts+1)) {
+			r.miss([]fault{{text: fmt.Sprintf("restart %d of a worker", i+1)}})
+			continue
+		}
+		s := &strike{role: "worker", point: "offset-commit", nth: 1}
+		r.watch.arm(s)
+		select {
+		case name := <-s.struck:
+			close(s.resume)
+			if err := r.dep.Restart(name); err != nil {
+				r.miss([]fault{{text: fmt.Sprintf("restart of %s", name)}})
+				continue
+			}
+			r.struck(fmt.Sprintf("%s killed between effect and offset commit, and restarted", name))
+		case <-ctx.Done():
+			r.miss([]fault{{text: fmt.Sprintf("restart %d of a worker", i+1)}})
+		}
+	}
+}
+
+// reached waits until so many orders are done.
+func (r *run) reached(ctx context.Context, orders int) bool {
+	for {
+		select {
+		case n := <-r.orderDone:
+			if n >= orders {
+				return true
+			}
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+func (r *run) struck(what string) {
+	r.mu.Lock()
+	r.receipts = append(r.receipts, what)
+	r.mu.Unlock()
+	r.progress(-1, what)
+}
+
+func (r *run) miss(fs []fault) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range fs {
+		r.unstruck = append(r.unstruck, f.text)
+	}
+}
+
+func (r *run) clientRuntime() port.Runtime { return live.Runtime{} }

@@ -1,0 +1,228 @@
+package sim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"stockproof/model"
+)
+
+func digest(w Workload) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%+v", w)
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// Recorded seeds name workloads: neither a release of Go nor a change here may move them.
+func TestGeneratedWorkloadsAreGolden(t *testing.T) {
+	small := DefaultParams()
+	small.Orders, small.SKUs, small.Clients = 200, 10, 4
+	for _, c := range []struct {
+		p    Params
+		seed uint64
+		want string
+	}{{DefaultParams(), 1, "bba36aed7f52598e"}, {small, 1, "6818043fae0290d9"}, {small, 2, "47b6a3ac7fdb596d"}} {
+		w, err := Generate(c.p, c.seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := digest(w); got != c.want {
+			t.Errorf("%s\nseed %d: digest %s, want %s", c.p, c.seed, got, c.want)
+		}
+	}
+}
+
+// The defaults have the shape that line 1 of a run says they have.
+func TestDefaultWorkloadHasTheShapeItPrints(t *testing.T) {
+	p := DefaultParams()
+	w, err := Generate(p, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hot, multi, units := 0, 0, map[model.SKU]int64{}
+	kinds := map[StepKind]int{}
+	for i, s := range w.Steps {
+		kinds[s.Kind]++
+		if s.Kind == StepCancel && (len(s.After) != 1 || w.Steps[s.After[0]].Order.ID != s.Order.ID || s.After[0] >= i) {
+			t.Fatalf("cancel %+v does not wait for its order", s)
+		}
+		if s.Kind != StepCheckout {
+			continue
+		}
+		if s.Order.Policy != model.Partial || len(s.Order.Lines) > 4 {
+			t.Fatalf("order %+v", s.Order)
+		}
+		if len(s.Order.Lines) > 1 {
+			multi++
+		}
+		var skus []model.SKU
+		if s.Order.Lines[0].SKU == "SKU-1" {
+			hot++
+		}
+		for _, l := range s.Order.Lines {
+			if l.Qty < 1 || l.Qty > 5 || slices.Contains(skus, l.SKU) {
+				t.Fatalf("order %+v", s.Order)
+			}
+			skus = append(skus, l.SKU)
+			units[l.SKU] += l.Qty
+		}
+	}
+	within := func(what string, n, of int, lo, hi float64) {
+		if f := float64(n) / float64(of); f < lo || f > hi {
+			t.Errorf("%s: %d of %d", what, n, of)
+		}
+	}
+	within("hot first lines", hot, w.Orders(), 0.29, 0.31)
+	within("multi-line orders", multi, w.Orders(), 0.19, 0.21)
+	within("cancels", kinds[StepCancel], w.Orders(), 0.045, 0.055)
+	within("restocks", kinds[StepRestock], w.Orders(), 0.017, 0.023)
+	within("reads", kinds[StepRead], w.Orders(), 0.09, 0.11)
+	if w.Orders() != 10_000 || len(units) != 100 || w.Clients != 32 {
+		t.Errorf("%d orders, %d SKUs, %d clients", w.Orders(), len(units), w.Clients)
+	}
+	for _, s := range w.Supply {
+		if want := (4*units[s.Lane.SKU] + 4) / 5; s.Units != want {
+			t.Errorf("supply of %s is %d, want %d", s.Lane.SKU, s.Units, want)
+		}
+	}
+}
+
+// A kind of decision has a stream of its own: other cancels, restocks and reads leave every order
+// as it was.
+func TestOtherReadsDoNotChangeTheOrders(t *testing.T) {
+	ordersOf := func(change func(*Params)) (names []string) {
+		p := DefaultParams()
+		p.Orders = 300
+		change(&p)
+		w, err := Generate(p, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range w.Steps {
+			if s.Kind == StepCheckout {
+				names = append(names, fmt.Sprintf("%+v", s.Order))
+			}
+		}
+		return names
+	}
+	plain := ordersOf(func(*Params) {})
+	for name, change := range map[string]func(*Params){
+		"reads":    func(p *Params) { p.Reads = Ratio{1, 1} },
+		"cancels":  func(p *Params) { p.Cancels = Ratio{1, 2} },
+		"restocks": func(p *Params) { p.Restocks = Ratio{0, 1} },
+		"clients":  func(p *Params) { p.Clients = 3 },
+	} {
+		if !slices.Equal(ordersOf(change), plain) {
+			t.Errorf("%s changed the orders", name)
+		}
+	}
+}
+
+func TestRepeatSKULetsLinesRepeatOne(t *testing.T) {
+	p := DefaultParams()
+	p.Orders, p.Multi, p.Repeat = 500, Ratio{1, 1}, Ratio{1, 1}
+	w, err := Generate(p, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range w.Steps {
+		for _, l := range s.Order.Lines {
+			if l.SKU != s.Order.Lines[0].SKU {
+				t.Fatalf("order %+v", s.Order)
+			}
+		}
+	}
+}
+
+// Whatever the parameters, every command of a workload is within the contract, every id is used once,
+// and every step waits for earlier ones only.
+func TestGeneratedWorkloadsAreWellFormed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, err := Generate(anyParams(t), rapid.Uint64().Draw(t, "seed"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wellFormed(t, w)
+	})
+}
+
+func anyParams(t *rapid.T) Params {
+	share := func(name string) Ratio {
+		return Ratio{rapid.Uint64Range(0, 10).Draw(t, name), 10}.reduced()
+	}
+	return Params{Orders: rapid.IntRange(1, 60).Draw(t, "orders"), SKUs: rapid.IntRange(1, 12).Draw(t, "skus"),
+		Hot: share("hot"), Qty: rapid.Int64Range(1, 50).Draw(t, "qty"), Multi: share("multi"),
+		MaxLines: rapid.IntRange(1, 6).Draw(t, "max-lines"), Repeat: share("repeat-sku"),
+		Policy: rapid.SampledFrom([]model.Policy{model.Partial, model.AllOrNothing}).Draw(t, "policy"),
+		Supply: Ratio{rapid.Uint64Range(0, 30).Draw(t, "supply"), 10}.reduced(), Cancels: share("cancels"),
+		Restocks: share("restocks"), Reads: share("reads"), Clients: rapid.IntRange(1, 40).Draw(t, "clients")}
+}
+
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func wellFormed(t fataler, w Workload) {
+	t.Helper()
+	ids := map[model.ID]bool{}
+	check := func(i int, c model.Command) {
+		if err := c.Validate(); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+		if ids[c.ID] {
+			t.Fatalf("step %d: id %s is used twice", i, c.ID)
+		}
+		ids[c.ID] = true
+	}
+	for i, s := range w.Steps {
+		switch s.Kind {
+		case StepCheckout:
+			if ids[s.Order.ID] {
+				t.Fatalf("step %d: order id is used twice", i)
+			}
+			ids[s.Order.ID] = true
+			for _, c := range orderCommands(s.Order) {
+				check(i, c)
+			}
+		case StepRestock, StepAdjust:
+			check(i, s.Command)
+		case StepCancel, StepCommit:
+			if !ids[s.Order.ID] {
+				t.Fatalf("step %d concludes an order that is not there yet", i)
+			}
+		}
+		for _, before := range s.After {
+			if before < 0 || before >= i {
+				t.Fatalf("step %d waits for %d", i, before)
+			}
+		}
+	}
+	for _, s := range supplySteps(w.Supply) {
+		check(-1, s.Command)
+	}
+}
+
+func TestParamsRefuseWhatMakesNoSense(t *testing.T) {
+	for _, c := range [][2]string{{"orders", "0"}, {"orders", "1e3"}, {"orders", "0x10"}, {"orders", "-1"}, {"skus", "0"},
+		{"hot", "1.1"}, {"qty", "0"}, {"qty", "1000000001"}, {"multi", "2"}, {"max-lines", "1001"}, {"policy", ""},
+		{"policy", "some"}, {"supply", "1001"}, {"clients", "0"}, {"colour", "red"}} {
+		p := DefaultParams()
+		if err := p.Set(c[0], c[1]); err == nil {
+			t.Errorf("%s=%s is accepted", c[0], c[1])
+		}
+	}
+	p := DefaultParams()
+	p.Orders, p.MaxLines, p.Qty = maxOrders, model.MaxLines, model.MaxQuantity
+	if err := p.Validate(); err == nil {
+		t.Error("more units than a stock can be are accepted")
+	}
+	if _, err := Generate(Params{}, 1); err == nil {
+		t.Error("the zero value is accepted")
+	}
+}

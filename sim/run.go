@@ -1,0 +1,282 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"stockproof/adapters/debezium"
+	"stockproof/adapters/fakes/redeliver"
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+	"stockproof/model"
+)
+
+// RunConfig says what one run is.
+type RunConfig struct {
+	Design     inventory.Design
+	Options    DesignOptions
+	World      func(WorldOptions) (World, error)
+	Workload   Workload
+	Scenario   *Scenario // its faults; nil: none
+	Seed       uint64
+	Duplicates Ratio         // share of command and state records that come twice, half at new offsets
+	Restarts   int           // workers killed between effect and offset commit, and started again
+	Settle     time.Duration // how long speed may take to show the truth behind the last order; default 30 s
+	Patience   time.Duration // how long a client waits for a decision; default 30 s
+	Progress   func(Progress)
+}
+
+// Progress is where a run is.
+type Progress struct {
+	Orders, Of int
+	Duplicates int64
+	Note       string // what just happened: "worker-2 restarted"; "" most of the time
+}
+
+// RunResult is what came of it.
+type RunResult struct {
+	Result      checks.Result
+	Reports     []checks.Report
+	Summary     Summary
+	Duplicates  int64 // deliveries absorbed
+	DeadLetters int64
+	Lanes       int           // SKUs at places that the truth knows
+	Converged   time.Duration // from the last order until speed showed the truth; -1: it never did
+	Receipts    []string      // faults that struck
+	Missing     []string      // faults that were asked for and never did
+	Alarms      []string
+	MoreAlarms  int
+	Failures    []error // processes that ended by themselves
+}
+
+// Run deploys a design on a fresh world, drives the workload under the faults, heals, waits until speed
+// shows the truth, and judges. An error means that there is no verdict: bad input, a server that could
+// not be had, or a bug of the workbench.
+func Run(ctx context.Context, c RunConfig) (RunResult, error) {
+	if c.Settle == 0 {
+		c.Settle = 30 * time.Second
+	}
+	r := &run{RunConfig: c}
+	if err := r.prepare(); err != nil {
+		return RunResult{}, err
+	}
+	w, err := c.World(WorldOptions{Topics: Topics(c.Design), Partitions: c.Options.Partitions})
+	if err != nil {
+		return RunResult{}, fmt.Errorf("start the servers: %w", err)
+	}
+	defer w.Close()
+	r.world = w
+	return r.do(ctx)
+}
+
+// run is one run.
+type run struct {
+	RunConfig
+	world  World
+	script []fault
+	suite  *checks.Suite
+	watch  *Watch
+	dep    *Deployment
+
+	mu        sync.Mutex
+	echoes    []*redeliver.Broker
+	doubled   int64
+	receipts  []string
+	unstruck  []string
+	orderDone chan int
+}
+
+// prepare reads the scenario's faults and checks that they can be expressed.
+func (r *run) prepare() error {
+	if r.Options.RecordKey != "" && r.Design.Connector != nil && !r.Design.Connector.Outbox {
+		c := *r.Design.Connector
+		c.KeyColumn = r.Options.RecordKey
+		r.Design.Connector = &c
+	}
+	workers := false
+	for _, role := range r.Design.Roles {
+		workers = workers || role.Name == "worker"
+	}
+	if r.Restarts > 0 && !workers {
+		return inputErrorf("--restarts", 0, "design %s has no workers to kill", r.Design.Name)
+	}
+	if r.Duplicates.Num > 0 && r.Design.Connector == nil {
+		return inputErrorf("--duplicates", 0, "design %s has no records to deliver again", r.Design.Name)
+	}
+	var err error
+	r.script, err = readFaults(r.Scenario, &r.Workload, r.Design)
+	return err
+}
+
+// Topics are all that a design's deployment writes: its own, and the connector's: one that is missing
+// stalls a connector for ever.
+func Topics(d inventory.Design) []inventory.Topic {
+	topics := append([]inventory.Topic(nil), d.Topics...)
+	if d.Connector != nil {
+		for _, name := range debezium.ForDesign(*d.Connector).OwnTopics() {
+			topics = append(topics, inventory.Topic{Name: name})
+		}
+	}
+	return topics
+}
+
+func (r *run) do(ctx context.Context) (RunResult, error) {
+	r.suite = checks.New(checks.Header{Design: r.Design.Name, Claims: Claims(r.Design),
+		Capability: capability(r.Design), Tier: r.world.About(), Seed: r.Seed, Names: r.Workload.Names()})
+	r.watch = NewWatch(func(e checks.Event) { r.suite.Observe(e) })
+	r.orderDone = make(chan int, 1)
+	var err error
+	r.dep, err = Deploy(ctx, r.world, r.Design, DeployOptions{Options: r.Options.Options,
+		Workers: r.Options.Workers, Duplicate: r.duplicate(), Decorate: r.decorate()}, r.watch)
+	if err != nil {
+		return RunResult{}, err
+	}
+	summary, err := r.drive(ctx)
+	if err != nil {
+		return RunResult{}, errors.Join(err, r.dep.Stop())
+	}
+	audit, converged, err := r.settle(ctx)
+	if err := errors.Join(err, r.dep.Stop()); err != nil {
+		return RunResult{}, err
+	}
+	audit.Supply = summary.Supply
+	return r.judge(summary, audit, converged), nil
+}
+
+// drive lets the clients work while the faults strike, then heals.
+func (r *run) drive(ctx context.Context) (Summary, error) {
+	faulty, stop := context.WithCancel(ctx)
+	defer stop()
+	var faults sync.WaitGroup
+	total := r.Workload.Orders()
+	begun := func() {
+		faults.Go(func() { r.play(faulty) })
+		faults.Go(func() { r.restarts(faulty, total) })
+	}
+	summary, err := Drive(ctx, DriveConfig{Fronts: r.dep.Fronts(), Workload: r.Workload, Runtime: r.clientRuntime(),
+		Recorder: NewRecorder(func(e checks.Event) { r.suite.Observe(e) }, time.Now), Patience: r.Patience,
+		Supplied: begun, Progress: func(orders int) {
+			select {
+			case r.orderDone <- orders:
+			default:
+			}
+			r.progress(orders, "")
+		}})
+	stop()
+	faults.Wait()
+	return summary, errors.Join(err, r.dep.Heal())
+}
+
+// settle waits until every accepted command is decided and every read model shows the truth, then
+// reads the books.
+func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
+	p, done, err := r.world.Open("auditor")
+	if err != nil {
+		return checks.Audit{}, -1, err
+	}
+	defer done()
+	began := time.Now()
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		audit, err := Audit(ctx, p, r.Design, r.Options.Options)
+		if err != nil {
+			return audit, -1, err
+		}
+		took := time.Since(began)
+		if Quiet(audit) {
+			return audit, took, nil
+		}
+		if took > r.Settle {
+			return audit, -1, nil
+		}
+		if err := p.Runtime.Sleep(ctx, wait); err != nil {
+			return audit, -1, err
+		}
+	}
+}
+
+func (r *run) judge(s Summary, a checks.Audit, converged time.Duration) RunResult {
+	out := RunResult{Reports: r.suite.Finish(a), Summary: s, Duplicates: r.watch.Count("duplicate"),
+		DeadLetters: max(int64(len(a.Dead)), r.watch.Count("dead-letter")), Lanes: len(a.Lanes) + len(a.Stock),
+		Converged: converged, Failures: r.watch.Failures()}
+	out.Alarms, out.MoreAlarms = r.watch.Alarms()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out.Receipts, out.Missing = r.receipts, r.unstruck
+	if r.Duplicates.Num > 0 {
+		again := r.doubled
+		for _, e := range r.echoes {
+			again += e.Counts().Redelivered
+		}
+		if again == 0 {
+			out.Missing = append(out.Missing, "duplicates")
+		} else {
+			out.Receipts = append(out.Receipts, fmt.Sprintf("%d records delivered again, %d of them at new offsets", again, r.doubled))
+		}
+	}
+	out.Result = checks.Judge(out.Reports, checks.Conditions{Decisions: s.Granted + s.Rejected + s.Cancelled,
+		NeverHappened: out.Missing})
+	if len(out.Failures) > 0 {
+		out.Result = checks.Worst(out.Result, checks.InternalError)
+	}
+	return out
+}
+
+// duplicate picks the records that the connector sends once more: half of the share.
+func (r *run) duplicate() func(int, port.Record) bool {
+	if r.Duplicates.Num == 0 {
+		return nil
+	}
+	half := Ratio{Num: r.Duplicates.Num, Den: 2 * max(r.Duplicates.Den, 1)}
+	random := Stream(r.Seed, "duplicates at new offsets")
+	return func(_ int, rec port.Record) bool {
+		switch rec.Topic {
+		case model.CommandTopic, model.StateTopic, model.OrderTopic:
+		default:
+			return false
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !random.Chance(half) {
+			return false
+		}
+		r.doubled++
+		return true
+	}
+}
+
+// decorate lets the consumers' offset commits be lost, so that the other half comes again at the same
+// offsets.
+func (r *run) decorate() func(string, port.Broker) port.Broker {
+	if r.Duplicates.Num == 0 {
+		return nil
+	}
+	share := float64(r.Duplicates.Num) / float64(max(r.Duplicates.Den, 1)) / 2
+	return func(instance string, b port.Broker) port.Broker {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		e := redeliver.Wrap(b, redeliver.Options{Share: share, Seed: Stream(r.Seed, instance).Uint64()})
+		r.echoes = append(r.echoes, e)
+		return e
+	}
+}
+
+func (r *run) progress(orders int, note string) {
+	if r.Progress != nil {
+		r.Progress(Progress{Orders: orders, Of: r.Workload.Orders(), Duplicates: r.watch.Count("duplicate"), Note: note})
+	}
+}
+
+// capability is what a design's books can tell.
+func capability(d inventory.Design) checks.Capability {
+	switch d.Books {
+	case inventory.LedgerBooks:
+		return checks.LedgerRows
+	case inventory.RowLockBooks:
+		return checks.StockAfter
+	}
+	return checks.ScriptReplies
+}
