@@ -79,9 +79,11 @@ func echoCatalog() catalog {
 					return []any{e.bs[i], e.i2s[i], e.i4s[i], e.i8s[i], e.ts[i], e.raws[i], e.ids[i]}
 				}}
 		}}
-	c[writeSQL] = &query{name: "write", text: writeSQL, verb: "UPDATE", params: []sql.Type{sql.Text},
+	c[writeSQL] = &query{name: "write", text: writeSQL, verb: "UPDATE",
+		params: []sql.Type{sql.Text},
 		fresh: func() call { w := &write{}; return call{stmt: w, params: []any{&w.note}} }}
-	c[askSQL] = &query{name: "ask", text: askSQL, verb: "SELECT", columns: []sql.Head{{Name: "n", Type: sql.Int8}},
+	c[askSQL] = &query{name: "ask", text: askSQL, verb: "SELECT",
+		columns: []sql.Head{{Name: "n", Type: sql.Int8}},
 		fresh: func() call {
 			return call{stmt: &ask{}, len: func() int { return 1 },
 				at: func(int) []any { return []any{pgtype.Int8{Int64: 42, Valid: true}} }}

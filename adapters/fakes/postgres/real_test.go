@@ -49,6 +49,10 @@ func connect(t *testing.T, dsn string, change func(*pgx.ConnConfig)) *pgx.Conn {
 		t.Fatal(err)
 	}
 	change(cfg)
+	cfg.OnNotice = func(c *pgconn.PgConn, n *pgconn.Notice) {
+		heard, _ := c.CustomData()["notices"].(string)
+		c.CustomData()["notices"] = heard + n.SeverityUnlocalized + " " + n.Code + " "
+	}
 	c, err := pgx.ConnectConfig(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +110,9 @@ func TestConversationsGoAsWithPostgreSQL(t *testing.T) {
 	fake, real := sides(t)
 	var a, b = model.NameID("a"), model.NameID("b")
 	stock := sql.In("article", sql.ReadAllShopStock)
-	add := func(units int64, sku string) []any { return []any{sql.In("article", sql.AddShopStock), sku, units} }
+	add := func(units int64, sku string) []any {
+		return []any{sql.In("article", sql.AddShopStock), sku, units}
+	}
 	scan := func(after model.ID) []any { return []any{sql.ScanCommands, after, 10} }
 	for _, script := range []struct {
 		name    string
@@ -115,14 +121,16 @@ func TestConversationsGoAsWithPostgreSQL(t *testing.T) {
 		{"begin twice", [][][]any{{{"begin"}, {"begin"}}, {{"commit"}}}},
 		{"commit and rollback outside", [][][]any{{{"commit"}}, {{"rollback"}}}},
 		{"implicit failure", [][][]any{{add(1, "i"), add(-5, "i")}, {{stock}}}},
-		{"failed block", [][][]any{{{"begin"}, add(1, "f")}, {add(-9, "f")}, {add(1, "f")}, {{"begin"}}, {{"commit"}}, {{stock}}}},
+		{"failed block", [][][]any{{{"begin"}, add(1, "f")}, {add(-9, "f")}, {add(1, "f")}, {{"begin"}},
+			{{"commit"}}, {{stock}}}},
 		{"skip to sync", [][][]any{{{"begin"}, add(-9, "s"), {"commit"}}, {{"rollback"}}}},
 		{"begin inside a flight", [][][]any{{add(1, "b"), {"begin"}, add(1, "b")}, {{"rollback"}},
 			{{stock}}}},
 		{"commit ends a flight's own transaction", [][][]any{{add(1, "c"), {"commit"}, add(-9, "c")},
 			{{stock}}}},
 		{"syntax", [][][]any{{{"selec 1"}}, {{"begin"}}, {{"selec 1"}}, {scan(a)}, {{"rollback"}}}},
-		{"bad text", [][][]any{{add(1, "a\x00b")}, {add(1, "a\xff")}, {{"begin"}}, {add(1, "\xc3")}, {{"rollback"}}}},
+		{"bad text", [][][]any{{add(1, "a\x00b")}, {add(1, "a\xff")}, {{"begin"}},
+			{add(1, "\xc3")}, {{"rollback"}}}},
 		{"reads", [][][]any{{scan(a), scan(b)}, {{"begin"}, scan(a), {"rollback"}}}},
 		{"nothing", [][][]any{{{""}}, {{"-- ping"}}, {{";"}}}},
 	} {
@@ -156,5 +164,8 @@ func converse(c *pgx.Conn, flight [][]any) (out []string) {
 			out = append(out, fmt.Sprintf("%s, %s", result.Rows, remark(c, result.CommandTag, result.Err)))
 		}
 	}
-	return append(out, remark(c, pgconn.CommandTag{}, errors.Join(err, p.Close())))
+	out = append(out, remark(c, pgconn.CommandTag{}, errors.Join(err, p.Close())))
+	notices, _ := c.PgConn().CustomData()["notices"].(string)
+	delete(c.PgConn().CustomData(), "notices")
+	return append(out, notices)
 }

@@ -65,7 +65,8 @@ func settle(b *testing.B, w *world, n int, seq int64) {
 	tx := w.Begin()
 	defer tx.Rollback(ctx)
 	lock, known := &port.LockLanes{Lanes: []model.LaneKey{lane("hot")}}, &port.KnownCommands{IDs: ids}
-	err := tx.Do(ctx, &port.CheckEpoch{}, lock, known, &port.ReadLines{Commands: ids}, &port.ReadMarks{Chains: ids})
+	err := tx.Do(ctx, &port.CheckEpoch{}, lock, known, &port.ReadLines{Commands: ids},
+		&port.ReadMarks{Chains: ids})
 	if err != nil || len(lock.Found) != 1 || len(known.Rows) != 0 {
 		b.Fatal(len(lock.Found), len(known.Rows), err)
 	}

@@ -60,9 +60,10 @@ func (w *world) knows(t testing.TB, name string) bool {
 
 // accept is the statement that makes a command known.
 func accept(name string) *port.AcceptCommands {
-	c := model.Command{ID: model.NameID(name), Kind: model.Restock, SKU: "SKU-1", Loc: model.MainLocation, Qty: 1}
-	return &port.AcceptCommands{Rows: []port.CommandRow{{ID: c.ID, Fingerprint: c.Fingerprint(), Kind: c.Kind,
-		Lane: c.Lane(), Body: model.EncodeCommand(c), IntakeEpoch: 1, SubmittedAt: 1, NextTry: 1, SentAt: 1}}}
+	c := model.Command{ID: model.NameID(name), Kind: model.Restock, SKU: "SKU-1", Loc: model.MainLocation,
+		Qty: 1}
+	return &port.AcceptCommands{Rows: []port.CommandRow{{ID: c.ID, Fingerprint: c.Fingerprint(),
+		Kind: c.Kind, Lane: c.Lane(), Body: model.EncodeCommand(c), IntakeEpoch: 1, SubmittedAt: 1, NextTry: 1, SentAt: 1}}}
 }
 
 func lane(sku string) model.LaneKey {
