@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"stockproof/adapters/contract"
 	fake "stockproof/adapters/fakes/kafka"
 	"stockproof/adapters/kafka"
@@ -28,6 +30,7 @@ func (r rig) options(id string) kafka.Options {
 		Seeds: r.c.Seeds(), ClientID: id, Dialer: r.c.Dialer(id),
 		SessionTimeout: 5 * time.Second, HeartbeatInterval: 50 * time.Millisecond,
 		RebalanceTimeout: 20 * time.Second, FetchMaxWait: 20 * time.Millisecond,
+		Extra: []kgo.Opt{kgo.RetryBackoffFn(func(int) time.Duration { return 5 * time.Millisecond })},
 	}
 }
 

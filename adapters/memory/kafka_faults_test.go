@@ -254,6 +254,67 @@ func TestKafkaUnreleasedPartitionMovesAtTheDeadlineAndNotBefore(t *testing.T) {
 	}
 }
 
+// A revocation whose reason went away still ends at its deadline: the holder was told to stop.
+func TestKafkaRevocationOutlivesItsReason(t *testing.T) {
+	clock := newHandClock()
+	k := memory.NewKafka(clock.gate(), memory.KafkaOptions{RebalanceTimeout: 10 * time.Second})
+	k.CreateTopic(topicName, 2)
+	one := joined(t, k.Client("one"))
+	held := []port.Claim{claimed(t, one), claimed(t, one)}
+	if err := joined(t, k.Client("two")).Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	clock.advance(10 * time.Second)
+	again := claimed(t, one)
+	old := held[again.Partition()]
+	if _, err := old.Fetch(t.Context(), port.Position{}, 1, 0); !errors.Is(err, port.ErrFenced) {
+		t.Fatalf("the revoked claim fetches: %v", err)
+	}
+	if err := old.Commit(t.Context(), port.Position{}); !errors.Is(err, port.ErrFenced) {
+		t.Fatalf("the revoked claim commits beside the new one: %v", err)
+	}
+	if err := again.Commit(t.Context(), port.Position{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestKafkaTruncationForgetsTheReignsItCutOff(t *testing.T) {
+	k, b := produced(t, plainGate(), 5)
+	k.Elect(topicName, 0) // epoch 1 from 5
+	produce(t, b, 5, 3)
+	k.Elect(topicName, 0) // epoch 2 from 8
+	k.Truncate(topicName, 0, 3)
+	produce(t, b, 100, 3) // epoch 3 from 3
+	c := claimed(t, joined(t, b))
+	_, err := c.Fetch(t.Context(), port.Position{Offset: 4, LeaderEpoch: 0}, 1, 0)
+	if out, ok := errors.AsType[*port.OutOfRangeError](err); !ok || out.Latest != 3 || out.LeaderEpoch != 3 {
+		t.Fatalf("epoch 0 ends at 3 now: %v", err)
+	}
+	if rs := fetched(t, c, port.Position{Offset: 5, LeaderEpoch: 3}); string(rs[0].Value) != "102" {
+		t.Fatalf("the new log reads %+v", rs)
+	}
+}
+
+func TestKafkaStampsAndOwnsItsRecords(t *testing.T) {
+	clock := newHandClock()
+	k, b := produced(t, clock.gate(), 0)
+	value := []byte("first")
+	header := port.Header{Key: "h", Value: []byte("first")}
+	r := port.Record{Topic: topicName, Key: value, Value: value, Headers: []port.Header{header}}
+	if err := b.Produce(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	copy(value, "other")
+	copy(header.Value, "other")
+	got := k.Records(topicName)[0]
+	if string(got.Key)+string(got.Value)+string(got.Headers[0].Value) != "firstfirstfirst" {
+		t.Errorf("the producer's later writes reached the log: %s %s", got.Key, got.Value)
+	}
+	if want := clock.gate().NowMS(); got.At != want {
+		t.Errorf("timestamp %d, want the gate's %d", got.At, want)
+	}
+}
+
 func TestKafkaLingerEndsOnTheGatesClock(t *testing.T) {
 	clock := newHandClock()
 	_, b := produced(t, clock.gate(), 1)

@@ -118,7 +118,7 @@ func (c *kafkaClaim) Commit(ctx context.Context, next port.Position) error {
 		if c.over && c.member.gone {
 			c.member.learns()
 		}
-		if c.over || c.released {
+		if c.over {
 			return c.fenced()
 		}
 		s := &g.shares[c.partition]

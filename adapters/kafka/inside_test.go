@@ -1,0 +1,139 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	fake "stockproof/adapters/fakes/kafka"
+	"stockproof/inventory/port"
+)
+
+// inside is a member of a cluster of one broker and one topic, seen from inside.
+type inside struct {
+	cluster *fake.Cluster
+	b       *Broker
+	m       *member
+	ctx     context.Context
+}
+
+func newInside(t *testing.T, o Options) *inside {
+	c, err := fake.Start(fake.Options{Topics: []fake.Topic{{Name: "t", Partitions: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	o.Seeds, o.FetchMaxWait = c.Seeds(), 20*time.Millisecond
+	b, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	m, err := b.Join(ctx, "g", "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Leave(context.Background()) })
+	return &inside{c, b, m.(*member), ctx}
+}
+
+func (in *inside) claim(t *testing.T) *claim {
+	t.Helper()
+	c, err := in.m.Claim(in.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.(*claim)
+}
+
+func (in *inside) put(t *testing.T, n int) {
+	t.Helper()
+	rs := make([]port.Record, n)
+	for i := range rs {
+		rs[i] = port.Record{Topic: "t", Value: fmt.Append(nil, i)}
+	}
+	if err := in.b.Produce(in.ctx, rs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestACommitThatWaitedForARebalanceLooksAtItsClaimAgain: the client sends a commit under whatever
+// generation it then has, and by then the partition may be somebody else's.
+func TestACommitThatWaitedForARebalanceLooksAtItsClaimAgain(t *testing.T) {
+	in := newInside(t, Options{})
+	c := in.claim(t)
+	joining, join := make(chan struct{}), make(chan struct{})
+	in.cluster.Fake().ControlKey(int16(kmsg.JoinGroup), func(kmsg.Request) (kmsg.Response, error, bool) {
+		close(joining)
+		in.cluster.Fake().SleepControl(func() { <-join })
+		return nil, nil, false
+	})
+	in.m.membership.ForceRebalance()
+	<-joining
+	committed := make(chan error, 1)
+	go func() { committed <- c.Commit(in.ctx, port.Position{Offset: 5, LeaderEpoch: -1}) }()
+	time.Sleep(20 * time.Millisecond) // lets it get past its first look; too little only weakens the test
+	in.m.mu.Lock()
+	c.end()
+	in.m.mu.Unlock()
+	close(join)
+	if err := <-committed; !errors.Is(err, port.ErrFenced) {
+		t.Errorf("the commit of a claim that ended meanwhile: %v, want fenced", err)
+	}
+	offsets, err := in.b.admin.FetchOffsets(in.ctx, "g")
+	if o, ok := offsets.Lookup("t", 0); err != nil || ok && o.At == 5 {
+		t.Errorf("it reached the group: %+v, %v", o, err)
+	}
+}
+
+func TestABufferNobodyReadsStopsGrowing(t *testing.T) {
+	in := newInside(t, Options{BufferRecords: 10})
+	c := in.claim(t)
+	in.put(t, 20)
+	if _, err := c.Fetch(in.ctx, port.Position{LeaderEpoch: -1}, 1, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		in.put(t, 20)
+	}
+	in.m.mu.Lock()
+	held, paused := len(c.buffer), c.paused
+	in.m.mu.Unlock()
+	if !paused || held > 500 {
+		t.Errorf("%d of 1 020 records in a buffer for 10, paused %v", held, paused)
+	}
+}
+
+// fetchCounter counts fetch requests of all clients.
+type fetchCounter struct{ n atomic.Int64 }
+
+func (f *fetchCounter) OnBrokerWrite(
+	_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, _ error,
+) {
+	if key == int16(kmsg.Fetch) {
+		f.n.Add(1)
+	}
+}
+
+func TestTheMembershipClientFetchesNothing(t *testing.T) {
+	var fetches fetchCounter
+	in := newInside(t, Options{Extra: []kgo.Opt{kgo.WithHooks(&fetches)}})
+	in.put(t, 10)
+	c := in.claim(t) // and nobody calls its Fetch
+	for range 10 {
+		if err := c.Commit(in.ctx, port.Position{Offset: 1, LeaderEpoch: -1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := fetches.n.Load(); n != 0 {
+		t.Errorf("%d fetch requests, and nobody fetched", n)
+	}
+}
