@@ -28,7 +28,7 @@ type Params struct {
 // DefaultParams are the parameters of a run that names none.
 func DefaultParams() Params {
 	return Params{Orders: 10_000, SKUs: 100, Hot: Ratio{3, 10}, Qty: 5, Multi: Ratio{1, 5}, MaxLines: 4,
-		Policy: model.Partial, Supply: Ratio{4, 5}, Cancels: Ratio{1, 20}, Restocks: Ratio{1, 50},
+		Repeat: Ratio{0, 1}, Policy: model.Partial, Supply: Ratio{4, 5}, Cancels: Ratio{1, 20}, Restocks: Ratio{1, 50},
 		Reads: Ratio{1, 10}, Clients: 32}
 }
 
