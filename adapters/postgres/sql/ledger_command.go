@@ -39,7 +39,8 @@ FROM unnest($1::uuid[], $2::bytea[], $3::int2[], $4::text[], $5::text[], $6::uui
   $17::int8[], $18::int8[], $19::int8[], $20::int8[], $21::int8[]) AS u(` + commandList + `)`
 
 // DecideCommands: command_id uuid[], outcome int2[], granted int8[], backordered int8[], lane_seq int8[],
-// to_seq int8[], avail int8[], epoch int8[], decided_at int8[] -> must bool.
+// to_seq int8[], avail int8[], epoch int8[], decided_at int8[] -> must bool. The condition on outcome is
+// written so that the planner does not see in it the one of a partial index, which it would walk whole.
 const DecideCommands = `
 WITH u AS (
   UPDATE ledger.command c
@@ -52,7 +53,7 @@ WITH u AS (
     CROSS JOIN LATERAL (
       SELECT ctid AS tid FROM ledger.command s WHERE s.command_id = k.command_id OFFSET 0) s
     OFFSET 0) u
-  WHERE c.ctid = u.tid AND c.outcome IS NULL
+  WHERE c.ctid = u.tid AND coalesce(c.outcome, 0) = 0
   RETURNING 1)
 SELECT ledger.must((SELECT count(*) FROM u), cardinality($1::uuid[]), 'command', 'command_undecided')`
 
@@ -76,7 +77,7 @@ u AS (
             AND (p.settled_at > d.sent_at OR p.next_offset >= ($2::int8[])[d.part + 1]) OFFSET 0)
       ORDER BY d.next_try, d.command_id LIMIT $3::int8
       FOR NO KEY UPDATE OF d SKIP LOCKED))
-    AND c.outcome IS NULL
+    AND coalesce(c.outcome, 0) = 0
   RETURNING c.*)
 SELECT ` + commandList + ` FROM u ORDER BY sku_id, loc, command_id`
 

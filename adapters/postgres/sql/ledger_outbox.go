@@ -62,8 +62,9 @@ CROSS JOIN LATERAL (
   SELECT ` + deadList + ` FROM ledger.dlq l
   WHERE ` + deadKeyIs + ` OFFSET 0) l` + deadOrder + `$6::int8, 0)`
 	ReadDeadOfChain = `
-SELECT ` + deadList + ` FROM ledger.dlq
-WHERE chain = $1::uuid` + deadOrder + `$2::int8, 0)`
+SELECT * FROM (
+  SELECT ` + deadList + ` FROM ledger.dlq
+  WHERE chain = $1::uuid OFFSET 0) l` + deadOrder + `$2::int8, 0)`
 	ReadDeadOpen = `
 SELECT ` + deadList + ` FROM ledger.dlq
 WHERE state = 'open'` + deadOrder + `$1::int8, 0)`
@@ -75,7 +76,7 @@ WHERE state = 'open'
 )
 
 // CloseDead: topic_id uuid[], part int4[], leader_epoch int4[], off int8[], idx int4[], state text
-// -> must bool.
+// -> must bool. The condition on state is written as the one of DecideCommands, for the same reason.
 const CloseDead = `
 WITH u AS (
   UPDATE ledger.dlq d SET state = $6::text
@@ -84,7 +85,7 @@ WITH u AS (
     CROSS JOIN LATERAL (
       SELECT ctid AS tid FROM ledger.dlq l WHERE ` + deadKeyIs + ` OFFSET 0) s
     OFFSET 0) u
-  WHERE d.ctid = u.tid AND d.state = 'open'
+  WHERE d.ctid = u.tid AND coalesce(d.state, '') = 'open'
   RETURNING 1)
 SELECT ledger.must((SELECT count(*) FROM u), cardinality($1::uuid[]), 'dlq', 'dlq_open')`
 
