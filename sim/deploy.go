@@ -136,7 +136,7 @@ func (d *Deployment) launch(name, role string, build func(inventory.Ports, inven
 			p.Broker = d.options.Decorate(name, p.Broker)
 		}
 		p = in.tap.wrap(p)
-		p.Monitor = d.watch.monitor(name)
+		p.Monitor = d.watch.monitor(name, in.tap)
 		ctx, cancel := context.WithCancel(d.ctx)
 		in.cancel, in.close, in.done = cancel, done, make(chan struct{})
 		process := build(p, d.options.Options)

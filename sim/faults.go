@@ -149,14 +149,19 @@ func release(s **strike) {
 	}
 }
 
-// restarts kills workers between effect and offset commit, spread over the run.
+// restarts kills workers between effect and offset commit, spread over the run. In synchronous
+// admission the workers have nothing to do; there it is the consumer behind them.
 func (r *run) restarts(ctx context.Context, total int) {
 	for i := range r.Restarts {
 		if !r.reached(ctx, total*(i+1)/(r.Restarts+1)) {
 			r.miss([]fault{{text: fmt.Sprintf("restart %d of a worker", i+1)}})
 			continue
 		}
-		s := &strike{role: "worker", point: "offset-commit", nth: 1}
+		role := "worker"
+		if r.Design.Books == inventory.LedgerBooks && r.Options.Admission == inventory.Sync {
+			role = "projection"
+		}
+		s := &strike{role: role, point: "offset-commit", nth: 1}
 		r.watch.arm(s)
 		select {
 		case name := <-s.struck:

@@ -25,7 +25,7 @@ type RunConfig struct {
 	Seed       uint64
 	Duplicates Ratio         // share of command and state records that come twice, half at new offsets
 	Restarts   int           // workers killed between effect and offset commit, and started again
-	Settle     time.Duration // how long speed may take to show the truth behind the last order; default 30 s
+	Settle     time.Duration // how long speed may take to show the truth behind the last order; default 15 s
 	Patience   time.Duration // how long a client waits for a decision; default 30 s
 	Progress   func(Progress)
 }
@@ -58,7 +58,7 @@ type RunResult struct {
 // not be had, or a bug of the workbench.
 func Run(ctx context.Context, c RunConfig) (RunResult, error) {
 	if c.Settle == 0 {
-		c.Settle = 30 * time.Second
+		c.Settle = 15 * time.Second
 	}
 	r := &run{RunConfig: c}
 	if err := r.prepare(); err != nil {

@@ -200,22 +200,27 @@ func (x tapClaim) Release() {
 // joins remembers which groups a client joined.
 type joins struct {
 	port.Broker
-	mu    sync.Mutex
-	names []string
+	mu  sync.Mutex
+	all []joined
+}
+
+type joined struct {
+	group  string
+	member port.Member
 }
 
 func (j *joins) Join(ctx context.Context, group, topic string) (port.Member, error) {
 	m, err := j.Broker.Join(ctx, group, topic)
 	if err == nil {
 		j.mu.Lock()
-		j.names = append(j.names, group)
+		j.all = append(j.all, joined{group, m})
 		j.mu.Unlock()
 	}
 	return m, err
 }
 
-func (j *joins) groups() []string {
+func (j *joins) joined() []joined {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return append([]string(nil), j.names...)
+	return append([]joined(nil), j.all...)
 }

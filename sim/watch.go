@@ -149,11 +149,13 @@ func (w *Watch) failed(instance string, err error) {
 	w.failure = append(w.failure, fmt.Errorf("%s ended: %w", instance, err))
 }
 
-func (w *Watch) monitor(instance string) port.Monitor { return monitor{w, instance} }
+// monitor is an instance's; the dead say nothing.
+func (w *Watch) monitor(instance string, t *tap) port.Monitor { return monitor{w, instance, t} }
 
 type monitor struct {
 	w        *Watch
 	instance string
+	tap      *tap
 }
 
 func (m monitor) Count(name string, n int64) {
@@ -163,6 +165,9 @@ func (m monitor) Count(name string, n int64) {
 }
 
 func (m monitor) Alarm(what string, err error) {
+	if m.tap.dead.Load() {
+		return
+	}
 	m.w.mu.Lock()
 	defer m.w.mu.Unlock()
 	if len(m.w.alarms) >= maxAlarms {

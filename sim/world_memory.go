@@ -46,8 +46,8 @@ func (w *MemoryWorld) Open(instance string) (inventory.Ports, func(), error) {
 		Monitor: port.Quiet{}, OrderEvent: orderEvent}
 	return p, func() {
 		w.Postgres.Kill(truth)
-		for _, g := range b.groups() {
-			w.Kafka.Evict(g, instance)
+		for _, j := range b.joined() {
+			w.Kafka.Evict(j.group, instance)
 		}
 	}, nil
 }

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	fakekafka "stockproof/adapters/fakes/kafka"
@@ -24,6 +26,8 @@ type WireWorld struct {
 	Wire     *fakepg.Server
 	Kafka    *fakekafka.Cluster
 	Redis    *fakeredis.Server
+
+	lives atomic.Int64
 }
 
 // NewWireWorld starts the fakes.
@@ -38,6 +42,7 @@ func NewWireWorld(o WorldOptions) (*WireWorld, error) {
 	if w.Kafka, err = fakekafka.Start(fakekafka.Options{Topics: topics}); err != nil {
 		return nil, err
 	}
+	redis.DiscardClientLog() // what it would print, its errors say
 	if w.Redis, err = fakeredis.Start(time.Now()); err != nil {
 		w.Kafka.Close()
 		return nil, fmt.Errorf("start the Redis fake: %w", err)
@@ -53,28 +58,45 @@ const wireConns = 4
 
 // Open implements [World].
 func (w *WireWorld) Open(instance string) (inventory.Ports, func(), error) {
+	life := fmt.Sprintf("%s.%d", instance, w.lives.Add(1)) // what a broker tells a new life from an old one by
 	truth, err := postgres.Open(postgres.Options{DSN: "postgres://stockproof@postgres/app", MaxConns: wireConns,
-		ApplicationName: instance, Dial: w.Wire.Dial})
+		ApplicationName: life, Dial: w.Wire.Dial})
 	if err != nil {
 		return inventory.Ports{}, nil, err
 	}
-	broker, err := kafka.New(kafka.Options{Seeds: w.Kafka.Seeds(), ClientID: instance,
-		Dialer: w.Kafka.Dialer(instance), FetchMaxWait: 100 * time.Millisecond,
-		HeartbeatInterval: 200 * time.Millisecond, SessionTimeout: 10 * time.Second})
+	broker, err := kafka.New(kafka.Options{Seeds: w.Kafka.Seeds(), ClientID: life, Dialer: w.Kafka.Dialer(life),
+		FetchMaxWait: 100 * time.Millisecond, HeartbeatInterval: 200 * time.Millisecond, SessionTimeout: 10 * time.Second})
 	if err != nil {
 		truth.Close()
 		return inventory.Ports{}, nil, err
 	}
 	speed := redis.New(redis.Options{Addrs: []string{fakeredis.Addr}, Dialer: w.Redis.Dial, PoolSize: wireConns,
 		Timeout: 10 * time.Second})
-	p := inventory.Ports{Truth: truth, Speed: speed, Broker: broker, Runtime: live.Runtime{}, Monitor: port.Quiet{},
+	groups := &joins{Broker: broker}
+	p := inventory.Ports{Truth: truth, Speed: speed, Broker: groups, Runtime: live.Runtime{}, Monitor: port.Quiet{},
 		OrderEvent: orderEvent}
 	return p, func() {
-		w.Kafka.Drop(instance)
+		w.evict(life, groups.joined())
 		broker.Close()
 		_ = speed.Close() // nothing is left to say to a server that the process has left
 		truth.Close()
 	}, nil
+}
+
+// evict is what a session timeout does, without the wait for it: the groups forget the dead process,
+// and its clients, which cannot know that they are dead, reach nobody any more.
+func (w *WireWorld) evict(life string, joined []joined) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	for _, j := range joined {
+		_ = w.Kafka.Evict(ctx, j.group, life) // not a member: it had left
+	}
+	w.Kafka.Cut(life)
+	go func() {
+		defer cancel()
+		for _, j := range joined {
+			_ = j.member.Leave(ctx) // frees what the client holds; nobody hears it
+		}
+	}()
 }
 
 // Slot implements [World].
