@@ -73,6 +73,18 @@ func (p *Postgres) SystemID() string { return p.options.SystemID }
 // point. Call it before the first transaction.
 func (p *Postgres) OnLedger(fn func(port.LedgerRow)) { p.ledgerSeen = append(p.ledgerSeen, fn) }
 
+// Waiting is how many transactions wait for a row.
+func (p *Postgres) Waiting() (n int) {
+	p.gate.Local(func() {
+		for _, s := range p.sessions {
+			if l := s.tx.waits.lock; l != nil && l.conflicts(&s.tx, s.tx.waits.grip) {
+				n++
+			}
+		}
+	})
+	return n
+}
+
 func (p *Postgres) nowMS() int64 { return p.gate.NowMS() + p.options.ClockOffsetMS }
 
 // horizon is pg_snapshot_xmin: every transaction below it has ended.
