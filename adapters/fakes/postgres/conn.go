@@ -39,6 +39,7 @@ type conn struct {
 	rows     rows
 
 	mu      sync.Mutex
+	app     string          // application_name
 	ctx     context.Context // of the statement that runs
 	stop    context.CancelCauseFunc
 	running bool
@@ -243,6 +244,12 @@ func (c *conn) rollback() {
 	}
 }
 
+func (c *conn) applicationName() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.app
+}
+
 // start is the handshake: no TLS, no password.
 func (c *conn) start() error {
 	for {
@@ -286,6 +293,9 @@ func (c *conn) connect(parameters map[string]string) error {
 		return &fatal
 	}
 	c.idle = s.idleInTransaction
+	c.mu.Lock()
+	c.app = s.values["application_name"]
+	c.mu.Unlock()
 	c.wire.Send(&pgproto3.AuthenticationOk{})
 	for _, p := range s.reported() {
 		c.wire.Send(&p)

@@ -81,7 +81,7 @@ func echoCatalog() catalog {
 		}}
 	c[writeSQL] = &query{name: "write", text: writeSQL, verb: "UPDATE",
 		params: []sql.Type{sql.Text},
-		fresh: func() call { w := &write{}; return call{stmt: w, params: []any{&w.note}} }}
+		fresh:  func() call { w := &write{}; return call{stmt: w, params: []any{&w.note}} }}
 	c[askSQL] = &query{name: "ask", text: askSQL, verb: "SELECT",
 		columns: []sql.Head{{Name: "n", Type: sql.Int8}},
 		fresh: func() call {

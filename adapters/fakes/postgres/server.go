@@ -1,9 +1,11 @@
 package fakepg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -99,11 +101,22 @@ func (s *Server) forget(c *conn) {
 	delete(s.conns, c.pid)
 }
 
-// Connections is how many there are.
-func (s *Server) Connections() int {
+// Backend is a line of pg_stat_activity.
+type Backend struct {
+	PID         uint32
+	Application string // application_name; empty before the startup message
+}
+
+// Activity lists the connections by PID, like pg_stat_activity.
+func (s *Server) Activity() []Backend {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.conns)
+	list := make([]Backend, 0, len(s.conns))
+	for _, c := range s.conns {
+		list = append(list, Backend{c.pid, c.applicationName()})
+	}
+	slices.SortFunc(list, func(a, b Backend) int { return cmp.Compare(a.PID, b.PID) })
+	return list
 }
 
 // Refuse makes the server unreachable for new connections, or reachable again. Those it has stay.
