@@ -13,7 +13,7 @@ func truthDeadCases() []truthCase {
 		{"the letters of a chain are read whatever their state", truthDeadChain},
 		{"marks are the chains with an open letter that parks", truthDeadMarks},
 		{"CloseDead closes open letters, all or none", truthDeadClose},
-		{"RepairDead puts a body beside an open letter", truthDeadRepair},
+		{"RepairDead puts a body beside an open letter, and no other", truthDeadRepair},
 	}
 }
 
@@ -104,8 +104,9 @@ func truthDeadRepair(r *truthRig) {
 	a, b := deadLetter(1, nth(1)), deadLetter(2, nth(2))
 	b.State = port.DeadDiscarded
 	r.do(&port.InsertDead{Rows: []port.DeadRow{a, b}})
-	for _, d := range []port.DeadRow{a, b} {
-		r.do(&port.RepairDead{Key: deadKeyOf(d), Repair: []byte{1, 0, 2}})
+	r.do(&port.RepairDead{Key: deadKeyOf(a), Repair: []byte{1, 0, 2}})
+	for _, d := range []port.DeadRow{b, deadLetter(3, nth(3))} {
+		r.refused(port.ErrConflict, "SP001", "dlq", "dlq_open", &port.RepairDead{Key: deadKeyOf(d), Repair: []byte{3}})
 	}
 	a.Repair = []byte{1, 0, 2}
 	same(r, "letters", r.dead(port.ReadDead{Keys: []port.DeadKey{deadKeyOf(a), deadKeyOf(b)}}), []port.DeadRow{a, b})

@@ -20,7 +20,7 @@ func truthGateClosed(r *truthRig) {
 	var read port.ReadEpoch
 	r.do(&check)
 	r.do(&read)
-	if check.Open || read.Epoch != 0 || read.NowMS == 0 {
+	if check.Open || check.Epoch != 0 || check.XID == 0 || read.Epoch != 0 || read.NowMS < check.NowMS {
 		r.Fatalf("%+v %+v", check, read)
 	}
 }
@@ -62,7 +62,7 @@ func truthDeposed(r *truthRig) {
 	var read port.ReadEpoch
 	r.do(&check)
 	r.do(&read)
-	if check.Open || read.Epoch != 1 {
+	if check.Open || check.Epoch != 1 || read.Epoch != 1 {
 		r.Fatalf("%+v %+v", check, read)
 	}
 	var set port.SetEpoch

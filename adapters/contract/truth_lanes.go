@@ -15,6 +15,7 @@ func truthLaneCases() []truthCase {
 		{"a name that is no text is a contract violation", truthLanesBadText},
 		{"ScanLanes pages through all lanes", truthLanesScan},
 		{"WriteLanes replaces the counters and leaves the bump", truthLanesWrite},
+		{"WriteLanes of an unknown lane is refused whole", truthLanesWriteUnknown},
 		{"stock below zero is refused", truthLanesOnHand},
 		{"promises beyond the limit are refused unless the lane is short", truthLanesPromised},
 		{"BumpLane needs its lane", truthLanesBump},
@@ -98,9 +99,18 @@ func truthLanesWrite(r *truthRig) {
 	r.do(&port.BumpLane{Lane: laneAt("A")}, &port.BumpLane{Lane: laneAt("A")})
 	want := model.Lane{Key: laneAt("A"), Bump: 77, Seq: 2, OnHand: 8, Reserved: 3, Safety: 1, BackorderLimit: 2,
 		StockVersion: 2, Short: true}
-	r.do(&port.WriteLanes{Lanes: []model.Lane{want, stocked("absent", 1, 1)}})
+	r.do(&port.WriteLanes{Lanes: []model.Lane{want}})
 	want.Bump = 2
 	same(r, "lane", r.lane("A"), want)
+}
+
+func truthLanesWriteUnknown(r *truthRig) {
+	r.created(stocked("A", 1, 5))
+	r.refused(port.ErrConflict, "SP001", "sku_lane", "sku_lane_exists",
+		&port.WriteLanes{Lanes: []model.Lane{stocked("A", 2, 6), stocked("B", 1, 1)}})
+	scan := &port.ScanLanes{Max: 10}
+	r.do(scan)
+	same(r, "lanes", scan.Lanes, []model.Lane{stocked("A", 1, 5)})
 }
 
 func truthLanesOnHand(r *truthRig) {
@@ -118,7 +128,7 @@ func truthLanesPromised(r *truthRig) {
 	r.do(&port.WriteLanes{Lanes: []model.Lane{l}})
 	beyond := l
 	beyond.Reserved = 5
-	r.refused(port.ErrContract, "23514", "sku_lane", "sku_lane_promised_check", &port.WriteLanes{Lanes: []model.Lane{beyond}})
+	r.refused(port.ErrContract, "23514", "sku_lane", "sku_lane_promise_check", &port.WriteLanes{Lanes: []model.Lane{beyond}})
 	same(r, "lane", r.lane("A"), l)
 	beyond.Short = true
 	r.do(&port.WriteLanes{Lanes: []model.Lane{beyond}})
@@ -131,7 +141,7 @@ func truthLanesBump(r *truthRig) {
 	want := stocked("A", 1, 5)
 	want.Bump = 1
 	same(r, "lane", r.lane("A"), want)
-	r.fails(port.ErrConflict, &port.BumpLane{Lane: laneAt("B")})
+	r.refused(port.ErrConflict, "SP001", "sku_lane", "sku_lane_exists", &port.BumpLane{Lane: laneAt("B")})
 }
 
 func truthLanesEmpty(r *truthRig) {

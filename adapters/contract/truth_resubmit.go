@@ -74,9 +74,9 @@ func truthResubmitUnsettled(r *truthRig) {
 	elsewhere := undecidedCommand(3, "A")
 	elsewhere.Part, elsewhere.SentAt = 4, 1 // no progress, and no end of it was given
 	unread := undecidedCommand(4, "A")
-	unread.Part, unread.SentAt = 2, 1 // no progress, but the partition is empty
+	unread.Part, unread.SentAt = 2, 1 // no progress yet, though the partition is empty
 	r.do(&port.AcceptCommands{Rows: []port.CommandRow{early, late, elsewhere, unread}})
-	same(r, "without progress", commandIDs(r.resubmit(r.a, 10)), " 4")
+	same(r, "without progress", r.resubmit(r.a, 10), nil)
 	r.settled(5, 1500)
 	same(r, "settled to 1500", commandIDs(r.resubmit(r.a, 10)), " 1")
 	r.do(&port.AdvanceProgress{Topic: truthTopic, Part: 3, From: 5, To: 10})

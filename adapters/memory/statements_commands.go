@@ -97,14 +97,12 @@ func (t *transaction) resubmitCommands(st *port.ResubmitCommands) error {
 // unsettledSince reports whether a command cannot be on its way any more: its partition has no
 // unsettled record that is older than it was sent.
 func (t *transaction) unsettledSince(st *port.ResubmitCommands, v *port.CommandRow) bool {
-	var next int64
-	if p := t.pg.progress.get(t, partKey{st.Topic, v.Part}); p != nil {
-		if p.settledAt > v.SentAt {
-			return true
-		}
-		next = p.nextOffset
+	p := t.pg.progress.get(t, partKey{st.Topic, v.Part})
+	if p == nil {
+		return false
 	}
-	return int(v.Part) < len(st.End) && next >= st.End[v.Part]
+	drained := int(v.Part) < len(st.End) && p.nextOffset >= st.End[v.Part]
+	return p.settledAt > v.SentAt || drained
 }
 
 // parked reports whether the command's chain has an open dead letter that parks.

@@ -97,17 +97,22 @@ func (t *transaction) closeDead(ctx context.Context, st *port.CloseDead) error {
 }
 
 func (t *transaction) repairDead(ctx context.Context, st *port.RepairDead) error {
-	r := t.pg.dead.visible(t, st.Key)
-	if r == nil || !isOpen(r.version(t)) {
-		return nil
+	n := 0
+	if r := t.pg.dead.visible(t, st.Key); r != nil && isOpen(r.version(t)) {
+		v, err := r.lock(ctx, t, exclusive)
+		if err != nil {
+			return err
+		}
+		if v != nil && isOpen(v) {
+			n++
+			next := *v
+			next.Repair = slices.Clone(st.Repair)
+			if err := r.update(t, &next); err != nil {
+				return err
+			}
+		}
 	}
-	v, err := r.lock(ctx, t, exclusive)
-	if err != nil || v == nil || !isOpen(v) {
-		return err
-	}
-	next := *v
-	next.Repair = slices.Clone(st.Repair)
-	return r.update(t, &next)
+	return must(n, 1, "dlq", "dlq_open", nil)
 }
 
 func isOpen(v *port.DeadRow) bool { return v.State == port.DeadOpen }

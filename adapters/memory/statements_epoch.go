@@ -7,14 +7,12 @@ import (
 )
 
 func (t *transaction) checkEpoch(st *port.CheckEpoch) {
-	*st = port.CheckEpoch{}
-	o := t.pg.options
-	c := t.pg.cluster.get(t, 1)
-	if c == nil || c.sysid != o.SystemID || c.timeline != o.Timeline {
-		return
-	}
 	t.assignXID()
-	*st = port.CheckEpoch{Open: true, Epoch: c.epoch, NowMS: t.pg.nowMS(), XID: t.xid}
+	*st = port.CheckEpoch{NowMS: t.pg.nowMS(), XID: t.xid}
+	if c := t.pg.cluster.get(t, 1); c != nil {
+		o := t.pg.options
+		st.Epoch, st.Open = c.epoch, c.sysid == o.SystemID && c.timeline == o.Timeline
+	}
 }
 
 func (t *transaction) readEpoch(st *port.ReadEpoch) {

@@ -60,11 +60,14 @@ func (t *transaction) bumpLane(ctx context.Context, st *port.BumpLane) error {
 func (t *transaction) writeLanes(ctx context.Context, st *port.WriteLanes) error {
 	keys := keysOf(st.Lanes, func(l *model.Lane) model.LaneKey { return l.Key })
 	own := append(make([]model.Lane, 0, len(st.Lanes)), st.Lanes...)
-	return t.pg.lanes.lockUnchanged(ctx, t, keys, func(*model.Lane) bool { return true },
+	n := 0
+	err := t.pg.lanes.lockAll(ctx, t, keys, exclusive,
 		func(i int, r *row[model.LaneKey, model.Lane], l *model.Lane) error {
+			n++
 			own[i].Bump = l.Bump
 			return r.update(t, &own[i])
 		})
+	return must(n, len(keys), "sku_lane", "sku_lane_exists", err)
 }
 
 // guardState is the SQLSTATE of the guard in a statement (ledger.must in the migrations).

@@ -114,7 +114,7 @@ func (t *transaction) due(o *port.OrderRow, now int64) bool {
 	switch o.Saga {
 	case port.SagaOpen:
 		return rejected && o.Policy == model.AllOrNothing ||
-			!undecided && o.Deadline != 0 && o.Deadline < now
+			!undecided && o.Deadline != 0 && o.Deadline <= now
 	case port.SagaCommitting:
 		return !undecided && waiting
 	}

@@ -182,13 +182,18 @@ func (t *transaction) findRowLockLines(st *port.FindRowLockLines) {
 }
 
 func (t *transaction) updateRowLockLines(ctx context.Context, st *port.UpdateRowLockLines) error {
-	keys := keysOf(st.Rows, func(r *port.RowLockOrder) model.ID { return r.Command })
-	return t.pg.rowLocks.lockUnchanged(ctx, t, keys,
-		func(v *port.RowLockOrder) bool { return v.Kind == model.Reserve },
+	var keys []model.ID
+	var rows []*port.RowLockOrder
+	for i := range st.Rows {
+		by := &st.Rows[i] // no row changes its kind
+		if v := t.pg.rowLocks.get(t, by.Command); v != nil && v.Kind == model.Reserve {
+			keys, rows = append(keys, by.Command), append(rows, by)
+		}
+	}
+	return t.pg.rowLocks.lockAll(ctx, t, keys, exclusive,
 		func(i int, r *row[model.ID, port.RowLockOrder], v *port.RowLockOrder) error {
-			next := *v
-			next.Granted, next.State = st.Rows[i].Granted, st.Rows[i].State
-			next.Returned = st.Rows[i].Returned
+			next, by := *v, rows[i]
+			next.Granted, next.State, next.Returned = by.Granted, by.State, by.Returned
 			return r.update(t, &next)
 		})
 }

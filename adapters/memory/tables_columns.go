@@ -70,7 +70,7 @@ func (t *ledgerTables) renderLedger() {
 	}
 	t.progress.columns = func(r *progressRow) []port.Column {
 		return cols("topic_id", [16]byte(r.key.topic), "part", int64(r.key.part),
-			"leader_epoch", int64(r.leaderEpoch), "next_offset", r.nextOffset, "settled_at", r.settledAt)
+			"next_offset", r.nextOffset, "leader_epoch", int64(r.leaderEpoch), "settled_at", r.settledAt)
 	}
 	t.outbox.columns = func(r *outboxRow) []port.Column {
 		return cols("id", [16]byte(r.ID), "aggregatetype", r.AggregateType,

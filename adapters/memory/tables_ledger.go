@@ -194,7 +194,7 @@ func checkLane(l *model.Lane) error {
 	case l.OnHand < 0:
 		return violates("sku_lane", "sku_lane_on_hand_check")
 	case !l.Short && l.Avail() < -l.BackorderLimit:
-		return violates("sku_lane", "sku_lane_promised_check")
+		return violates("sku_lane", "sku_lane_promise_check")
 	}
 	return checkText(string(l.Key.SKU), string(l.Key.Loc))
 }
