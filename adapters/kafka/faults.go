@@ -97,6 +97,9 @@ type dataHooks member
 // OnBrokerConnect tells the claims whose leader cannot be reached: franz-go goes on trying in
 // silence, and whoever waits in Fetch must hear of it.
 func (h *dataHooks) OnBrokerConnect(broker kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	if errors.Is(err, context.Canceled) {
+		return // by a seek, which ends what the data client has under way
+	}
 	m := (*member)(h)
 	m.mu.Lock()
 	defer m.mu.Unlock()

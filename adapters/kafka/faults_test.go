@@ -366,6 +366,27 @@ func TestAZombieFetchesButDoesNotCommit(t *testing.T) {
 	}
 }
 
+// TestAnEvictedMemberLearnsByItsHeartbeat: it then joins again without waiting for Release, since
+// others may hold the partition already.
+func TestAnEvictedMemberLearnsByItsHeartbeat(t *testing.T) {
+	w := newWorld(t, 1, 1, nil)
+	m := w.join(t, w.b)
+	c := claimAll(t, w.ctx, m, 1)[0]
+	waiting := make(chan error, 1)
+	go func() { _, err := c.Fetch(w.ctx, from(0), 1, 0); waiting <- err }()
+	w.Evict(t, group, "one")
+	want(t, <-waiting, port.ErrFenced, group, topic+"[0]")
+	again := claimAll(t, w.ctx, m, 1)[0]
+	want(t, c.Commit(w.ctx, from(7)), port.ErrFenced)
+	if err := again.Commit(w.ctx, from(1)); err != nil {
+		t.Errorf("the new claim commits: %v", err)
+	}
+	c.Release()
+	if err := again.Commit(w.ctx, from(2)); err != nil {
+		t.Errorf("the old claim's Release ended the new one: %v", err)
+	}
+}
+
 func TestAnUnreleasedPartitionMovesBeforeTheGroupEvicts(t *testing.T) {
 	w := newWorld(t, 1, 2, func(o *kafka.Options) { o.RebalanceTimeout = time.Second })
 	stuck := w.claims(t, w.b, 2)

@@ -94,6 +94,55 @@ func TestACommitThatWaitedForARebalanceLooksAtItsClaimAgain(t *testing.T) {
 	}
 }
 
+// TestWhatWasPolledBeforeASeekIsNotDelivered: an order to read elsewhere may come while a poll is
+// under way, and the loop carries it out only after that poll.
+func TestWhatWasPolledBeforeASeekIsNotDelivered(t *testing.T) {
+	b := &Broker{options: Options{}.withDefaults()}
+	m := &member{b: b, topic: "t", changed: make(chan struct{}), poke: func() {}}
+	c := &claim{m: m, gone: make(chan struct{})}
+	reading := map[int32]*claim{0: c}
+	polled := func(offset int64) kgo.Fetches {
+		r := &kgo.Record{Topic: "t", Offset: offset}
+		p := kgo.FetchPartition{Records: []*kgo.Record{r}}
+		return kgo.Fetches{{Topics: []kgo.FetchTopic{{Topic: "t", Partitions: []kgo.FetchPartition{p}}}}}
+	}
+	c.seek(10)
+	m.deliver(reading, polled(500))
+	if len(c.buffer) != 0 {
+		t.Errorf("offset %d was delivered to a reader at 10", c.buffer[0].Offset)
+	}
+	c.applied = c.wanted // the loop has obeyed
+	m.deliver(reading, polled(10))
+	if len(c.buffer) != 1 || c.buffer[0].Offset != 10 {
+		t.Errorf("after the seek the reader at 10 has %+v", c.buffer)
+	}
+}
+
+func TestASeekIntoATruncatedLogIsOutOfRange(t *testing.T) {
+	in := newInside(t, Options{})
+	in.put(t, 10)
+	c := in.claim(t)
+	// kfake does not truncate: let it say that the log of epoch 0 ended at 3.
+	in.cluster.Fake().ControlKey(int16(kmsg.OffsetForLeaderEpoch),
+		func(req kmsg.Request) (kmsg.Response, error, bool) {
+			resp := req.ResponseKind().(*kmsg.OffsetForLeaderEpochResponse)
+			for _, asked := range req.(*kmsg.OffsetForLeaderEpochRequest).Topics {
+				topic := kmsg.NewOffsetForLeaderEpochResponseTopic()
+				topic.Topic = asked.Topic
+				p := kmsg.NewOffsetForLeaderEpochResponseTopicPartition()
+				p.EndOffset, p.LeaderEpoch = 3, 0
+				topic.Partitions = append(topic.Partitions, p)
+				resp.Topics = append(resp.Topics, topic)
+			}
+			return resp, nil, true
+		})
+	_, err := c.Fetch(in.ctx, port.Position{Offset: 7, LeaderEpoch: 0}, 1, 0)
+	out, ok := errors.AsType[*port.OutOfRangeError](err)
+	if !ok || out.Asked != 7 || out.Earliest != 0 || out.Latest != 3 {
+		t.Errorf("fetch at 7 of a log that ended at 3: %v", err)
+	}
+}
+
 func TestABufferNobodyReadsStopsGrowing(t *testing.T) {
 	in := newInside(t, Options{BufferRecords: 10})
 	c := in.claim(t)

@@ -93,7 +93,7 @@ func (m *member) watch() {
 			return
 		}
 		fetches.EachError(func(_ string, p int32, err error) {
-			m.report(m.b.classified(err, reads, "group %s, %s[%d]", m.group, m.topic, p))
+			m.report(err, fmt.Sprintf("group %s, %s[%d]", m.group, m.topic, p))
 		})
 	}
 }
@@ -101,18 +101,20 @@ func (m *member) watch() {
 // groupHooks is member as franz-go's hook.
 type groupHooks member
 
-// OnGroupManageError is why a group session ended. Being evicted is no trouble: the client rejoins.
+// OnGroupManageError is why a group session ended.
 func (h *groupHooks) OnGroupManageError(err error) {
 	m := (*member)(h)
-	if class := classOf(err, reads); class != nil && class != port.ErrFenced {
-		m.report(m.b.classified(err, reads, "group %s on %s", m.group, m.topic))
-	}
+	m.report(err, fmt.Sprintf("group %s on %s", m.group, m.topic))
 }
 
-func (m *member) report(err error) {
+// report keeps an error for Claim. Being evicted is none: the client joins again by itself.
+func (m *member) report(err error, doing string) {
+	if class := classOf(err, reads); class == nil || class == port.ErrFenced {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.trouble = err
+	m.trouble = m.b.classified(err, reads, "%s", doing)
 	m.notify()
 }
 
