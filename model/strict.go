@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -39,7 +38,7 @@ func decode(b []byte, v any) error {
 // repeatedMember finds a name that the outermost object has twice, in any case of letters: encoding/json
 // does not tell "qty" from "QTY". "" if there is none; what is no JSON may give either answer.
 func repeatedMember(b []byte) string {
-	var seen [24]string
+	var seen [24][]byte
 	names := seen[:0]
 	b = bytes.TrimLeft(b, " \t\r\n")
 	depth, name := 0, false // name: the next string of depth 1 is a member's name
@@ -63,8 +62,8 @@ func repeatedMember(b []byte) string {
 			if depth == 1 && name && b[0] == '{' && end < len(b) {
 				text := memberName(b[i : end+1])
 				for _, n := range names {
-					if strings.EqualFold(n, text) {
-						return text
+					if bytes.EqualFold(n, text) {
+						return string(text)
 					}
 				}
 				names = append(names, text)
@@ -77,13 +76,13 @@ func repeatedMember(b []byte) string {
 }
 
 // memberName is a JSON string without its quotes and escapes.
-func memberName(quoted []byte) string {
+func memberName(quoted []byte) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1 : len(quoted)-1])
+		return quoted[1 : len(quoted)-1]
 	}
 	var s string
 	_ = json.Unmarshal(quoted, &s) // what is no string is refused with the whole value
-	return s
+	return []byte(s)
 }
 
 // loneSurrogate finds a \uD800-\uDFFF escape that is not half of a pair; -1 if there is none.

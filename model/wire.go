@@ -129,17 +129,17 @@ type wireState struct {
 }
 
 type wireDecisionEntry struct {
-	Command     ID       `json:"command_id"`
-	Line        int32    `json:"line,omitempty"`
-	SKU         SKU      `json:"sku"`
-	Loc         Location `json:"loc"`
-	Epoch       int64    `json:"epoch"`
-	Seq         int64    `json:"seq,omitempty"`
-	ToSeq       int64    `json:"to_seq,omitempty"`
-	Outcome     Outcome  `json:"outcome"`
-	Granted     int64    `json:"granted"`
-	Backordered int64    `json:"backordered,omitempty"`
-	Avail       int64    `json:"avail"`
+	Command     ID      `json:"command_id"`
+	Line        int32   `json:"line,omitempty"`
+	SKU         *string `json:"sku"`
+	Loc         *string `json:"loc"`
+	Epoch       int64   `json:"epoch"`
+	Seq         int64   `json:"seq,omitempty"`
+	ToSeq       int64   `json:"to_seq,omitempty"`
+	Outcome     Outcome `json:"outcome"`
+	Granted     int64   `json:"granted"`
+	Backordered int64   `json:"backordered,omitempty"`
+	Avail       int64   `json:"avail"`
 }
 
 type wireDecision struct {
@@ -287,8 +287,8 @@ func DecodeState(b []byte) (StateRecord, error) {
 		Seq: w.Seq, OnHand: w.OnHand, Reserved: w.Reserved, Avail: w.Avail, Limit: w.Limit,
 		Entries: w.Entries, DecidedAt: w.DecidedAt}
 	for i, e := range r.Entries {
-		if e.Kind == 0 || e.Outcome == 0 {
-			return StateRecord{}, Contractf("entries", "entry %d has no kind or no outcome", i)
+		if e.Command.IsZero() || e.Kind == 0 || e.Outcome == 0 {
+			return StateRecord{}, Contractf("entries", "entry %d has no command_id, kind or outcome", i)
 		}
 	}
 	return r, firstError(r.Lane.SKU.Validate(), r.Lane.Loc.Validate(),
@@ -302,7 +302,8 @@ func DecodeState(b []byte) (StateRecord, error) {
 func EncodeDecision(r DecisionRecord) []byte {
 	w := wireDecision{V: WireVersion, OrderID: r.OrderID, Entries: make([]wireDecisionEntry, len(r.Entries))}
 	for i, e := range r.Entries {
-		w.Entries[i] = wireDecisionEntry{Command: e.Command, Line: e.Line, SKU: e.Lane.SKU, Loc: e.Lane.Loc,
+		sku, loc := string(e.Lane.SKU), string(e.Lane.Loc)
+		w.Entries[i] = wireDecisionEntry{Command: e.Command, Line: e.Line, SKU: &sku, Loc: &loc,
 			Epoch: e.Epoch, Seq: e.Seq, ToSeq: e.ToSeq, Outcome: e.Outcome, Granted: e.Granted,
 			Backordered: e.Backordered, Avail: e.Avail}
 	}
@@ -318,9 +319,16 @@ func DecodeDecision(b []byte) (DecisionRecord, error) {
 	if w.V != WireVersion {
 		return DecisionRecord{}, Contractf("v", "%d is not a version this program reads (%d)", w.V, WireVersion)
 	}
+	if w.OrderID.IsZero() || len(w.Entries) == 0 {
+		return DecisionRecord{}, Contractf("order_id", "a decision needs order_id and entries")
+	}
 	r := DecisionRecord{OrderID: w.OrderID, Entries: make([]DecisionEntry, len(w.Entries))}
 	for i, e := range w.Entries {
-		r.Entries[i] = DecisionEntry{Command: e.Command, Line: e.Line, Lane: LaneKey{e.SKU, e.Loc}, Epoch: e.Epoch,
+		if e.Command.IsZero() || e.SKU == nil || e.Loc == nil {
+			return DecisionRecord{}, Contractf("entries", "entry %d has no command_id, sku or loc", i)
+		}
+		r.Entries[i] = DecisionEntry{Command: e.Command, Line: e.Line,
+			Lane: LaneKey{SKU(*e.SKU), Location(*e.Loc)}, Epoch: e.Epoch,
 			Decision: Decision{Outcome: e.Outcome, Granted: e.Granted, Backordered: e.Backordered,
 				Seq: e.Seq, ToSeq: e.ToSeq, Avail: e.Avail}}
 		if err := r.Entries[i].validate(); err != nil {
