@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"stockproof/adapters/postgres"
 	"stockproof/adapters/servers"
 	"stockproof/inventory/port"
@@ -77,12 +79,7 @@ func TestTheLogIsAheadOfWhatIsVisible(t *testing.T) {
 	do(t, truth, &port.SetEpoch{})
 	slot := newSlot(t, dsn, "intake", "ledger.command")
 	admin := raw(t, dsn)
-	exec(t, admin, `ALTER SYSTEM SET synchronous_standby_names = 'absent'`)
-	exec(t, admin, `SELECT pg_reload_conf()`)
-	t.Cleanup(func() { // before what is dropped waits for the standby too
-		exec(t, admin, `ALTER SYSTEM RESET synchronous_standby_names`)
-		exec(t, admin, `SELECT pg_reload_conf()`)
-	})
+	t.Cleanup(awaitStandby(t, admin)) // before what is dropped waits for the standby too
 
 	row := command(nameID("ahead"), "SKU-1")
 	tx := truth.Begin()
@@ -109,9 +106,7 @@ func TestTheLogIsAheadOfWhatIsVisible(t *testing.T) {
 	}
 
 	// Somebody ends the wait: the commit is here, and perhaps nowhere else.
-	eventually(t, "the commit waits for the standby", func() bool {
-		return value[int](t, admin, `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`) == 1
-	})
+	eventually(t, "the commit waits for the standby", func() bool { return syncing(t, admin) == 1 })
 	exec(t, admin, `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
 	if err := <-committed; !errors.Is(err, port.ErrUnknown) {
 		t.Errorf("a COMMIT that stopped waiting for the standby: %v, want ErrUnknown", err)
@@ -124,4 +119,93 @@ func TestTheLogIsAheadOfWhatIsVisible(t *testing.T) {
 	if len(known.Rows) != 1 || again.InProgress {
 		t.Errorf("afterwards %d rows, %+v", len(known.Rows), again)
 	}
+}
+
+// A cancel request would end the wait for the standby and make the commit visible that may be lost.
+func TestNoCancelRequestIsSentWhileCommitMayBeRunning(t *testing.T) {
+	pg := servers.Postgres(t)
+	dsn := pg.NewDatabase(t)
+	var count counted
+	truth := open(t, postgres.Options{DSN: dsn, MaxConns: 1, Dial: count.dial})
+	if err := postgres.Migrate(background(t), truth.Pool()); err != nil {
+		t.Fatal(err)
+	}
+	do(t, truth, &port.SetEpoch{})
+	admin := raw(t, dsn)
+	release := awaitStandby(t, admin)
+	t.Cleanup(release)
+	accept := func(id model.ID) *port.AcceptCommands {
+		return &port.AcceptCommands{Rows: []port.CommandRow{command(id, "SKU-1")}}
+	}
+	for name, commit := range map[string]func(ctx context.Context, s port.Statement) error{
+		"Commit": func(ctx context.Context, s port.Statement) error { return truth.Begin().Commit(ctx, s) },
+		"Do":     func(ctx context.Context, s port.Statement) error { return truth.Do(ctx, s) },
+	} {
+		ctx, cancel := context.WithCancel(background(t))
+		result := make(chan error)
+		go func() { result <- commit(ctx, accept(nameID("%s", name))) }()
+		eventually(t, "the commit waits for the standby", func() bool { return syncing(t, admin) == 1 })
+		dials, writes := count.dials.Load(), count.writes.Load()
+		cancel()
+		if err := <-result; !errors.Is(err, port.ErrUnknown) {
+			t.Errorf("%s, cancelled at COMMIT: %v, want ErrUnknown", name, err)
+		}
+		// pgx gives the connection up in the background: a cancel request first, then a farewell on it.
+		eventually(t, "the connection was given up", func() bool { return count.writes.Load() > writes })
+		if n := count.dials.Load() - dials; n != 0 {
+			t.Errorf("%s: %d connections were made for a cancel request", name, n)
+		}
+		if syncing(t, admin) != 1 {
+			t.Errorf("%s: the commit does not wait for the standby any more", name)
+		}
+		release()
+		eventually(t, "the commit ends well", func() bool {
+			known := &port.KnownCommands{IDs: []model.ID{nameID("%s", name)}}
+			return truth.Do(background(t), known) == nil && len(known.Rows) == 1
+		})
+		awaitStandby(t, admin)
+	}
+}
+
+// awaitStandby makes every commit of the server wait for a standby that is not there, until release. The
+// server takes the setting over in its own time: a commit that waits shows that it has.
+func awaitStandby(t *testing.T, admin *pgx.Conn) (release func()) {
+	t.Helper()
+	exec(t, admin, `ALTER SYSTEM SET synchronous_standby_names = 'absent'`)
+	exec(t, admin, `SELECT pg_reload_conf()`)
+	probe := raw(t, admin.Config().ConnString())
+	defer probe.Close(context.Background())
+	for ctx, waited := background(t), false; !waited; {
+		done := make(chan error, 1)
+		go func() {
+			_, err := probe.Exec(ctx, `SELECT pg_logical_emit_message(true, 'probe', '')`)
+			done <- err
+		}()
+		var err error
+		eventually(t, "the probe has committed or waits", func() bool {
+			if waited = syncing(t, admin) == 1; waited {
+				exec(t, admin, `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+				err = <-done
+				return true
+			}
+			select {
+			case err = <-done:
+				return true
+			default:
+				return false
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() {
+		exec(t, admin, `ALTER SYSTEM RESET synchronous_standby_names`)
+		exec(t, admin, `SELECT pg_reload_conf()`)
+	}
+}
+
+// syncing is how many commits wait for the standby.
+func syncing(t *testing.T, admin *pgx.Conn) int {
+	return value[int](t, admin, `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
 }
