@@ -94,7 +94,9 @@ func brokerLingerFull(t *testing.T, rig BrokerRig) {
 	_, m := f.join("one")
 	c := f.claim(m)
 	f.put(0, 1)
-	result := f.inBackground(func() ([]port.Record, error) { return c.Fetch(f.ctx, at(0), 3, 10*patience) })
+	result := f.inBackground(func() ([]port.Record, error) {
+		return c.Fetch(f.ctx, at(0), 3, 10*patience)
+	})
 	f.put(1, 1)
 	f.put(2, 1)
 	rs, err := result()

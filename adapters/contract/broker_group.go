@@ -16,7 +16,8 @@ func brokerCommitted(t *testing.T, rig BrokerRig) {
 	_, m := f.join("one")
 	c := f.claim(m)
 	epoch := f.fetch(c, 0, 1)[0].LeaderEpoch
-	for _, next := range []port.Position{{Offset: 8, LeaderEpoch: epoch}, {Offset: 5, LeaderEpoch: epoch}} {
+	for _, offset := range []int64{8, 5} {
+		next := port.Position{Offset: offset, LeaderEpoch: epoch}
 		if err := c.Commit(f.ctx, next); err != nil { // the group takes what it is given
 			t.Fatalf("commit: %v", err)
 		}

@@ -10,7 +10,9 @@ import (
 func benchRecords(n int) []port.Record {
 	rs := make([]port.Record, n)
 	for i := range rs {
-		rs[i] = port.Record{Topic: topic, Partition: int32(i % 8), Key: []byte("SKU-1"), Value: make([]byte, 100)}
+		rs[i] = port.Record{
+			Topic: topic, Partition: int32(i % 8), Key: []byte("SKU-1"), Value: make([]byte, 100),
+		}
 	}
 	return rs
 }

@@ -92,7 +92,8 @@ func (b *Broker) outgoing(r *port.Record, partitions int32) (*kgo.Record, error)
 	}
 	switch {
 	case size > b.options.MaxRecordBytes:
-		err := fmt.Errorf("a record of %d bytes exceeds %d: %w", size, b.options.MaxRecordBytes, port.ErrContract)
+		err := fmt.Errorf("a record of %d bytes exceeds %d: %w",
+			size, b.options.MaxRecordBytes, port.ErrContract)
 		return nil, b.classified(err, writes, "produce to %s", r.Topic)
 	case r.Partition < -1 || r.Partition >= partitions:
 		err := fmt.Errorf("the topic has %d partitions: %w", partitions, port.ErrContract)
@@ -183,7 +184,9 @@ func (b *Broker) End(ctx context.Context, topic string) (model.ID, []int64, erro
 }
 
 // bounds is what a partition's log holds: [start, end).
-func (b *Broker) bounds(ctx context.Context, topic string, partition int32) (start, end int64, err error) {
+func (b *Broker) bounds(
+	ctx context.Context, topic string, partition int32,
+) (start, end int64, err error) {
 	starts, err := b.admin.ListStartOffsets(ctx, topic)
 	if err != nil {
 		return 0, 0, err

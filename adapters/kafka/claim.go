@@ -105,7 +105,9 @@ func (c *claim) Commit(ctx context.Context, next port.Position) (err error) {
 	})
 	at := kgo.EpochOffset{Epoch: next.LeaderEpoch, Offset: next.Offset}
 	offsets := map[string]map[int32]kgo.EpochOffset{c.m.topic: {c.partition: at}}
-	answered := func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, e error) {
+	answered := func(
+		_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, e error,
+	) {
 		err = commitError(resp, e)
 	}
 	c.m.membership.CommitOffsetsSync(ctx, offsets, answered)

@@ -44,7 +44,8 @@ func (b *Broker) Join(ctx context.Context, group, topic string) (port.Member, er
 		held: make(map[int32]*claim), changed: make(chan struct{}), poke: func() {},
 	}
 	if err := m.connect(); err != nil {
-		return nil, fmt.Errorf("kafka %s: join group %s: %w: %w", b.options.seeds(), group, port.ErrContract, err)
+		return nil, fmt.Errorf("kafka %s: join group %s: %w: %w",
+			b.options.seeds(), group, port.ErrContract, err)
 	}
 	go m.watch()
 	go m.read()

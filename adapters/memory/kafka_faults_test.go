@@ -287,7 +287,8 @@ func TestKafkaTruncationForgetsTheReignsItCutOff(t *testing.T) {
 	produce(t, b, 100, 3) // epoch 3 from 3
 	c := claimed(t, joined(t, b))
 	_, err := c.Fetch(t.Context(), port.Position{Offset: 4, LeaderEpoch: 0}, 1, 0)
-	if out, ok := errors.AsType[*port.OutOfRangeError](err); !ok || out.Latest != 3 || out.LeaderEpoch != 3 {
+	out, ok := errors.AsType[*port.OutOfRangeError](err)
+	if !ok || out.Latest != 3 || out.LeaderEpoch != 3 {
 		t.Fatalf("epoch 0 ends at 3 now: %v", err)
 	}
 	if rs := fetched(t, c, port.Position{Offset: 5, LeaderEpoch: 3}); string(rs[0].Value) != "102" {

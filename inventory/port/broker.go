@@ -10,7 +10,8 @@ import (
 // Broker is Kafka.
 type Broker interface {
 	// Produce writes with acks=all and idempotence. One round trip to each leader. A record with
-	// Partition -1 goes where [model.Partition] of its key says. ErrUnknown: any subset may be in the
+	// Partition -1 goes where [model.Partition] of its key says; a null key orders nothing, so there
+	// the value says. ErrUnknown: any subset may be in the
 	// log, in order.
 	Produce(ctx context.Context, rs ...Record) error
 	// Join makes a member of the group; partitions come from Member.Claim.
@@ -34,14 +35,17 @@ type Claim interface {
 	Topic() string
 	TopicID() model.ID // Kafka's: a recreated topic is another one
 	Partition() int32
-	Committed() Position // the group's offset at assignment; where the truth keeps positions, a hint
+	// Committed is the group's offset at assignment, or where the log begins if it has none. Where the
+	// truth keeps positions, a hint.
+	Committed() Position
 	// Fetch blocks until a record at or after from exists, then returns at most max of what is there
 	// or arrives within linger. ErrFenced once this member has learned that the partition is gone:
 	// Kafka does not fence fetches. *OutOfRangeError where the log does not hold the position.
 	Fetch(ctx context.Context, from Position, max int, linger time.Duration) ([]Record, error)
 	// Commit stores the group's offset. One round trip. ErrFenced when the generation is over.
 	Commit(ctx context.Context, next Position) error
-	// Release says that nothing of this partition is in flight here: a revocation waits for it. Local.
+	// Release says that nothing of this partition is in flight here: a revocation waits for it. A
+	// partition that is still this member's comes back from Member.Claim. Local.
 	Release()
 }
 

@@ -24,7 +24,9 @@ type link struct {
 var errCut = errors.New("the link is cut")
 
 // Dialer dials the cluster for a client that [Cluster.Cut] will know by name.
-func (c *Cluster) Dialer(name string) func(ctx context.Context, network, address string) (net.Conn, error) {
+func (c *Cluster) Dialer(
+	name string,
+) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if c.links.isCut(name) {
 			return nil, &net.OpError{Op: "dial", Net: network, Addr: named(address), Err: errCut}

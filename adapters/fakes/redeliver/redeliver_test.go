@@ -36,7 +36,9 @@ type reading struct {
 }
 
 // consume reads until it has seen want different records.
-func consume(t *testing.T, b port.Broker, want int, start func(port.Claim) port.Position) map[string]int {
+func consume(
+	t *testing.T, b port.Broker, want int, start func(port.Claim) port.Position,
+) map[string]int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -235,7 +237,8 @@ func TestALostCommitIsUnknownAndFencesTheClaim(t *testing.T) {
 	c.Release()
 	c, err = m.Claim(t.Context())
 	if err != nil || c.Partition() != p || c.Committed() != at {
-		t.Errorf("claimed again: partition %d at %+v, %v, want %d at %+v", c.Partition(), c.Committed(), err, p, at)
+		t.Errorf("claimed again: partition %d at %+v, %v, want %d at %+v",
+			c.Partition(), c.Committed(), err, p, at)
 	}
 }
 
