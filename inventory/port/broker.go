@@ -11,8 +11,7 @@ import (
 type Broker interface {
 	// Produce writes with acks=all and idempotence. One round trip to each leader. A record with
 	// Partition -1 goes where [model.Partition] of its key says; a null key orders nothing, so there
-	// the value says. ErrUnknown: any subset may be in the
-	// log, in order.
+	// the value says. ErrUnknown: any subset may be in the log, in order.
 	Produce(ctx context.Context, rs ...Record) error
 	// Join makes a member of the group; partitions come from Member.Claim.
 	Join(ctx context.Context, group, topic string) (Member, error)
