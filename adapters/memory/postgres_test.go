@@ -2,15 +2,400 @@ package memory_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"testing"
 
 	"stockproof/adapters/memory"
 	"stockproof/inventory/port"
+	"stockproof/model"
 )
 
+// scriptGate is the gate of a test that decides itself what comes between two steps, what becomes of
+// a request and how a wait ends. Everything runs on the test's goroutine.
+type scriptGate struct {
+	nowMS   int64
+	onStep  func()
+	onBlock func(w memory.Wait) error // nil: a wait whose condition does not hold is a failure
+	onCall  func(c memory.Call, exec func() error) error
+	later   []func() // what the server does in its own time, when the test runs it
+	steps   int
+}
+
+func (g *scriptGate) Call(_ context.Context, c memory.Call, exec func() error) error {
+	if g.onCall != nil {
+		return g.onCall(c, exec)
+	}
+	return exec()
+}
+
+func (g *scriptGate) Step() {
+	g.steps++
+	if fn := g.onStep; fn != nil {
+		g.onStep = nil
+		fn()
+	}
+}
+
+func (g *scriptGate) Block(_ context.Context, w memory.Wait) error {
+	if w.Until() {
+		return nil
+	}
+	if g.onBlock == nil {
+		return errors.New("nobody said how the wait for " + w.Key + " ends")
+	}
+	return g.onBlock(w)
+}
+
+func (g *scriptGate) Later(fn func()) { g.later = append(g.later, fn) }
+func (g *scriptGate) Local(fn func()) { fn() }
+func (g *scriptGate) NowMS() int64    { return g.nowMS }
+
+func (g *scriptGate) runLater() {
+	for _, fn := range g.later {
+		fn()
+	}
+	g.later = nil
+}
+
+var errLine = errors.New("the line is dead")
+
+// scripted is a server behind a script gate, two clients, and a lane.
+func scripted(t *testing.T) (*scriptGate, *memory.Postgres, port.Truth, port.Truth) {
+	t.Helper()
+	g := &scriptGate{nowMS: 1_000_000}
+	pg := memory.NewPostgres(g, memory.PostgresOptions{})
+	a, b := pg.Client(), pg.Client()
+	must(t, a.Do(ctx, &port.SetEpoch{}, createLanes("A", "B")))
+	g.steps = 0
+	return g, pg, a, b
+}
+
+var ctx = context.Background()
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func keys(skus ...model.SKU) (ks []model.LaneKey) {
+	for _, s := range skus {
+		ks = append(ks, model.LaneKey{SKU: s, Loc: model.MainLocation})
+	}
+	return ks
+}
+
+func createLanes(skus ...model.SKU) *port.CreateLanes { return &port.CreateLanes{Lanes: keys(skus...)} }
+func lockLanes(skus ...model.SKU) *port.LockLanes     { return &port.LockLanes{Lanes: keys(skus...)} }
+
+func writeLane(sku model.SKU, onHand int64) *port.WriteLanes {
+	return &port.WriteLanes{Lanes: []model.Lane{{Key: keys(sku)[0], Seq: 1, OnHand: onHand}}}
+}
+
+// onHand reads the stock of a lane without waiting.
+func onHand(t *testing.T, truth port.Truth, sku model.SKU) int64 {
+	t.Helper()
+	st := &port.ReadLanes{Lanes: keys(sku)}
+	must(t, truth.Do(ctx, st))
+	return st.Found[0].OnHand
+}
+
+func outbox(id byte) *port.InsertOutbox {
+	return &port.InsertOutbox{Rows: []port.OutboxRow{{ID: model.ID{id}, AggregateType: "t"}}}
+}
+
+func TestEveryStatementOfABatchIsAStep(t *testing.T) {
+	g, _, a, _ := scripted(t)
+	tx := a.Begin()
+	must(t, tx.Do(ctx, lockLanes("A"), &port.ReadEpoch{}, &port.ReadEpoch{}))
+	if g.steps != 2 {
+		t.Fatalf("%d steps between three statements", g.steps)
+	}
+	must(t, tx.Commit(ctx, writeLane("A", 1), writeLane("B", 1))) // one between them, one before COMMIT, one in it
+	if g.steps != 5 {
+		t.Fatalf("%d steps", g.steps)
+	}
+}
+
+func TestCommitIsInTheLogBeforeItIsVisible(t *testing.T) {
+	g, pg, a, b := scripted(t)
+	slot := pg.Slot("s", "ledger.inventory_outbox")
+	tx := a.Begin()
+	must(t, tx.Do(ctx, lockLanes("A"), writeLane("A", 7), outbox(1)))
+	seen := false
+	g.onStep = func() {
+		seen = true
+		changes, err := slot.Read(ctx, 10)
+		if err != nil || len(changes) != 1 || !changes[0].Last {
+			t.Error("the slot has not got it: ", changes, err)
+		}
+		check := &port.IntakeVisible{IntakeEpoch: 1, XID: changes[0].XID}
+		if err := b.Do(ctx, check); err != nil || !check.InProgress {
+			t.Errorf("%+v %v", check, err)
+		}
+		if n := onHand(t, b, "A"); n != 0 {
+			t.Errorf("stock %d is visible", n)
+		}
+		waited := false
+		g.onBlock = func(memory.Wait) error { waited = true; return memory.ErrWaitTimeout }
+		if err := b.Do(ctx, lockLanes("A")); !errors.Is(err, port.ErrConflict) || !waited {
+			t.Error("the lane is free: ", err)
+		}
+		pg.Kill(a) // does not stop a COMMIT that has begun
+	}
+	if err := tx.Commit(ctx); !seen || !errors.Is(err, port.ErrUnknown) {
+		t.Fatal(seen, err)
+	}
+	if n := onHand(t, b, "A"); n != 7 {
+		t.Fatalf("stock %d after COMMIT", n)
+	}
+	must(t, b.Do(ctx, lockLanes("A")))
+}
+
+func TestALateCommitIsUnknownAndThenHappens(t *testing.T) {
+	g, _, a, b := scripted(t)
+	tx := a.Begin()
+	must(t, tx.Do(ctx, lockLanes("A")))
+	var late func() error
+	g.onCall = func(_ memory.Call, exec func() error) error { late = exec; return errLine }
+	if err := tx.Commit(ctx, writeLane("A", 7)); !errors.Is(err, port.ErrUnknown) {
+		t.Fatal(err)
+	}
+	g.onCall = nil
+	if n := onHand(t, b, "A"); n != 0 {
+		t.Fatal(n)
+	}
+	must(t, late())
+	g.runLater()
+	if n := onHand(t, b, "A"); n != 7 {
+		t.Fatal(n)
+	}
+	must(t, b.Do(ctx, lockLanes("A")))
+}
+
+func TestALateRequestFindsItsConnectionClosed(t *testing.T) {
+	g, _, a, b := scripted(t)
+	tx := a.Begin()
+	must(t, tx.Do(ctx, lockLanes("A"), writeLane("A", 5)))
+	var late func() error
+	g.onCall = func(_ memory.Call, exec func() error) error { late = exec; return errLine }
+	if err := tx.Do(ctx, writeLane("A", 7)); !errors.Is(err, port.ErrUnavailable) || errors.Is(err, port.ErrUnknown) {
+		t.Fatal(err)
+	}
+	g.onCall, g.onBlock = nil, func(memory.Wait) error { return memory.ErrWaitTimeout }
+	if err := b.Do(ctx, lockLanes("A")); !errors.Is(err, port.ErrConflict) {
+		t.Fatal("the server has not noticed yet: ", err)
+	}
+	g.runLater()
+	must(t, b.Do(ctx, lockLanes("A")))
+	if err := late(); memory.SQLState(err) != "57P01" {
+		t.Fatal(err)
+	}
+	if n := onHand(t, b, "A"); n != 0 {
+		t.Fatal(n)
+	}
+}
+
+func TestALateFirstRequestLeavesNothingOpen(t *testing.T) {
+	g, pg, a, b := scripted(t)
+	var late func() error
+	g.onCall = func(_ memory.Call, exec func() error) error { late = exec; return errLine }
+	if err := a.Begin().Do(ctx, lockLanes("A")); !errors.Is(err, port.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	g.onCall = nil
+	g.runLater()
+	must(t, late())
+	must(t, b.Do(ctx, lockLanes("A")))
+	if n := pg.Waiting(); n != 0 {
+		t.Fatal(n)
+	}
+}
+
+func TestALostAnswerHarmsNoOtherTransaction(t *testing.T) {
+	g, _, a, b := scripted(t)
+	g.onCall = func(_ memory.Call, exec func() error) error { must(t, exec()); return errLine }
+	if err := a.Do(ctx, writeLane("A", 3)); !errors.Is(err, port.ErrUnknown) {
+		t.Fatal(err)
+	}
+	if err := a.Do(ctx, &port.ReadEpoch{}); !errors.Is(err, port.ErrUnavailable) || errors.Is(err, port.ErrUnknown) {
+		t.Fatal("a lost read is not unknown: ", err)
+	}
+	g.onCall = nil
+	tx := a.Begin()
+	must(t, tx.Do(ctx, lockLanes("B"))) // may be on the connection of before
+	g.runLater()
+	must(t, tx.Commit(ctx, writeLane("B", 4)))
+	if x, y := onHand(t, b, "A"), onHand(t, b, "B"); x != 3 || y != 4 {
+		t.Fatal(x, y)
+	}
+}
+
+func TestALostRollbackHoldsItsLocksUntilTheServerNotices(t *testing.T) {
+	g, _, a, b := scripted(t)
+	tx := a.Begin()
+	must(t, tx.Do(ctx, lockLanes("A")))
+	g.onCall = func(memory.Call, func() error) error { return errLine }
+	tx.Rollback(ctx)
+	g.onCall, g.onBlock = nil, func(memory.Wait) error { return memory.ErrWaitTimeout }
+	if err := b.Do(ctx, lockLanes("A")); !errors.Is(err, port.ErrConflict) {
+		t.Fatal(err)
+	}
+	g.runLater()
+	must(t, b.Do(ctx, lockLanes("A")))
+}
+
+func TestAnIdleHolderIsEndedWhenSomebodyWaits(t *testing.T) {
+	g, _, a, b := scripted(t)
+	tx := a.Begin()
+	must(t, tx.Do(ctx, lockLanes("A"), writeLane("A", 5)))
+	g.nowMS += 500
+	waits := []int64{}
+	g.onBlock = func(w memory.Wait) error {
+		waits = append(waits, w.DeadlineMS-g.nowMS)
+		g.nowMS = w.DeadlineMS
+		return memory.ErrWaitTimeout
+	}
+	must(t, b.Do(ctx, lockLanes("A"), writeLane("A", 6)))
+	if !slices.Equal(waits, []int64{1500}) {
+		t.Fatal("waited ", waits)
+	}
+	if err := tx.Commit(ctx); !errors.Is(err, port.ErrUnknown) {
+		t.Fatal(err)
+	}
+	if n := onHand(t, b, "A"); n != 6 {
+		t.Fatal(n)
+	}
+}
+
+func TestAnIdleTransactionDoesNotHoldTheHorizonForEver(t *testing.T) {
+	g, _, a, b := scripted(t)
+	must(t, a.Begin().Do(ctx, lockLanes("A")))
+	must(t, b.Do(ctx, outbox(1)))
+	read := func() int {
+		st := &port.ReadOutbox{Shards: 1, Max: 10}
+		must(t, b.Do(ctx, st))
+		return len(st.Rows)
+	}
+	g.nowMS += 1999
+	if n := read(); n != 0 {
+		t.Fatalf("%d rows in front of a running transaction", n)
+	}
+	g.nowMS++
+	if n := read(); n != 1 {
+		t.Fatalf("%d rows when it was ended", n)
+	}
+}
+
+func TestAWaitForALockEnds(t *testing.T) {
+	g, _, a, b := scripted(t)
+	holder := a.Begin()
+	must(t, holder.Do(ctx, lockLanes("A")))
+	g.nowMS += 500
+	begun := g.nowMS
+	g.onBlock = func(w memory.Wait) error { // until the holder would be idle for too long
+		g.nowMS = w.DeadlineMS - 1
+		must(t, holder.Do(ctx, &port.ReadEpoch{}))
+		g.nowMS++
+		g.onBlock = func(w memory.Wait) error { g.nowMS = w.DeadlineMS; return memory.ErrWaitTimeout }
+		return memory.ErrWaitTimeout
+	}
+	err := b.Do(ctx, lockLanes("A"))
+	if memory.SQLState(err) != "55P03" || g.nowMS-begun != 2000 {
+		t.Fatal(g.nowMS-begun, err)
+	}
+}
+
+func TestACycleOfThreeEndsOnlyTheOneThatClosesIt(t *testing.T) {
+	g, _, a, b := scripted(t)
+	must(t, a.Do(ctx, createLanes("C")))
+	one, two, three := a.Begin(), b.Begin(), a.Begin()
+	must(t, one.Do(ctx, lockLanes("A")))
+	must(t, two.Do(ctx, lockLanes("B")))
+	must(t, three.Do(ctx, lockLanes("C")))
+	closed := false
+	g.onBlock = func(first memory.Wait) error { // one waits for B
+		g.onBlock = func(second memory.Wait) error { // two waits for C
+			if err := three.Do(ctx, lockLanes("A")); memory.SQLState(err) != "40P01" {
+				t.Errorf("three closes the cycle: %v", err)
+			}
+			closed = true
+			if !second.Until() || first.Until() {
+				t.Error("three is over, and two goes on; one waits")
+			}
+			return nil
+		}
+		must(t, two.Commit(ctx, lockLanes("C")))
+		if !first.Until() {
+			t.Error("two is over")
+		}
+		return nil
+	}
+	must(t, one.Do(ctx, lockLanes("B")))
+	if !closed {
+		t.Fatal("nobody waited")
+	}
+}
+
+func TestLedgerRowsAreSeenWhenTheyBecomeVisible(t *testing.T) {
+	g, pg, a, b := scripted(t)
+	var seen []int64
+	pg.OnLedger(func(r port.LedgerRow) { seen = append(seen, r.Seq) })
+	insert := func(sku model.SKU, seqs ...int64) *port.InsertLedger {
+		st := &port.InsertLedger{}
+		for _, s := range seqs {
+			st.Rows = append(st.Rows, port.LedgerRow{Lane: keys(sku)[0], Seq: s})
+		}
+		return st
+	}
+	one, two, three := a.Begin(), b.Begin(), b.Begin()
+	must(t, one.Do(ctx, insert("A", 1, 2)))
+	must(t, two.Do(ctx, insert("B", 11)))
+	must(t, three.Do(ctx, insert("B", 12)))
+	three.Rollback(ctx)
+	if len(seen) != 0 {
+		t.Fatal(seen)
+	}
+	g.onStep = func() { must(t, two.Commit(ctx)) } // flushed later, visible earlier
+	must(t, one.Commit(ctx))
+	if !slices.Equal(seen, []int64{11, 1, 2}) {
+		t.Fatal(seen)
+	}
+}
+
+func TestShopChangesAreSeenWhenTheyBecomeVisible(t *testing.T) {
+	_, pg, a, _ := scripted(t)
+	var seen []string
+	pg.OnShopOrder(func(schema port.Schema, before, after *port.ShopOrder) {
+		from := ""
+		if before != nil {
+			from = string(before.Status)
+		}
+		seen = append(seen, string(schema)+" "+from+">"+string(after.Status))
+	})
+	pg.OnShopStock(func(schema port.Schema, before, after *port.ShopStock) {
+		if before != nil {
+			seen = append(seen, string(schema)+" stock of "+string(after.SKU))
+		}
+	})
+	add := func(n int64) *port.AddShopStock {
+		return &port.AddShopStock{Schema: port.ArticleSchema, SKU: "A", Delta: n}
+	}
+	must(t, a.Do(ctx, add(5), &port.InsertShopOrders{Schema: port.ArticleSchema,
+		Rows: []port.ShopOrder{{SKU: "A", Qty: 2, Status: port.ShopPending}}}))
+	tx := a.Begin()
+	must(t, tx.Do(ctx, &port.SetShopStatus{Schema: port.ArticleSchema, ID: 1, Status: port.ShopOversold}))
+	tx.Rollback(ctx)
+	must(t, a.Do(ctx, &port.SetShopStatus{Schema: port.ArticleSchema, ID: 1, Status: port.ShopGranted}, add(-2)))
+	if want := []string{"article >PENDING", "article PENDING>GRANTED", "article stock of A"}; !slices.Equal(seen, want) {
+		t.Fatal(seen)
+	}
+}
+
 func TestASessionTellsItsStatus(t *testing.T) {
-	ctx := context.Background()
-	pg := memory.NewPostgres(plainGate(), memory.PostgresOptions{})
+	g, pg, a, _ := scripted(t)
 	s := pg.Session()
 	want := func(status byte) {
 		t.Helper()
@@ -19,26 +404,41 @@ func TestASessionTellsItsStatus(t *testing.T) {
 		}
 	}
 	want('I')
-	if err := s.Begin(ctx); err != nil {
-		t.Fatal(err)
-	}
-	want('T')
-	if err := s.Exec(ctx, &port.SetEpoch{}); err != nil {
-		t.Fatal(err)
-	}
-	var check port.CheckEpoch
-	if err := s.Exec(ctx, &check); err != nil || !check.Open || check.Epoch != 1 || check.XID != 730 {
-		t.Fatalf("%+v %v", check, err)
-	}
-	if done, err := s.Commit(ctx); err != nil || !done {
-		t.Fatal(done, err)
-	}
+	must(t, s.Exec(ctx, outbox(1)))
 	want('I')
+	must(t, s.Begin(ctx))
+	want('T')
+	must(t, s.Exec(ctx, outbox(2)))
+	if err := s.Exec(ctx, writeLane("nowhere", 1)); memory.SQLState(err) != "SP001" {
+		t.Fatal(err)
+	}
+	want('E')
+	if err := s.Exec(ctx, &port.ReadEpoch{}); memory.SQLState(err) != "25P02" {
+		t.Fatal(err)
+	}
 	if done, err := s.Commit(ctx); err != nil || done {
 		t.Fatal(done, err)
 	}
-	s.Close()
-	if err := s.Exec(ctx, &check); memory.SQLState(err) != "57P01" {
+	want('I')
+	must(t, s.Begin(ctx))
+	must(t, s.Exec(ctx, outbox(3)))
+	if done, err := s.Commit(ctx); err != nil || !done {
+		t.Fatal(done, err)
+	}
+	st := &port.ReadOutbox{Shards: 1, Max: 10}
+	if must(t, a.Do(ctx, st)); len(st.Rows) != 2 {
+		t.Fatalf("%+v", st.Rows)
+	}
+	must(t, s.Begin(ctx))
+	must(t, s.Rollback(ctx))
+	want('I')
+	tx := a.Begin()
+	must(t, tx.Do(ctx, lockLanes("A")))
+	g.onBlock = func(memory.Wait) error { s.Close(); return nil }
+	if err := s.Exec(ctx, lockLanes("A")); memory.SQLState(err) != "57P01" {
+		t.Fatal(err)
+	}
+	if err := s.Begin(ctx); memory.SQLState(err) != "57P01" {
 		t.Fatal(err)
 	}
 }
