@@ -26,7 +26,7 @@ type RunConfig struct {
 	Duplicates Ratio         // share of command and state records that come twice, half at new offsets
 	Restarts   int           // workers killed between effect and offset commit, and started again
 	Settle     time.Duration // how long speed may take to show the truth behind the last order; default 15 s
-	Patience   time.Duration // how long a client waits for a decision; default 30 s
+	Patience   time.Duration // how long a client waits for a decision; default 3 s
 	Progress   func(Progress)
 }
 
@@ -59,6 +59,9 @@ type RunResult struct {
 func Run(ctx context.Context, c RunConfig) (RunResult, error) {
 	if c.Settle == 0 {
 		c.Settle = 15 * time.Second
+	}
+	if c.Patience == 0 {
+		c.Patience = 3 * time.Second
 	}
 	r := &run{RunConfig: c}
 	if err := r.prepare(); err != nil {
@@ -158,7 +161,7 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 		faults.Go(func() { r.restarts(faulty, total) })
 	}
 	summary, err := Drive(ctx, DriveConfig{Fronts: r.dep.Fronts(), Workload: r.Workload, Runtime: r.clientRuntime(),
-		Recorder: NewRecorder(func(e checks.Event) { r.suite.Observe(e) }, time.Now), Patience: r.Patience,
+		Recorder: NewRecorder(func(e checks.Event) { r.suite.Observe(e) }, time.Now), Patience: r.Patience, Settle: r.Settle,
 		Supplied: begun, Progress: func(orders int) {
 			select {
 			case r.orderDone <- orders:

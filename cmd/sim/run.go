@@ -78,7 +78,7 @@ func parseRun(args []string, stderr io.Writer) (*runFlags, error) {
 	fs.Var(&f.duplicates, "duplicates", "`share` of command and state records that are delivered twice, half of them at new offsets")
 	fs.IntVar(&f.restarts, "restarts", 0, "`workers` killed between effect and offset commit, and started again")
 	fs.DurationVar(&f.settle, "settle", 15*time.Second, "how long speed may take to show the truth behind the last order")
-	fs.DurationVar(&f.patience, "patience", 30*time.Second, "how long a client waits for a decision before it goes on without it")
+	fs.DurationVar(&f.patience, "patience", 3*time.Second, "how long a client waits for a decision before it goes on without it")
 	fs.BoolVar(&f.json, "json", false, "JSON lines on stdout, the last of which is the result; everything else on stderr")
 	for _, key := range sim.ParamKeys() {
 		fs.Func(key, "generated workload; default "+f.params.Get(key), func(v string) error { return f.params.Set(key, v) })

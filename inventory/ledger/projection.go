@@ -53,6 +53,11 @@ func (p *projection) Handle(ctx context.Context, claim port.Claim, at port.Posit
 	if err != nil {
 		return at, err
 	}
+	for _, op := range installs {
+		if op.Err == nil && !op.Code.Applied() {
+			p.monitor.Count("duplicate", 1)
+		}
+	}
 	if p.dirty = left; len(left) > 0 {
 		// The partition goes on without the shard that is down; the reconciler would heal its lanes,
 		// and no heartbeat claims that they are fresh.
@@ -152,8 +157,6 @@ func installAll(ctx context.Context, speed port.Speed, monitor port.Monitor, ops
 		switch op.Code {
 		case port.InstalledGap:
 			monitor.Count("gap", 1)
-		case port.AlreadyInstalled, port.OlderEpoch:
-			monitor.Count("duplicate", 1)
 		case port.BadArguments:
 			return fmt.Errorf("install %q at %q: refused its arguments: %w", op.Lane.SKU, op.Lane.Loc, port.ErrContract)
 		case port.WrongType:
