@@ -139,6 +139,9 @@ func TestRecordedCallsAreTheCommandsThatWereAdmitted(t *testing.T) {
 	if len(called) != len(f.rows) {
 		t.Errorf("%d commands recorded, %d admitted", len(called), len(f.rows))
 	}
+	if calls, returns := len(ofKind[checks.Call](l)), len(ofKind[checks.Return](l)); calls != returns {
+		t.Errorf("%d calls, answered %d times", calls, returns)
+	}
 }
 
 // A retry carries the ids and the body of the first attempt, and goes to another front.
@@ -218,6 +221,9 @@ func TestConclusionsAndReturnsFollowWhatWasGranted(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
+	if s.Refusal != nil {
+		t.Errorf("a conclusion was asked for that cannot be: %v", s.Refusal)
+	}
 	if s.Granted != 3 || s.Rejected != 2 || s.Cancelled != 1 || s.UnitsReturned != 9 || s.Adjusts != 1 {
 		t.Errorf("%+v", s)
 	}
@@ -230,7 +236,7 @@ func TestConclusionsAndReturnsFollowWhatWasGranted(t *testing.T) {
 func TestReturnsWithoutCommitGoAgainstGrants(t *testing.T) {
 	f := newFixture()
 	f.supports = []model.Kind{model.Reserve, model.Release, model.Restock, model.Adjust, model.Return}
-	_, _, err := f.drive(t.Context(), entries(t, "workload stock sku=A qty=5", "workload order=o1 sku=A qty=2",
+	_, l, err := f.drive(t.Context(), entries(t, "workload stock sku=A qty=5", "workload order=o1 sku=A qty=2",
 		"workload commit order=o1", "workload order=o2 sku=A qty=2", "workload cancel order=o2",
 		"workload return sku=A qty=1"), nil)
 	if err != nil {
@@ -240,9 +246,9 @@ func TestReturnsWithoutCommitGoAgainstGrants(t *testing.T) {
 	if w := inventory.LineID(orderID("test", "o1"), 1); last.Kind != model.Return || last.Ref != w {
 		t.Errorf("the last command is %+v", last)
 	}
-	for _, row := range f.rows {
-		if row.Kind == model.Commit {
-			t.Errorf("sent %+v", row)
+	for _, c := range ofKind[checks.Call](l) {
+		if c.Command.Kind == model.Commit || c.Command.ID.IsZero() {
+			t.Errorf("sent %+v", c.Command)
 		}
 	}
 }
@@ -296,6 +302,17 @@ func TestALateDecisionIsLearntAtTheEnd(t *testing.T) {
 	}
 	if s.Cancelled != 1 || s.Granted != 1 || s.UnitsSupplied != 12 || len(s.Supply) != 1 || s.Supply[0].Units != 12 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// What came in is only stated for lanes of which everything is known.
+func TestSupplyLeavesOutWhatNobodyKnows(t *testing.T) {
+	f := newFixture()
+	f.drop = func(c model.Command) bool { return c.Qty == 7 }
+	s, _, err := f.drive(t.Context(), entries(t, "workload stock sku=A qty=5", "workload stock sku=B qty=4",
+		"workload restock sku=A qty=7", "workload restock sku=B qty=2"), func(c *DriveConfig) { c.Patience = 10 * time.Millisecond })
+	if err != nil || fmt.Sprint(s.Supply) != "[{{B main} 6}]" || s.UnitsSupplied != 11 {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 

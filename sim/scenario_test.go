@@ -155,6 +155,22 @@ func TestScenariosRoundTrip(t *testing.T) {
 	})
 }
 
+// A program need not number the lines: they follow one another in the order of the parts.
+func TestScenariosMadeByAProgram(t *testing.T) {
+	s := &Scenario{Prose: []Prose{{0, "# Why."}, {0, "#"}}, Design: &Entry{Subject: "ledger", Settings: []Setting{{"shards", "2"}}},
+		Workload: []Entry{{0, "stock", []Setting{{"sku", "a b"}, {"qty", "1"}}}, {0, "order", []Setting{{"order", "o1"}, {"sku", ""}, {"qty", "1"}}}},
+		Faults:   []Entry{{0, "crash", []Setting{{"role", "worker"}}}}, Expect: []Expectation{{Holds: true}}}
+	want := "stockproof scenario 1\n# Why.\n#\ndesign ledger shards=2\nworkload stock sku=\"a b\" qty=1\n" +
+		"workload order=o1 sku=\"\" qty=1\nfault crash role=worker\nexpect holds\n"
+	if s.String() != want {
+		t.Errorf("got\n%s", s)
+	}
+	s.Prose[1].Line = 5 // and what has no line follows what is before it
+	if got := s.String(); !strings.HasPrefix(got, "stockproof scenario 1\n# Why.\n\n\n#\ndesign ledger") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // The parser answers anything with a scenario or an InputError, and what it accepts it can write and
 // build.
 func FuzzParseScenario(f *testing.F) {
