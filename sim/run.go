@@ -51,6 +51,9 @@ type RunResult struct {
 	Alarms      []string
 	MoreAlarms  int
 	Failures    []error // processes that ended by themselves
+	// Bare is porcupine's verdict per lane on what clients were told alone; nil where the run is too
+	// large for it, or the design's answers are not model.Decide's.
+	Bare []checks.Report
 }
 
 // Run deploys a design on a fresh world, drives the workload under the faults, heals, waits until speed
@@ -91,6 +94,27 @@ type run struct {
 	receipts  []string
 	unstruck  []string
 	orderDone chan int
+	events    []checks.Event // of a run that is small enough to be searched
+}
+
+// Limits of a history that porcupine searches.
+const (
+	bareOrders  = 1000
+	bareClients = 8
+)
+
+func (r *run) searched() bool {
+	return r.Design.Books == inventory.LedgerBooks && r.Workload.Orders() <= bareOrders && r.Workload.Clients <= bareClients
+}
+
+// observe hands an event to the checkers.
+func (r *run) observe(e checks.Event) {
+	r.suite.Observe(e)
+	if r.searched() {
+		r.mu.Lock()
+		r.events = append(r.events, e)
+		r.mu.Unlock()
+	}
 }
 
 // prepare reads the scenario's faults and checks that they can be expressed.
@@ -130,7 +154,7 @@ func Topics(d inventory.Design) []inventory.Topic {
 func (r *run) do(ctx context.Context) (RunResult, error) {
 	r.suite = checks.New(checks.Header{Design: r.Design.Name, Claims: Claims(r.Design),
 		Capability: capability(r.Design), Tier: r.world.About(), Seed: r.Seed, Names: r.Workload.Names()})
-	r.watch = NewWatch(func(e checks.Event) { r.suite.Observe(e) })
+	r.watch = NewWatch(r.observe)
 	r.orderDone = make(chan int, 1)
 	var err error
 	r.dep, err = Deploy(ctx, r.world, r.Design, DeployOptions{Options: r.Options.Options,
@@ -161,7 +185,7 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 		faults.Go(func() { r.restarts(faulty, total) })
 	}
 	summary, err := Drive(ctx, DriveConfig{Fronts: r.dep.Fronts(), Workload: r.Workload, Runtime: r.clientRuntime(),
-		Recorder: NewRecorder(func(e checks.Event) { r.suite.Observe(e) }, time.Now), Patience: r.Patience, Settle: r.Settle,
+		Recorder: NewRecorder(r.observe, time.Now), Patience: r.Patience, Settle: r.Settle,
 		Supplied: begun, Progress: func(orders int) {
 			select {
 			case r.orderDone <- orders:
@@ -222,6 +246,9 @@ func (r *run) judge(s Summary, a checks.Audit, converged time.Duration) RunResul
 	}
 	out.Result = checks.Judge(out.Reports, checks.Conditions{Decisions: s.Granted + s.Rejected + s.Cancelled,
 		NeverHappened: out.Missing})
+	if r.searched() {
+		out.Bare = checks.Bare(checks.Operations(r.events), checks.BareOptions{})
+	}
 	if len(out.Failures) > 0 {
 		out.Result = checks.Worst(out.Result, checks.InternalError)
 	}

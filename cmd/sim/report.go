@@ -109,7 +109,24 @@ func (p *report) guarantees(w io.Writer) {
 		findings(w, r)
 	}
 	line(notClaimed, "not claimed")
+	p.bare(w)
 	line(later, "not yet judged")
+}
+
+// bare is what porcupine says of a small run; it is beside the verdict, not part of it.
+func (p *report) bare(w io.Writer) {
+	if p.result.Bare == nil {
+		return
+	}
+	count := map[checks.Verdict]int{}
+	for _, r := range p.result.Bare {
+		count[r.Verdict]++
+		if r.Verdict == checks.Fail {
+			fmt.Fprintf(w, "%10s porcupine: %s\n", "", r.Why)
+		}
+	}
+	fmt.Fprintf(w, "%10s bare answers, searched by porcupine: %d SKUs linearizable, %d not, %d undecided\n", "",
+		count[checks.Pass], count[checks.Fail], count[checks.Undecided])
 }
 
 // findings are the first one's evidence, and one line for each of the others.
