@@ -191,6 +191,36 @@ func TestTwoTransactionsInOppositeOrdersEndInAConflict(t *testing.T) {
 	}
 }
 
+func TestLocksAreTakenInKeyOrderWhateverTheListsOrder(t *testing.T) {
+	dsn, truth := migrated(t)
+	do(t, truth, &port.CreateLanes{Lanes: []model.LaneKey{lane("A"), lane("B"), lane("a")}})
+	holder, waiter := truth.Begin(), truth.Begin()
+	defer holder.Rollback(background(t))
+	if err := holder.Do(background(t), &port.LockLanes{Lanes: []model.LaneKey{lane("B")}}); err != nil {
+		t.Fatal(err)
+	}
+	lock := &port.LockLanes{Lanes: []model.LaneKey{lane("a"), lane("B"), lane("A")}}
+	done := make(chan error)
+	go func() {
+		defer waiter.Rollback(context.Background())
+		done <- waiter.Do(context.Background(), lock)
+	}()
+	admin := raw(t, dsn)
+	eventually(t, "the second one waits", func() bool { return waiting(t, admin) == 1 })
+	free := value[[]string](t, admin, `SELECT array_agg(sku_id) FROM (
+		SELECT sku_id FROM ledger.sku_lane ORDER BY sku_id FOR UPDATE SKIP LOCKED) l`)
+	if len(free) != 1 || free[0] != "a" {
+		t.Errorf("while it waits for B, %v are free, want a: A comes before B, a behind it", free)
+	}
+	holder.Rollback(background(t))
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if f := lock.Found; len(f) != 3 || f[0].Key != lane("A") || f[1].Key != lane("B") || f[2].Key != lane("a") {
+		t.Errorf("found %+v", f)
+	}
+}
+
 // A client that stops inside its transaction holds its lane for at most the timeout; then the server
 // ends it, and who waits goes on.
 func TestAnIdleZombieInsideItsTransactionIsEndedAndTheWaiterGoesOn(t *testing.T) {

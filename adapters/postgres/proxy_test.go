@@ -169,7 +169,7 @@ func (l *link) backend() uint32 {
 // answers carries what the server says, one message at a time.
 func (l *link) answers() {
 	defer func() {
-		l.client.Close()
+		_ = l.client.(*net.TCPConn).CloseWrite() // not Close: that could overtake what was said last
 		l.mu.Lock()
 		l.over = true
 		l.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"stockproof/adapters/postgres"
 	"stockproof/inventory/port"
@@ -268,5 +269,63 @@ func TestAReadOfASlotEndsWithItsContextAndTheServer(t *testing.T) {
 	do(t, truth, &port.InsertOutbox{Rows: []port.OutboxRow{outboxRow("after")}})
 	if c := read(t, slot, 1); column(t, c[0].After, "aggregateid") != "after" {
 		t.Errorf("then came %+v", c)
+	}
+}
+
+// The server asks whether the reader is alive; the answer must not confirm what was only read.
+func TestAnsweringTheServerConfirmsNothingThatWasOnlyRead(t *testing.T) {
+	dsn, truth := migrated(t)
+	newSlot(t, dsn, "alive", "ledger.inventory_outbox")
+	name := "alive_" + truth.Pool().Config().ConnConfig.Database
+	slot, err := postgres.OpenSlot(postgres.SlotOptions{DSN: dsn + "&options=-c%20wal_sender_timeout%3D200ms", Name: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slot.Close()
+	admin := raw(t, dsn)
+	insert := func(name string) {
+		do(t, truth, &port.InsertOutbox{Rows: []port.OutboxRow{outboxRow(name)}})
+	}
+	// listen lets the reader answer, with nothing to read, until it has done so twice more.
+	listen := func() {
+		ctx, cancel := context.WithCancel(background(t))
+		result := make(chan error)
+		go func() {
+			_, err := slot.Read(ctx, 1)
+			result <- err
+		}()
+		for range 2 {
+			var last time.Time
+			eventually(t, "the reader answers", func() bool {
+				now := value[*time.Time](t, admin, `SELECT max(reply_time) FROM pg_stat_replication WHERE application_name = $1`, "stockproof "+name)
+				if now == nil || last.IsZero() && !now.IsZero() {
+					if now != nil {
+						last = *now
+					}
+					return false
+				}
+				return now.After(last)
+			})
+		}
+		cancel()
+		if err := <-result; !errors.Is(err, context.Canceled) {
+			t.Fatalf("the stream did not live on: %v", err)
+		}
+	}
+	insert("read, not confirmed")
+	first := read(t, slot, 1)
+	do(t, truth, &port.CreateLanes{Lanes: []model.LaneKey{lane("moves the log on")}})
+	listen()
+	if again := read(t, slot, 1); !reflect.DeepEqual(again, first) {
+		t.Fatalf("then came %+v, want the change that was not confirmed", again)
+	}
+	if err := slot.Confirm(background(t), first[0].CommitLSN); err != nil {
+		t.Fatal(err)
+	}
+	do(t, truth, &port.CreateLanes{Lanes: []model.LaneKey{lane("nothing for this reader")}})
+	end := value[string](t, admin, `SELECT pg_current_wal_lsn()::text`)
+	listen()
+	if !value[bool](t, admin, `SELECT confirmed_flush_lsn >= $2::pg_lsn FROM pg_replication_slots WHERE slot_name = $1`, name, end) {
+		t.Error("the log is kept for a reader that has nothing more to read in it")
 	}
 }
