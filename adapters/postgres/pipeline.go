@@ -31,7 +31,7 @@ func (p *pipeline) run(ctx context.Context, conn *pgx.Conn) error {
 	l.commits.Store(p.decides())
 	err := conn.SendBatch(ctx, p.batch()).Close()
 	if err != nil {
-		return p.failed(ctx, err)
+		return p.failed(err)
 	}
 	l.commits.Store(false)
 	switch {
@@ -90,7 +90,7 @@ func (e *unreadable) Unwrap() error { return e.err }
 // failed classifies what ended the pipeline. An error that the server sent as the answer to a statement
 // comes before COMMIT: it did not happen. As the answer to COMMIT itself, or without an answer, nobody
 // knows.
-func (p *pipeline) failed(ctx context.Context, err error) error {
+func (p *pipeline) failed(err error) error {
 	var server *pgconn.PgError
 	fromServer := errors.As(err, &server)
 	unsure := p.decides() && !(fromServer && p.read < len(p.queries))
@@ -100,8 +100,6 @@ func (p *pipeline) failed(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", port.ErrUnknown, err)
 	case errors.As(err, &bad):
 		return err
-	case !fromServer && !unsure && ctx.Err() != nil:
-		return fmt.Errorf("statement %d of %d: %w", p.read+1, len(p.queries), errors.Join(ctx.Err(), err))
 	}
 	return fmt.Errorf("statement %d of %d: %w", p.read+1, len(p.queries), classify(err, unsure))
 }

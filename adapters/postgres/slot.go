@@ -281,14 +281,10 @@ func (s *Slot) failed(ctx context.Context, what string, err error) error {
 		s.config.Host, s.config.Port, s.config.Database, err)
 }
 
-// hangUp closes the connection at once: a server that is asked politely finishes its stream first.
+// hangUp ends the stream: a server that is asked politely would finish it first.
 func (s *Slot) hangUp() {
-	if s.conn == nil {
-		return
+	if s.conn != nil {
+		hangUp(s.conn)
+		s.conn, s.ready = nil, nil
 	}
-	_ = s.conn.Conn().Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = s.conn.Close(ctx)
-	s.conn, s.ready = nil, nil
 }

@@ -170,7 +170,7 @@ func (t *Truth) Do(ctx context.Context, batch ...port.Statement) error {
 	p := pipeline{queries: queries, writes: writes}
 	if err := p.run(ctx, conn.Conn()); err != nil {
 		if dropsConnection(err) {
-			hangUp(conn.Conn())
+			hangUp(conn.Conn().PgConn())
 		}
 		return fmt.Errorf("%s: %w", t.where, err)
 	}
@@ -199,5 +199,9 @@ func bindAll(batch []port.Statement) ([]sql.Query, error) {
 	return queries, nil
 }
 
-// hangUp closes a connection at once, without a word to the server.
-func hangUp(conn *pgx.Conn) { _ = conn.PgConn().Conn().Close() }
+// hangUp closes a connection at once, without waiting for the server to take leave.
+func hangUp(conn *pgconn.PgConn) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = conn.Close(ctx)
+}

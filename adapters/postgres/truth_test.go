@@ -209,3 +209,30 @@ func TestAnUnknownStatementIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		t.Error("a nil statement was taken")
 	}
 }
+
+// After a failover the pool must not keep talking to the server that was the primary.
+func TestAServerThatMayNotWriteIsUnavailableAndItsConnectionIsDropped(t *testing.T) {
+	dsn, direct := migrated(t)
+	admin := raw(t, dsn)
+	database := direct.Pool().Config().ConnConfig.Database
+	truth := open(t, postgres.Options{DSN: dsn, MaxConns: 1})
+	write := func() error {
+		return truth.Do(background(t), &port.CreateLanes{Lanes: []model.LaneKey{lane("a")}})
+	}
+	inTx := func() error {
+		tx := truth.Begin()
+		defer tx.Rollback(background(t))
+		return tx.Do(background(t), &port.CreateLanes{Lanes: []model.LaneKey{lane("a")}})
+	}
+	for name, call := range map[string]func() error{"Do": write, "Tx.Do": inTx} {
+		exec(t, admin, `ALTER DATABASE `+database+` SET default_transaction_read_only = on`)
+		truth.Pool().Reset()
+		if err := call(); !errors.Is(err, port.ErrUnavailable) || !strings.Contains(err.Error(), "25006") {
+			t.Fatalf("%s on a server that may not write: %v, want ErrUnavailable", name, err)
+		}
+		exec(t, admin, `ALTER DATABASE `+database+` RESET default_transaction_read_only`)
+		if err := call(); err != nil {
+			t.Errorf("%s after the failover: %v", name, err)
+		}
+	}
+}

@@ -77,7 +77,7 @@ func (t *tx) round(ctx context.Context, batch []port.Statement, commit bool) err
 	p := pipeline{begin: begin, queries: queries, commit: commit}
 	if err := p.run(ctx, t.conn.Conn()); err != nil {
 		if dropsConnection(err) {
-			hangUp(t.conn.Conn())
+			hangUp(t.conn.Conn().PgConn())
 		}
 		t.abandon(ctx)
 		return fmt.Errorf("%s: %w", t.truth.where, err)
