@@ -53,7 +53,7 @@ func TestCommandsRoundTrip(t *testing.T) {
 func TestStatesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := StateRecord{Lane: LaneKey{anySKU(t), Location(anySKU(t))}, Epoch: numbers(t), FromSeq: numbers(t),
-			Seq: numbers(t), OnHand: numbers(t), Reserved: numbers(t), Avail: numbers(t) - numbers(t),
+			Seq: numbers(t), OnHand: numbers(t), Reserved: numbers(t), Avail: numbers(t) * rapid.SampledFrom([]int64{-1, 1}).Draw(t, "sign"),
 			Limit: numbers(t), DecidedAt: numbers(t), Entries: []StateEntry{}}
 		for _, c := range drawCommands(t, 4) {
 			e := StateEntry{Command: c.ID, Kind: c.Kind, Line: c.Line,
