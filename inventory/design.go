@@ -121,9 +121,12 @@ type Options struct {
 	Relay      bool // carry the outbox by a relay instead of a connector
 	BatchMax   int  // records per consumer batch
 	GroupMax   int  // submissions per group commit
-	Linger     time.Duration
-	Loops      int // group commits that may overlap
-	Backoff    Backoff
+	// Standby: commits wait for a synchronous standby. What is only read, known answers and look-ups, is
+	// then given behind a Barrier: a row may be visible before it is replicated.
+	Standby bool
+	Linger  time.Duration
+	Loops   int // group commits that may overlap
+	Backoff Backoff
 
 	SweepPeriod      time.Duration
 	SweepBackoffMS   int64

@@ -8,6 +8,7 @@ func truthEpochCases() []truthCase {
 	return []truthCase{
 		{"before the first SetEpoch the gate is closed", truthGateClosed},
 		{"SetEpoch opens with 1 and goes on with the clock", truthSetEpoch},
+		{"a barrier writes to the log", truthBarrier},
 		{"CheckEpoch names its transaction", truthXID},
 		{"a deposed server is closed until SetEpoch", truthDeposed},
 		{"IntakeVisible knows who is still running", truthIntakeVisible},
@@ -36,6 +37,15 @@ func truthSetEpoch(r *truthRig) {
 	}
 	if now := read.NowMS / 1000; two.Epoch > now {
 		r.Fatalf("epoch %d is ahead of the clock, %d s", two.Epoch, now)
+	}
+}
+
+func truthBarrier(r *truthRig) {
+	var first, second port.Barrier
+	r.do(&first)
+	r.do(&port.SetEpoch{}, &second)
+	if first.LSN <= 0 || second.LSN <= first.LSN {
+		r.Fatal(first.LSN, second.LSN)
 	}
 }
 

@@ -24,6 +24,9 @@ func (t *transaction) execute(ctx context.Context, st port.Statement) error {
 		return t.advanceProgress(ctx, st)
 	case *port.ResetProgress:
 		return t.resetProgress(ctx, st)
+	case *port.Barrier:
+		t.assignXID()
+		st.LSN = int64(t.pg.lsn)
 	case *port.CreateLanes:
 		return t.createLanes(ctx, st)
 	case *port.LockLanes:

@@ -48,7 +48,11 @@ func (a *admission) Lookup(ctx context.Context, asked []inventory.Submission) ([
 		}
 	}
 	known := &port.KnownCommands{IDs: sortedIDs(ids)}
-	if err := a.truth.Do(ctx, known); err != nil {
+	batch := []port.Statement{known}
+	if a.standby {
+		batch = append(batch, &port.Barrier{})
+	}
+	if err := a.truth.Do(ctx, batch...); err != nil {
 		return nil, fmt.Errorf("look up %d commands: %w", len(ids), err)
 	}
 	rows := make(map[model.ID]port.CommandRow, len(known.Rows))

@@ -71,10 +71,14 @@ func (in *Intake) attempt(ctx context.Context, rs []request) ([]inventory.Answer
 			as[i].Answer = in.take(f, cs)
 		}
 	}
-	if len(f.accepted) == 0 && len(f.advances) == 0 {
-		return as, nil
+	batch := in.writes(f, fresh, epoch.XID)
+	if len(batch) == 0 && in.standby {
+		batch = append(batch, &port.Barrier{})
 	}
-	if err := tx.Commit(ctx, in.writes(f, fresh, epoch.XID)...); err != nil {
+	if len(batch) == 0 {
+		return as, nil // nothing but known answers
+	}
+	if err := tx.Commit(ctx, batch...); err != nil {
 		return nil, fmt.Errorf("intake: commit %d commands: %w", len(fresh), err)
 	}
 	return as, nil

@@ -18,6 +18,7 @@ type settler struct {
 	monitor    port.Monitor
 	partitions int32
 	keepOutbox bool
+	standby    bool
 	backoff    inventory.Backoff
 }
 
@@ -97,7 +98,11 @@ func (f *fold) learn(rows []port.CommandRow) {
 
 // commit makes the second round trip.
 func (s *settler) commit(ctx context.Context, tx port.Tx, f *fold, more ...port.Statement) error {
-	if err := tx.Commit(ctx, append(f.writes(s.keepOutbox), more...)...); err != nil {
+	batch := append(f.writes(s.keepOutbox), more...)
+	if len(batch) == 0 && s.standby {
+		batch = append(batch, &port.Barrier{})
+	}
+	if err := tx.Commit(ctx, batch...); err != nil {
 		return fmt.Errorf("settle: commit %d decisions: %w", len(f.decided)+len(f.accepted), err)
 	}
 	return nil

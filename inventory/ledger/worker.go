@@ -23,7 +23,7 @@ func NewWorker(p inventory.Ports, o inventory.Options) port.Process {
 
 func newSettler(p inventory.Ports, o inventory.Options) settler {
 	return settler{truth: p.Truth, runtime: p.Runtime, monitor: p.Monitor, partitions: o.Partitions,
-		keepOutbox: o.Relay, backoff: o.Backoff}
+		keepOutbox: o.Relay, standby: o.Standby, backoff: o.Backoff}
 }
 
 // Start reads the position from the truth; the group's offset is only a hint.

@@ -73,6 +73,13 @@ type Beat struct {
 	NowMS int64
 }
 
+// Barrier writes to the log without changing anything, so that its commit waits for the synchronous
+// standby like any other: what was read in front of it is replicated when it returns.
+type Barrier struct {
+	LSN int64
+}
+
+func (*Barrier) Statement()         {}
 func (*CheckEpoch) Statement()      {}
 func (*ReadEpoch) Statement()       {}
 func (*SetEpoch) Statement()        {}

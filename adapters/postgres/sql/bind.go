@@ -56,6 +56,8 @@ func bindGate(statement port.Statement) (Query, bool) {
 		return reads(ReadEpoch, single(int8Field("epoch", &s.Epoch), int8Field("now_ms", &s.NowMS)))
 	case *port.SetEpoch:
 		return writes(SetEpoch, single(int8Field("epoch", &s.Epoch)))
+	case *port.Barrier:
+		return writes(Barrier, single(int8Field("lsn", &s.LSN)))
 	case *port.CreateProgress:
 		return writes(CreateProgress, nothing(), uuidField("topic_id", &s.Topic), int4Field("part", &s.Part),
 			int8Field("next_offset", &s.NextOffset), int4Field("leader_epoch", &s.LeaderEpoch))

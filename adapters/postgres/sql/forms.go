@@ -29,6 +29,7 @@ func ledgerForms() []Form {
 		{"CheckEpoch", func() port.Statement { return &port.CheckEpoch{} }},
 		{"ReadEpoch", func() port.Statement { return &port.ReadEpoch{} }},
 		{"SetEpoch", func() port.Statement { return &port.SetEpoch{} }},
+		{"Barrier", func() port.Statement { return &port.Barrier{} }},
 		{"CreateProgress", func() port.Statement { return &port.CreateProgress{} }},
 		{"ReadProgress", func() port.Statement { return &port.ReadProgress{} }},
 		{"AdvanceProgress", func() port.Statement { return &port.AdvanceProgress{} }},

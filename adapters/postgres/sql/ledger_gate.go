@@ -13,6 +13,10 @@ FROM (SELECT true AS one) o LEFT JOIN ledger.cluster c ON c.one = o.one`
 const ReadEpoch = `
 SELECT coalesce((SELECT epoch FROM ledger.cluster WHERE one), 0) AS epoch, ledger.now_ms()`
 
+// Barrier: () -> lsn int8. Connectors exclude the message by its prefix; pgoutput does not send any.
+const Barrier = `
+SELECT (pg_logical_emit_message(true, 'stockproof.barrier', '') - '0/0'::pg_lsn)::int8 AS lsn`
+
 // SetEpoch: () -> epoch int8.
 const SetEpoch = `
 INSERT INTO ledger.cluster (epoch, sysid, tli)
