@@ -154,7 +154,8 @@ func Topics(d inventory.Design) []inventory.Topic {
 func (r *run) do(ctx context.Context) (RunResult, error) {
 	r.suite = checks.New(checks.Header{Design: r.Design.Name, Claims: Claims(r.Design),
 		Capability: capability(r.Design), Tier: r.world.About(), Seed: r.Seed, Names: r.Workload.Names()})
-	r.watch = NewWatch(r.observe)
+	r.watch = NewWatch(r.suite)
+	r.watch.Observe = r.observe
 	r.orderDone = make(chan int, 1)
 	var err error
 	r.dep, err = Deploy(ctx, r.world, r.Design, DeployOptions{Options: r.Options.Options,
@@ -171,6 +172,7 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 		return RunResult{}, err
 	}
 	audit.Supply = summary.Supply
+	audit.Dead = append(audit.Dead, r.watch.Dead()...)
 	return r.judge(summary, audit, converged), nil
 }
 

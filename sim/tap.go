@@ -26,7 +26,9 @@ type tap struct {
 	// at is asked at every point; true: the instance dies here.
 	at func(Point) bool
 	// script hears the answer of every script of the article's.
-	script func(port.SpeedOp)
+	script func(op port.SpeedOp, since int)
+	events func() int
+	buried func(value []byte)
 }
 
 var errDead = fmt.Errorf("the process is dead: %w", port.ErrUnavailable)
@@ -98,6 +100,7 @@ func (x tapSpeed) Do(ctx context.Context, ops ...port.SpeedOp) error {
 	if x.t.dead.Load() {
 		return errDead
 	}
+	since := x.t.events()
 	err := x.speed.Do(ctx, ops...)
 	for _, op := range ops {
 		if op.SpeedOp().Err != nil {
@@ -114,7 +117,7 @@ func (x tapSpeed) Do(ctx context.Context, ops ...port.SpeedOp) error {
 		default:
 			continue
 		}
-		x.t.script(op)
+		x.t.script(op, since)
 		if dead := x.t.die(p); dead != nil {
 			return dead
 		}
@@ -133,6 +136,11 @@ func (x tapBroker) Produce(ctx context.Context, rs ...port.Record) error {
 	}
 	if err := x.broker.Produce(ctx, rs...); err != nil {
 		return err
+	}
+	for _, r := range rs {
+		if r.Topic == model.DeadTopic {
+			x.t.buried(r.Value)
+		}
 	}
 	return x.t.die(Point{Name: "produce"})
 }

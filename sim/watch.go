@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -13,23 +14,25 @@ import (
 // Watch is what a run observes beside its clients: effects inside the speed layer, what processes
 // count, alarms, and the points at which faults strike.
 type Watch struct {
-	// Observe takes events for the checkers; safe for concurrent use.
+	// Observe takes events for the checkers, Events counts them; safe for concurrent use.
 	Observe func(checks.Event)
+	Events  func() int
 
 	mu      sync.Mutex
 	counts  map[string]int64
 	alarms  []string
 	dropped int
 	failure []error
+	dead    []checks.DeadLetter
 	strikes []*strike
 }
 
 // maxAlarms is how many alarms are kept word for word.
 const maxAlarms = 50
 
-// NewWatch makes a watch that hands its events to observe.
-func NewWatch(observe func(checks.Event)) *Watch {
-	return &Watch{Observe: observe, counts: map[string]int64{}}
+// NewWatch makes a watch that hands its events to suite.
+func NewWatch(suite *checks.Suite) *Watch {
+	return &Watch{Observe: func(e checks.Event) { suite.Observe(e) }, Events: suite.Events, counts: map[string]int64{}}
 }
 
 // strike kills one process at a point.
@@ -95,20 +98,23 @@ func (w *Watch) stockChange(c command.StockChange) {
 }
 
 // script records the answers that changed nothing; what changed stock the server itself reports.
-func (w *Watch) script(op port.SpeedOp) {
+// since is the number of events before the request left.
+func (w *Watch) script(op port.SpeedOp, since int) {
+	e := checks.Effect{Before: -1, After: -1, Since: max(since, 1)}
 	switch op := op.(type) {
 	case *port.Deduct:
-		w.unchanged(checks.Deduct, op.SKU, op.Shard, op.Order, op.Qty, op.Reply)
+		e.Kind, e.SKU, e.Shard = checks.Deduct, model.SKU(op.SKU), op.Shard
+		w.unchanged(e, op.Order, op.Qty, op.Reply)
 	case *port.Credit:
-		w.unchanged(checks.Credit, op.SKU, op.Shard, op.Order, op.Qty, op.Reply)
+		e.Kind, e.SKU, e.Shard = checks.Credit, model.SKU(op.SKU), op.Shard
+		w.unchanged(e, op.Order, op.Qty, op.Reply)
 	case *port.InstallLane:
 		w.Observe(checks.Install{Space: op.Space, Lane: op.Lane, Epoch: op.Epoch, Seq: op.Seq,
 			Avail: op.Avail, Code: int64(op.Code)})
 	}
 }
 
-func (w *Watch) unchanged(k checks.EffectKind, sku string, shard int, order, qty string, r port.DeductReply) {
-	e := checks.Effect{Kind: k, SKU: model.SKU(sku), Shard: shard, Before: -1, After: -1}
+func (w *Watch) unchanged(e checks.Effect, order, qty string, r port.DeductReply) {
 	switch r {
 	case port.DeductAlready:
 		e.Reply = checks.Already
@@ -120,6 +126,38 @@ func (w *Watch) unchanged(k checks.EffectKind, sku string, shard int, order, qty
 	e.Order, _ = model.ParseID(order)
 	fmt.Sscan(qty, &e.Qty)
 	w.Observe(e)
+}
+
+// buried records a dead letter that a worker of the article's published: which row it was about, as far
+// as that can be read.
+func (w *Watch) buried(value []byte) {
+	var letter struct {
+		Topic     string
+		Partition int32
+		Offset    int64
+		Value     []byte
+	}
+	if json.Unmarshal(value, &letter) != nil || letter.Topic != model.OrderTopic {
+		return
+	}
+	var row struct {
+		After struct {
+			ID    int64    `json:"id"`
+			Order model.ID `json:"order_id"`
+		}
+	}
+	_ = json.Unmarshal(letter.Value, &row) // what cannot be read stays zero
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dead = append(w.dead, checks.DeadLetter{Record: checks.Record{Topic: letter.Topic, Part: letter.Partition,
+		Offset: letter.Offset}, Order: row.After.Order, Row: row.After.ID, Class: "contract"})
+}
+
+// Dead are the dead letters of a design that keeps none in the truth.
+func (w *Watch) Dead() []checks.DeadLetter {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]checks.DeadLetter(nil), w.dead...)
 }
 
 // Count is a counter's value.
