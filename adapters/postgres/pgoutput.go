@@ -127,6 +127,9 @@ func (d *decoder) change(kind byte, r *reader) *port.Change {
 			r.fail("a tuple of the unknown kind %q", part)
 		}
 	}
+	if c.After == nil && kind != 'D' || before == nil && kind == 'D' {
+		r.fail("a change without its row")
+	}
 	if kind == 'D' || rel.full {
 		c.Before = before
 	}
@@ -243,10 +246,4 @@ func (r *reader) string() string {
 	r.fail("a string has no end")
 	r.rest = nil
 	return ""
-}
-
-// cutName splits "schema.table".
-func cutName(name string) (schema, table string, ok bool) {
-	schema, table, ok = strings.Cut(name, ".")
-	return schema, table, ok && schema != "" && table != ""
 }

@@ -61,13 +61,19 @@ func (p planned) explain(options, name string, s port.Statement) string {
 		if text != nil {
 			literal = "'" + strings.ReplaceAll(string(text), "'", "''") + "'"
 		}
-		args = append(args, literal+"::"+strings.Replace(kind.Name, "_", "", 1)+map[bool]string{true: "[]"}[strings.HasPrefix(kind.Name, "_")])
+		if element, isArray := strings.CutPrefix(kind.Name, "_"); isArray {
+			literal += "::" + element + "[]"
+		} else {
+			literal += "::" + kind.Name
+		}
+		args = append(args, literal)
 	}
 	call := name
 	if len(args) > 0 {
 		call += "(" + strings.Join(args, ", ") + ")"
 	}
-	rows, err := p.conn.Query(background(p), fmt.Sprintf(`EXPLAIN (%s) EXECUTE %s`, options, call), pgx.QueryExecModeSimpleProtocol)
+	rows, err := p.conn.Query(background(p), fmt.Sprintf(`EXPLAIN (%s) EXECUTE %s`, options, call),
+		pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
 		p.Fatal(err)
 	}

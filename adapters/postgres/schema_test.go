@@ -56,7 +56,8 @@ func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
 	}
 	group.Wait()
 	names := value[[]string](t, raw(t, dsn), `SELECT array_agg(name ORDER BY name) FROM public.stockproof_migration`)
-	if want := []string{"migrations/0001_ledger.sql", "migrations/0002_shops.sql", "migrations/0003_settings.sql"}; !slices.Equal(names, want) {
+	want := []string{"migrations/0001_ledger.sql", "migrations/0002_shops.sql", "migrations/0003_settings.sql"}
+	if !slices.Equal(names, want) {
 		t.Fatalf("applied %v, want %v", names, want)
 	}
 }

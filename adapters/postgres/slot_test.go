@@ -63,7 +63,8 @@ func column(t *testing.T, columns []port.Column, name string) any {
 }
 
 func outboxRow(name string) port.OutboxRow {
-	return port.OutboxRow{ID: nameID("%s", name), AggregateType: "topic", AggregateID: name, Type: "state", Payload: "{\"a\": 1}"}
+	return port.OutboxRow{ID: nameID("%s", name), AggregateType: "topic", AggregateID: name, Type: "state",
+		Payload: "{\"a\": 1}"}
 }
 
 func TestASlotReadsTransactionsInCommitOrder(t *testing.T) {
@@ -88,7 +89,8 @@ func TestASlotReadsTransactionsInCommitOrder(t *testing.T) {
 		ordinal int
 		last    bool
 	}{{"early", 1, true}, {"late 1", 1, false}, {"late 2", 2, true}} {
-		if column(t, c[i].After, "aggregateid") != want.name || c[i].Ordinal != want.ordinal || c[i].Last != want.last || c[i].Op != 'c' {
+		name := column(t, c[i].After, "aggregateid")
+		if name != want.name || c[i].Ordinal != want.ordinal || c[i].Last != want.last || c[i].Op != 'c' {
 			t.Errorf("change %d is %+v, want %+v", i, c[i], want)
 		}
 	}
@@ -144,7 +146,8 @@ func TestASlotRendersEveryTypeAndOperation(t *testing.T) {
 		{Name: "xid", Value: column(t, c[0].After, "xid")}}; !reflect.DeepEqual(c[0].After, want) {
 		t.Errorf("inserted %+v\nwant %+v", c[0].After, want)
 	}
-	if want := []port.Column{{Name: "id", Value: [16]byte(row.ID)}}; !reflect.DeepEqual(c[1].Before, want) || c[1].After != nil {
+	key := []port.Column{{Name: "id", Value: [16]byte(row.ID)}}
+	if !reflect.DeepEqual(c[1].Before, key) || c[1].After != nil {
 		t.Errorf("deleted %+v, want the key", c[1])
 	}
 	if c[3].Before != nil || column(t, c[3].After, "on_hand") != int64(1<<52) || column(t, c[3].After, "short") != true {
@@ -277,7 +280,8 @@ func TestAnsweringTheServerConfirmsNothingThatWasOnlyRead(t *testing.T) {
 	dsn, truth := migrated(t)
 	newSlot(t, dsn, "alive", "ledger.inventory_outbox")
 	name := "alive_" + truth.Pool().Config().ConnConfig.Database
-	slot, err := postgres.OpenSlot(postgres.SlotOptions{DSN: dsn + "&options=-c%20wal_sender_timeout%3D200ms", Name: name})
+	impatient := dsn + "&options=-c%20wal_sender_timeout%3D200ms"
+	slot, err := postgres.OpenSlot(postgres.SlotOptions{DSN: impatient, Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +301,8 @@ func TestAnsweringTheServerConfirmsNothingThatWasOnlyRead(t *testing.T) {
 		for range 2 {
 			var last time.Time
 			eventually(t, "the reader answers", func() bool {
-				now := value[*time.Time](t, admin, `SELECT max(reply_time) FROM pg_stat_replication WHERE application_name = $1`, "stockproof "+name)
+				now := value[*time.Time](t, admin, `SELECT max(reply_time) FROM pg_stat_replication
+					WHERE application_name = $1`, "stockproof "+name)
 				if now == nil || last.IsZero() && !now.IsZero() {
 					if now != nil {
 						last = *now
@@ -325,7 +330,8 @@ func TestAnsweringTheServerConfirmsNothingThatWasOnlyRead(t *testing.T) {
 	do(t, truth, &port.CreateLanes{Lanes: []model.LaneKey{lane("nothing for this reader")}})
 	end := value[string](t, admin, `SELECT pg_current_wal_lsn()::text`)
 	listen()
-	if !value[bool](t, admin, `SELECT confirmed_flush_lsn >= $2::pg_lsn FROM pg_replication_slots WHERE slot_name = $1`, name, end) {
+	if !value[bool](t, admin, `SELECT confirmed_flush_lsn >= $2::pg_lsn FROM pg_replication_slots
+		WHERE slot_name = $1`, name, end) {
 		t.Error("the log is kept for a reader that has nothing more to read in it")
 	}
 }
