@@ -162,15 +162,19 @@ func stressClients(ctx context.Context, t *testing.T, fronts []inventory.Front, 
 	const clients = 16
 	killing, stop := context.WithCancel(ctx)
 	var killer sync.WaitGroup
+	kills := 0
 	killer.Go(func() {
 		for killing.Err() == nil {
-			time.Sleep(150 * time.Millisecond)
-			_, err := admin.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-				WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' ORDER BY random() LIMIT 1`)
+			time.Sleep(100 * time.Millisecond)
+			var n int
+			err := admin.QueryRow(ctx, `SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity
+				WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+				ORDER BY random() LIMIT 1) AS busy`).Scan(&n)
 			if err != nil && ctx.Err() == nil {
 				t.Error(err)
 				return
 			}
+			kills += n
 		}
 	})
 	var wg sync.WaitGroup
@@ -185,6 +189,10 @@ func stressClients(ctx context.Context, t *testing.T, fronts []inventory.Front, 
 	wg.Wait()
 	stop()
 	killer.Wait()
+	t.Logf("seed %d: %d busy backends killed", seed, kills)
+	if kills == 0 {
+		t.Error("no backend was busy when it was to be killed: the stress was none")
+	}
 }
 
 // stressOrder does one thing with an order, or to a lane.
