@@ -1,9 +1,6 @@
 package model
 
-import (
-	"bytes"
-	"encoding/json"
-)
+import "encoding/json"
 
 // Topics of the ledger design, and of the article's.
 const (
@@ -154,35 +151,10 @@ type wireHeartbeat struct {
 	At   int64 `json:"at"`
 }
 
-// EncodeCommand writes one command as it stands in a record and in the command table.
-func EncodeCommand(c Command) []byte {
-	loc := string(c.Loc)
-	w := wireCommand{ID: &c.ID, Kind: &c.Kind, SKU: (*string)(&c.SKU), Loc: &loc,
-		OrderID: optionalID(c.OrderID), Line: c.Line, Qty: c.Qty, Delta: c.Delta.pointer(),
-		Set: c.Set.pointer(), ExpectedVersion: c.ExpectedVersion.pointer(),
-		Safety: c.Safety.pointer(), BackorderLimit: c.BackorderLimit.pointer(),
-		Ref: optionalID(c.Ref), Policy: c.Policy, Siblings: optionalID(c.Siblings),
-		Deadline: c.Deadline, SubmittedAt: c.SubmittedAt}
-	if c.Kind == Transfer {
-		w.ToLoc = (*string)(&c.ToLoc)
-	}
-	return encode(w)
-}
-
 // DecodeCommand reads and validates one command; every error is a *[ContractError].
 func DecodeCommand(b []byte) (Command, error) {
 	item := decodeItem(b)
 	return item.Command, item.Err
-}
-
-// EncodeCommandRecord writes the record's value.
-func EncodeCommandRecord(r CommandRecord) []byte {
-	w := wireCommandRecord{V: WireVersion, IntakeEpoch: r.IntakeEpoch, IntakeXID: r.IntakeXID,
-		Commands: make([]json.RawMessage, len(r.Commands))}
-	for i, c := range r.Commands {
-		w.Commands[i] = EncodeCommand(c)
-	}
-	return encode(w)
 }
 
 // DecodeCommandRecord reads a record's value. An error, a *[ContractError], is of the record as a
@@ -260,17 +232,6 @@ func readableIDs(raw []byte) (id, ref ID) {
 	return id, ref
 }
 
-// EncodeState writes the record's value.
-func EncodeState(r StateRecord) []byte {
-	sku, loc := string(r.Lane.SKU), string(r.Lane.Loc)
-	if r.Entries == nil {
-		r.Entries = []StateEntry{}
-	}
-	return encode(wireState{V: WireVersion, SKU: &sku, Loc: &loc, Epoch: r.Epoch, FromSeq: r.FromSeq,
-		Seq: r.Seq, OnHand: r.OnHand, Reserved: r.Reserved, Avail: r.Avail, Limit: r.Limit,
-		Entries: r.Entries, DecidedAt: r.DecidedAt})
-}
-
 // DecodeState reads and validates a record's value; every error is a *[ContractError].
 func DecodeState(b []byte) (StateRecord, error) {
 	var w wireState
@@ -296,18 +257,6 @@ func DecodeState(b []byte) (StateRecord, error) {
 		CheckNumber("seq", r.Seq, 0), CheckNumber("on_hand", r.OnHand, 0),
 		CheckNumber("reserved", r.Reserved, 0), CheckNumber("avail", r.Avail, -MaxNumber),
 		CheckNumber("limit", r.Limit, 0), CheckNumber("decided_at", r.DecidedAt, 0))
-}
-
-// EncodeDecision writes the record's value.
-func EncodeDecision(r DecisionRecord) []byte {
-	w := wireDecision{V: WireVersion, OrderID: r.OrderID, Entries: make([]wireDecisionEntry, len(r.Entries))}
-	for i, e := range r.Entries {
-		sku, loc := string(e.Lane.SKU), string(e.Lane.Loc)
-		w.Entries[i] = wireDecisionEntry{Command: e.Command, Line: e.Line, SKU: &sku, Loc: &loc,
-			Epoch: e.Epoch, Seq: e.Seq, ToSeq: e.ToSeq, Outcome: e.Outcome, Granted: e.Granted,
-			Backordered: e.Backordered, Avail: e.Avail}
-	}
-	return encode(w)
 }
 
 // DecodeDecision reads a record's value; every error is a *[ContractError].
@@ -351,11 +300,6 @@ func (e DecisionEntry) validate() error {
 		CheckNumber("avail", e.Avail, -MaxNumber))
 }
 
-// EncodeHeartbeat writes the record's value.
-func EncodeHeartbeat(h Heartbeat) []byte {
-	return encode(wireHeartbeat{V: WireVersion, Beat: true, At: h.At})
-}
-
 // DecodeHeartbeat reads the value of a record in [StateTopic]; ok is false for one that is not a
 // heartbeat.
 func DecodeHeartbeat(b []byte) (h Heartbeat, ok bool) {
@@ -366,35 +310,11 @@ func DecodeHeartbeat(b []byte) (h Heartbeat, ok bool) {
 	return Heartbeat{At: w.At}, w.At >= 0 && w.At <= MaxNumber
 }
 
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic("model: encode " + err.Error()) // plain structs of strings and integers always encode
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
-}
-
-func (o Optional) pointer() *int64 {
-	if !o.Present {
-		return nil
-	}
-	return &o.Value
-}
-
 func optionalOf(p *int64) Optional {
 	if p == nil {
 		return Optional{}
 	}
 	return Some(*p)
-}
-
-func optionalID(id ID) *ID {
-	if id.IsZero() {
-		return nil
-	}
-	return &id
 }
 
 func idOf(p *ID) ID {
