@@ -236,3 +236,35 @@ func TestAServerThatMayNotWriteIsUnavailableAndItsConnectionIsDropped(t *testing
 		}
 	}
 }
+
+func TestTheGateComparesSystemAndTimeline(t *testing.T) {
+	dsn, truth := migrated(t)
+	admin := raw(t, dsn)
+	gate := func() port.CheckEpoch {
+		t.Helper()
+		g := port.CheckEpoch{}
+		do(t, truth, &g)
+		return g
+	}
+	if g := gate(); !g.Open || g.Epoch != 1 {
+		t.Fatalf("after SetEpoch: %+v", g)
+	}
+	if tli := value[string](t, admin, `SELECT tli FROM ledger.cluster`); tli != "00000001" {
+		t.Errorf("timeline %q of a server that was never promoted", tli)
+	}
+	for _, another := range []string{`tli = '00000002'`, `sysid = '1'`, `tli = '1'`} {
+		exec(t, admin, `UPDATE ledger.cluster SET `+another)
+		if g := gate(); g.Open {
+			t.Errorf("the gate is open with %s: %+v", another, g)
+		}
+		set := &port.SetEpoch{}
+		do(t, truth, set)
+		if g := gate(); !g.Open || g.Epoch != set.Epoch {
+			t.Errorf("after SetEpoch %d: %+v", set.Epoch, g)
+		}
+	}
+	exec(t, admin, `DELETE FROM ledger.cluster`)
+	if g := gate(); g.Open {
+		t.Errorf("the gate is open without a cluster row: %+v", g)
+	}
+}
