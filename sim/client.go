@@ -73,9 +73,10 @@ func (c *client) step(ctx context.Context, i int, s *Step) error {
 // checkout submits an order and waits for its decisions.
 func (c *client) checkout(ctx context.Context, i int, o inventory.Order) error {
 	began := c.Runtime.Now()
-	p, err := c.send(ctx, orderCommands(o), func(ctx context.Context, f inventory.Front) ([]inventory.Answer, error) {
-		return f.Orders.Checkout(ctx, o)
-	})
+	ask := func(ctx context.Context, orders *inventory.Orders) ([]inventory.Answer, error) {
+		return orders.Checkout(ctx, o)
+	}
+	p, err := c.send(ctx, orderCommands(o), ask)
 	if err != nil {
 		return err
 	}
@@ -89,10 +90,11 @@ func (c *client) checkout(ctx context.Context, i int, o inventory.Order) error {
 
 // submit sends a command that is no order line and waits for its decision.
 func (c *client) submit(ctx context.Context, cmd model.Command) (inventory.Answer, error) {
-	p, err := c.send(ctx, []model.Command{cmd}, func(ctx context.Context, f inventory.Front) ([]inventory.Answer, error) {
-		a, err := f.Orders.Submit(ctx, cmd)
+	ask := func(ctx context.Context, orders *inventory.Orders) ([]inventory.Answer, error) {
+		a, err := orders.Submit(ctx, cmd)
 		return []inventory.Answer{a}, err
-	})
+	}
+	p, err := c.send(ctx, []model.Command{cmd}, ask)
 	if err != nil {
 		return inventory.Answer{}, err
 	}
@@ -103,11 +105,11 @@ func (c *client) submit(ctx context.Context, cmd model.Command) (inventory.Answe
 // send sends commands until they are answered, and waits for the decisions. What the API refuses for
 // good is answered with status 0.
 func (c *client) send(ctx context.Context, cs []model.Command,
-	request func(context.Context, inventory.Front) ([]inventory.Answer, error)) (*pending, error) {
+	ask func(context.Context, *inventory.Orders) ([]inventory.Answer, error)) (*pending, error) {
 	p := &pending{}
 	err := c.insist(ctx, func(ctx context.Context, f inventory.Front) (again bool, err error) {
 		p.sent, p.front = c.Recorder.call(c.id, c.Recorder.clock(), cs), c.front
-		p.answers, err = request(ctx, f)
+		p.answers, err = ask(ctx, f.Orders)
 		switch {
 		case err == nil:
 			c.Recorder.answered(p.sent, p.answers)
@@ -148,11 +150,14 @@ func (c *client) wait(ctx context.Context, p *pending) error {
 	return ctx.Err()
 }
 
+// request is made of one front; again: it was answered, and is to be made again all the same.
+type request func(ctx context.Context, f inventory.Front) (again bool, err error)
+
 // insist makes a request until it is answered, each time at the next front.
-func (c *client) insist(ctx context.Context, request func(context.Context, inventory.Front) (again bool, err error)) error {
+func (c *client) insist(ctx context.Context, r request) error {
 	wait := c.Backoff.Base
 	for attempt := 1; ; attempt++ {
-		again, err := c.attempt(ctx, request)
+		again, err := c.attempt(ctx, r)
 		if err == nil && !again {
 			return nil
 		}
@@ -172,10 +177,10 @@ func (c *client) insist(ctx context.Context, request func(context.Context, inven
 	}
 }
 
-func (c *client) attempt(ctx context.Context, request func(context.Context, inventory.Front) (bool, error)) (bool, error) {
+func (c *client) attempt(ctx context.Context, r request) (again bool, err error) {
 	within, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	return request(within, c.Fronts[c.front%len(c.Fronts)])
+	return r(within, c.Fronts[c.front%len(c.Fronts)])
 }
 
 // read looks at stock in the client's own session.

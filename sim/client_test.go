@@ -115,7 +115,9 @@ func TestAClientReadsItsOwnWrites(t *testing.T) {
 		f := newFixture()
 		front := f.front()
 		front.Stock.Source = stale{f}
-		_, l, err := f.drive(t.Context(), entries(t, c.lines...), func(d *DriveConfig) { d.Fronts = []inventory.Front{front} })
+		_, l, err := f.drive(t.Context(), entries(t, c.lines...), func(d *DriveConfig) {
+			d.Fronts = []inventory.Front{front}
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +132,8 @@ func TestAClientReadsItsOwnWrites(t *testing.T) {
 // The answers of a conclusion name their lanes only. They are matched with the lines by what they can
 // be, and with none rather than with the wrong one.
 func TestConcludesMatchesAnswersWithLines(t *testing.T) {
-	o := order(model.NameID("o"), model.Partial, inventory.OrderLine{SKU: "A", Qty: 1}, inventory.OrderLine{SKU: "B", Qty: 1},
+	o := order(model.NameID("o"), model.Partial,
+		inventory.OrderLine{SKU: "A", Qty: 1}, inventory.OrderLine{SKU: "B", Qty: 1},
 		inventory.OrderLine{SKU: "A", Qty: 2}, inventory.OrderLine{SKU: "A", Qty: 3})
 	of := &placed{order: o}
 	for i, granted := range []bool{false, true, true, true} {

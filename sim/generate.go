@@ -111,7 +111,8 @@ func (g *generator) cancel(i int) {
 }
 
 func (g *generator) restock(i int) {
-	wanted, rank, qty := g.restocks.Chance(g.Restocks), g.pick(g.restocks), 1+int64(g.restocks.Below(uint64(g.Qty)))
+	wanted, rank := g.restocks.Chance(g.Restocks), g.pick(g.restocks)
+	qty := 1 + int64(g.restocks.Below(uint64(g.Qty)))
 	if !wanted {
 		return
 	}

@@ -78,8 +78,8 @@ func TestImportOfTheSample(t *testing.T) {
 		}
 	}
 	first := w.Steps[0]
-	if first.Name != "536365" || first.Line != 2 || first.Order.Policy != model.Partial || first.Order.Lines[0].SKU != "85123A" ||
-		first.Order.Lines[0].Qty != 6 || w.Steps[1].Kind != StepCommit || !slices.Equal(w.Steps[1].After, []int{0}) {
+	if first.Name != "536365" || first.Line != 2 || first.Order.Policy != model.Partial ||
+		first.Order.Lines[0].SKU != "85123A" || first.Order.Lines[0].Qty != 6 || w.Steps[1].Kind != StepCommit || !slices.Equal(w.Steps[1].After, []int{0}) {
 		t.Errorf("first steps %+v, %+v", first, w.Steps[1])
 	}
 	demand := map[model.SKU]int64{}
@@ -181,7 +181,9 @@ func TestReturnsOfTheSampleSplit(t *testing.T) {
 				continue
 			}
 			for _, id := range f.ids {
-				if row := f.rows[id]; row.Kind == model.Return && row.ID == model.NameID("return", s.Return.ID.String(), row.Ref.String()) {
+				row := f.rows[id]
+				ours := model.NameID("return", s.Return.ID.String(), row.Ref.String())
+				if row.Kind == model.Return && row.ID == ours {
 					order, _, _ := strings.Cut(names[row.Ref], "/")
 					got = append(got, fmt.Sprintf("%d of %s", row.Qty, order))
 				}
@@ -207,7 +209,8 @@ func TestBadWorkloadFilesAreRefusedByLine(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", "x.csv: is empty"},
 		{head, "x.csv: has a header and no lines"},
-		{"InvoiceNo,StockCode,InvoiceDate\n1,A,x\n", "x.csv:1: column Quantity is missing, the header has InvoiceNo, StockCode, InvoiceDate"},
+		{"InvoiceNo,StockCode,InvoiceDate\n1,A,x\n",
+			"x.csv:1: column Quantity is missing, the header has InvoiceNo, StockCode, InvoiceDate"},
 		{"InvoiceNo,InvoiceNo,StockCode,Quantity,InvoiceDate\n", "x.csv:1: column InvoiceNo stands twice"},
 		{head + good + "1,B,x,d,7\n", `x.csv:3: Quantity "x" is not a whole number of units`},
 		{head + good + "1,B,1.5,d,7\n", `x.csv:3: Quantity "1.5" is not a whole number of units`},
@@ -241,8 +244,8 @@ func TestBadWorkloadFilesAreRefusedByLine(t *testing.T) {
 
 // Positive lines are the order, negative ones of the same invoice adjustments; a C invoice returns.
 func TestLinesBecomeOrdersReturnsAndAdjustments(t *testing.T) {
-	w, err := ReadWorkload("x.csv", strings.NewReader("\ufeffqty,who,what\r\n2,1,a\r\n-3,1,a\r\n4,1,A\r\n-1,C2,a\r\n5,3,\" a\"\r\n7,1,a\r\n"),
-		ImportOptions{Columns: Columns{Order: "who", SKU: "what", Qty: "qty"}, Supply: Ratio{1, 2}, Clients: 3})
+	text := "\ufeffqty,who,what\r\n2,1,a\r\n-3,1,a\r\n4,1,A\r\n-1,C2,a\r\n5,3,\" a\"\r\n7,1,a\r\n"
+	w, err := ReadWorkload("x.csv", strings.NewReader(text), ImportOptions{Columns: Columns{Order: "who", SKU: "what", Qty: "qty"}, Supply: Ratio{1, 2}, Clients: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,8 +258,8 @@ func TestLinesBecomeOrdersReturnsAndAdjustments(t *testing.T) {
 		}
 		got = append(got, text+fmt.Sprint(s.Command.Delta.Value+s.Return.Qty))
 	}
-	want := []string{`checkout 1 [] 2 "a" 4 "A" 7 "a"0`, "commit 1 [0]0", "adjust 1 [0 1]-3", "return C2 [2]1", `checkout 3 [] 5 " a"0`,
-		"commit 3 [4]0"}
+	want := []string{`checkout 1 [] 2 "a" 4 "A" 7 "a"0`, "commit 1 [0]0", "adjust 1 [0 1]-3",
+		"return C2 [2]1", `checkout 3 [] 5 " a"0`, "commit 3 [4]0"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -304,8 +307,8 @@ func TestParseColumns(t *testing.T) {
 	if err != nil || c != (Columns{"a", "b", "c", "d"}) {
 		t.Errorf("%+v, %v", c, err)
 	}
-	for _, s := range []string{"", "order=a", "order=a,sku=b", "order=a,sku=b,qty=c,qty=d", "order=a,sku=b,qty=", "order=a,sku=b,qty=c,colour=d",
-		"order"} {
+	for _, s := range []string{"", "order", "order=a", "order=a,sku=b", "order=a,sku=b,qty=c,qty=d",
+		"order=a,sku=b,qty=", "order=a,sku=b,qty=c,colour=d"} {
 		if c, err := ParseColumns(s); err == nil {
 			t.Errorf("%q reads %+v", s, c)
 		}

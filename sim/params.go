@@ -28,8 +28,8 @@ type Params struct {
 // DefaultParams are the parameters of a run that names none.
 func DefaultParams() Params {
 	return Params{Orders: 10_000, SKUs: 100, Hot: Ratio{3, 10}, Qty: 5, Multi: Ratio{1, 5}, MaxLines: 4,
-		Repeat: Ratio{0, 1}, Policy: model.Partial, Supply: Ratio{4, 5}, Cancels: Ratio{1, 20}, Restocks: Ratio{1, 50},
-		Reads: Ratio{1, 10}, Clients: 32}
+		Repeat: Ratio{0, 1}, Policy: model.Partial, Supply: Ratio{4, 5}, Cancels: Ratio{1, 20},
+		Restocks: Ratio{1, 50}, Reads: Ratio{1, 10}, Clients: 32}
 }
 
 // Limits of parameters: what one process can hold.
@@ -127,7 +127,8 @@ func (p Params) Validate() error {
 	}
 	most := float64(p.Orders) * float64(p.MaxLines) * float64(p.Qty)
 	if most*max(1, float64(p.Supply.Num)/float64(p.Supply.den())) > float64(model.MaxNumber) {
-		return fmt.Errorf("orders, max-lines, qty and supply make more units than a stock can be (%d)", model.MaxNumber)
+		return fmt.Errorf("orders, max-lines, qty and supply make more units than a stock can be (%d)",
+			model.MaxNumber)
 	}
 	return nil
 }

@@ -35,7 +35,8 @@ func ParseScenario(name, file, text string) (*Scenario, error) {
 func (s *Scenario) header(line string) error {
 	version, ok := strings.CutPrefix(line, scenarioMagic+" ")
 	if !ok {
-		return s.Errorf(1, "not a scenario: the first line must be %q", scenarioMagic+" "+strconv.Itoa(ScenarioVersion))
+		return s.Errorf(1, "not a scenario: the first line must be %q",
+			scenarioMagic+" "+strconv.Itoa(ScenarioVersion))
 	}
 	n, err := strconv.Atoi(version)
 	switch {

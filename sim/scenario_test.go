@@ -103,10 +103,12 @@ func anyScenario(t *rapid.T) *Scenario {
 	line := 1
 	next := func() int { line += rapid.IntRange(1, 3).Draw(t, "gap"); return line }
 	text := func(name string) string {
-		return rapid.String().Filter(func(v string) bool { return model.SKU(v).Validate() == nil }).Draw(t, name)
+		legal := func(v string) bool { return model.SKU(v).Validate() == nil }
+		return rapid.String().Filter(legal).Draw(t, name)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "prose") {
-		s.Prose = append(s.Prose, Prose{next(), "#" + rapid.SampledFrom([]string{"", " why", "   a -> b", "# x"}).Draw(t, "text")})
+		said := rapid.SampledFrom([]string{"", " why", "   a -> b", "# x"}).Draw(t, "said")
+		s.Prose = append(s.Prose, Prose{next(), "#" + said})
 	}
 	if rapid.Bool().Draw(t, "has design") {
 		s.Design = &Entry{Line: next(), Settings: []Setting{{"ttl", "24h"}}}
@@ -116,8 +118,9 @@ func anyScenario(t *rapid.T) *Scenario {
 	}
 	if rapid.Bool().Draw(t, "explicit") {
 		for i := range rapid.IntRange(1, 4).Draw(t, "entries") {
-			s.Workload = append(s.Workload, Entry{next(), "order", []Setting{{"order", text("order") + fmt.Sprint(i)}, {"sku", text("sku")},
-				{"qty", fmt.Sprint(rapid.Int64Range(1, model.MaxQuantity).Draw(t, "qty"))}}})
+			qty := rapid.Int64Range(1, model.MaxQuantity).Draw(t, "qty")
+			s.Workload = append(s.Workload, Entry{next(), "order", []Setting{
+				{"order", text("order") + fmt.Sprint(i)}, {"sku", text("sku")}, {"qty", fmt.Sprint(qty)}}})
 		}
 	} else {
 		var settings []Setting
@@ -135,7 +138,8 @@ func anyScenario(t *rapid.T) *Scenario {
 		s.Faults = append(s.Faults, f)
 	}
 	if rapid.Bool().Draw(t, "expects") {
-		s.Expect = append(s.Expect, Expectation{Line: next(), Guarantee: rapid.SampledFrom(checks.Guarantees()).Draw(t, "guarantee")})
+		g := rapid.SampledFrom(checks.Guarantees()).Draw(t, "guarantee")
+		s.Expect = append(s.Expect, Expectation{Line: next(), Guarantee: g})
 	}
 	return s
 }
@@ -157,9 +161,14 @@ func TestScenariosRoundTrip(t *testing.T) {
 
 // A program need not number the lines: they follow one another in the order of the parts.
 func TestScenariosMadeByAProgram(t *testing.T) {
-	s := &Scenario{Prose: []Prose{{0, "# Why."}, {0, "#"}}, Design: &Entry{Subject: "ledger", Settings: []Setting{{"shards", "2"}}},
-		Workload: []Entry{{0, "stock", []Setting{{"sku", "a b"}, {"qty", "1"}}}, {0, "order", []Setting{{"order", "o1"}, {"sku", ""}, {"qty", "1"}}}},
-		Faults:   []Entry{{0, "crash", []Setting{{"role", "worker"}}}}, Expect: []Expectation{{Holds: true}}}
+	s := &Scenario{
+		Prose:  []Prose{{0, "# Why."}, {0, "#"}},
+		Design: &Entry{Subject: "ledger", Settings: []Setting{{"shards", "2"}}},
+		Workload: []Entry{{0, "stock", []Setting{{"sku", "a b"}, {"qty", "1"}}},
+			{0, "order", []Setting{{"order", "o1"}, {"sku", ""}, {"qty", "1"}}}},
+		Faults: []Entry{{0, "crash", []Setting{{"role", "worker"}}}},
+		Expect: []Expectation{{Holds: true}},
+	}
 	want := "stockproof scenario 1\n# Why.\n#\ndesign ledger shards=2\nworkload stock sku=\"a b\" qty=1\n" +
 		"workload order=o1 sku=\"\" qty=1\nfault crash role=worker\nexpect holds\n"
 	if s.String() != want {
@@ -308,7 +317,8 @@ func TestScenarioParametersGoOverTheBase(t *testing.T) {
 // Several entries make one checkout, at the place of the first; a return keeps its place among the steps
 // of its SKU, and a cancel waits for its order only.
 func TestEntriesBecomeSteps(t *testing.T) {
-	w := entries(t, "workload clients=3", "workload order=o1 sku=A qty=1", "workload read sku=A", "workload order=o2 sku=B qty=1",
+	w := entries(t, "workload clients=3",
+		"workload order=o1 sku=A qty=1", "workload read sku=A", "workload order=o2 sku=B qty=1",
 		"workload order=o1 sku=B qty=2 line=7", "workload cancel order=o2", "workload return sku=B qty=1",
 		"workload order=o3 sku=B qty=1", "workload order=o4 sku=A qty=1")
 	wellFormed(t, w)
