@@ -330,7 +330,7 @@ var flows = []struct {
 	}, "a RESERVED 1"},
 }
 
-// Each flow of PROTOCOL.md P7, command by command. Every command is sent once more right away: a
+// Each flow of the ledger protocol, command by command. Every command is sent once more right away: a
 // repetition is answered alike and changes nothing.
 func TestFlows(t *testing.T) {
 	for _, f := range flows {

@@ -76,7 +76,7 @@ func articleBranches(t *testing.T, b *SpeedBed) {
 func deductHasNoRollback(t *testing.T, b *SpeedBed) {
 	for _, ttl := range []string{"0", "86400.0", "-1", "", "x"} {
 		b.raw(t, "SET", stockKey, "10")
-		for _, left := range []string{"7", "4"} { // FAILURES F30: once more at every redelivery
+		for _, left := range []string{"7", "4"} { // F30: once more at every redelivery
 			b.refused(t, deduct("3", ttl), stockKey)
 			b.holds(t, stockKey, left)
 		}

@@ -56,7 +56,7 @@ func list(ns ...int64) []any {
 	return out
 }
 
-// installMeans is PROTOCOL P5, in its order.
+// installMeans is install.lua in Go, in its order.
 func installMeans(s state, args []string) any {
 	var n [9]int64
 	for i, a := range args {

@@ -17,7 +17,7 @@ import (
 )
 
 // A SKU that is empty, or begins with "}", makes an empty hash tag: Redis hashes the whole key, and
-// the article's two keys lie in two slots (FAILURES F36). The lane's hash is one key with a tag that
+// the article's two keys lie in two slots (F36). The lane's hash is one key with a tag that
 // no byte string can break.
 func TestArticleScriptGetsCROSSSLOTAndOursCannot(t *testing.T) {
 	addrs := servers.RedisCluster(t)
@@ -76,7 +76,7 @@ func TestArticleScriptGetsCROSSSLOTAndOursCannot(t *testing.T) {
 	})
 }
 
-// Shards of one SKU share its tag: one slot, one node (FAILURES F57).
+// Shards of one SKU share its tag: one slot, one node (F57).
 func TestShardsOfASKUShareItsSlot(t *testing.T) {
 	want := memory.Slot(command.StockKey("SKU-101", 0))
 	for shard := 1; shard < 4; shard++ {

@@ -14,7 +14,7 @@ import (
 
 // While a slot moves, single-key scripts go on: ASK and MOVED are followed. The article's script needs
 // two keys, and the token of a new order is never there: TRYAGAIN until the slot has moved
-// (FAILURES F38), which is an infrastructure error and no poison.
+// (F38), which is an infrastructure error and no poison.
 func TestAMovingSlotIsFollowed(t *testing.T) {
 	addrs := servers.RedisCluster(t)
 	speed := redis.New(redis.Options{Addrs: addrs, Cluster: true})

@@ -31,7 +31,7 @@ type KnownCommands struct {
 }
 
 // IntakeVisible says what became of the transaction that a command record names, when its row is not
-// there: InProgress if it may still become visible here (PROTOCOL.md P3).
+// there: InProgress if it may still become visible here.
 type IntakeVisible struct {
 	IntakeEpoch int64
 	XID         int64

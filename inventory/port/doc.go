@@ -10,7 +10,7 @@
 //
 // One [Statement] is one SQL query, one [SpeedOp] is one script or command on one key.
 //
-// The statements of the ledger design (schema "ledger", PROTOCOL.md P2 and P3) have one order of tables,
+// The statements of the ledger design (schema "ledger") have one order of tables,
 // everywhere: progress, missing lanes, lanes, orders, command, order_line, ledger, sku_lane,
 // inventory_outbox, dlq. Every list is sorted by key before it is handed over, and a statement touches
 // its rows in that order: that is why deciders do not deadlock.

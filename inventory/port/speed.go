@@ -29,7 +29,7 @@ const SpeedSpace = "inv"
 // FeedSpace is the space of a channel's feed.
 func FeedSpace(channel string) string { return "feed:" + channel }
 
-// InstallLane is the compare-and-set of PROTOCOL.md P5 (install.lua) on the hash
+// InstallLane is the compare-and-set (install.lua) on the hash
 // Space:{enc(sku)}:enc(loc).
 type InstallLane struct {
 	Outcome
@@ -120,7 +120,7 @@ type ReadReplication struct {
 	ReplID string
 }
 
-// Deduct is the article's script (ARTICLE.md; deduct.lua) on stock:{SKU} and
+// Deduct is the article's script (deduct.lua) on stock:{SKU} and
 // idempotent:{SKU}:ORDER.
 type Deduct struct {
 	Outcome

@@ -1,5 +1,5 @@
--- deduct: the article's script, step for step. What it does not check is the point: see ARTICLE.md's
--- failures in the documentation. It must not be improved.
+-- deduct: the article's script, step for step. What it does not check is the point, see
+-- inventory/article/doc.go. It must not be improved.
 --
 -- KEYS[1]  stock:{SKU}   KEYS[2]  idempotent:{SKU}:ORDER
 -- ARGV[1]  quantity      ARGV[2]  life of the token, seconds

@@ -13,7 +13,7 @@
 // The lane's hash and the heartbeats belong to this project: names are encoded, so that every byte
 // string is one key with one non-empty hash tag, and every script touches one key. It can never be
 // CROSSSLOT. The article's keys are as published, without any codec: an empty SKU or one that begins
-// with "}" puts stock and token into two slots (FAILURES F36), shards share their SKU's slot (F57).
+// with "}" puts stock and token into two slots (F36), shards share their SKU's slot (F57).
 //
 // # Errors
 //
