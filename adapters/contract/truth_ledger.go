@@ -19,6 +19,7 @@ func truthLineCases() []truthCase {
 		{"WriteLines inserts and replaces", truthLinesWrite},
 		{"more returned than granted is refused", truthLinesReturned},
 		{"the lines of orders come in line order, without tombstones", truthLinesOfOrders},
+		{"a line that moves is in one order at a time", truthLinesMove},
 		{"ScanLines pages in command order", truthLinesScan},
 	}
 }
@@ -133,6 +134,21 @@ func truthLinesOfOrders(r *truthRig) {
 	st = &port.ReadOrderLines{Orders: nths(1, 3, 9)}
 	r.do(st)
 	same(r, "lines", st.Lines, []model.Line{pendingLine(1, 1), pendingLine(1, 2), pendingLine(3, 1), moved})
+}
+
+func truthLinesMove(r *truthRig) {
+	line, moved := pendingLine(1, 1), pendingLine(1, 1)
+	moved.OrderID = nth(2)
+	r.do(&port.InsertLines{Lines: []model.Line{line}})
+	read := func() *port.ReadOrderLines { return &port.ReadOrderLines{Orders: nths(1, 2)} }
+	own, other, back := read(), read(), read()
+	tx := r.begin(r.a, &port.WriteLines{Lines: []model.Line{moved}}, own)
+	r.must(r.b.Do(r.ctx, other))
+	tx.rollback()
+	r.do(back)
+	same(r, "who moves it", own.Lines, []model.Line{moved})
+	same(r, "who looks on", other.Lines, []model.Line{line})
+	same(r, "who comes after", back.Lines, []model.Line{line})
 }
 
 func truthLinesScan(r *truthRig) {

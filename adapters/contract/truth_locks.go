@@ -23,6 +23,7 @@ func truthLockCases() []truthCase {
 		{"DecideCommands that waited for nothing decides", truthDecideRolledBack},
 		{"a deadlock ends one of the two", truthDeadlock},
 		{"a deadlock over unique keys ends one of the two", truthDeadlockKeys},
+		{"a deadlock of two who share and both write ends one of the two", truthDeadlockShared},
 		{"a wait for a lock ends", truthLockTimeout},
 		{"a wait that is given up leaves nothing", truthLockCancelled},
 	}
@@ -172,12 +173,25 @@ func truthDeadlock(r *truthRig) {
 
 func truthDeadlockKeys(r *truthRig) { r.deadlock(restock(1), restock(2)) }
 
+func truthDeadlockShared(r *truthRig) {
+	r.created(stocked("A", 1, 5))
+	bump := func() port.Statement { return &port.BumpLane{Lane: laneAt("A")} }
+	one, two := r.begin(r.a, sharedLane("A")), r.begin(r.b, sharedLane("A"))
+	p := r.waits(func() error { return one.Do(r.ctx, bump()) })
+	r.oneOfTwo(p, one, two, two.Do(r.ctx, bump()))
+}
+
 // deadlock has two transactions take x and y in opposite orders: one goes on, the other is over. Where
 // x and y insert, the one that goes on meets nobody.
 func (r *truthRig) deadlock(x, y port.Statement) {
 	one, two := r.begin(r.a, x), r.begin(r.b, y)
 	p := r.waits(func() error { return one.Do(r.ctx, y) })
-	second := two.Do(r.ctx, x)
+	r.oneOfTwo(p, one, two, two.Do(r.ctx, x))
+}
+
+// oneOfTwo ends two transactions of which one is over: the first call is pending, the second returned.
+func (r *truthRig) oneOfTwo(p *pending, one, two *truthTx, second error) {
+	r.Helper()
 	if second != nil {
 		two.rollback()
 	} else {

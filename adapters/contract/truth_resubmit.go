@@ -15,6 +15,7 @@ func truthResubmitCases() []truthCase {
 		{"ResubmitCommands leaves what may still be on its way", truthResubmitUnsettled},
 		{"ResubmitCommands leaves parked chains", truthResubmitParked},
 		{"ResubmitCommands passes by what others hold", truthResubmitSkipsLocked},
+		{"ResubmitCommands sees what its own transaction decided", truthResubmitOwn},
 	}
 }
 
@@ -108,4 +109,12 @@ func truthResubmitSkipsLocked(r *truthRig) {
 	if got := r.known(1); got[0].Decision.Outcome != model.Granted || got[0].Tries != 0 {
 		r.Fatalf("%+v", got)
 	}
+}
+
+func truthResubmitOwn(r *truthRig) {
+	r.settled(10, 0)
+	r.do(&port.AcceptCommands{Rows: []port.CommandRow{undecidedCommand(1, "A"), undecidedCommand(2, "A")}})
+	st := &port.ResubmitCommands{Topic: truthTopic, End: []int64{0, 0, 0, 10}, Max: 10, BackoffMS: 1000}
+	r.begin(r.a, &port.DecideCommands{Rows: []port.CommandRow{decidedCommand(1, "A", 1)}}).commit(st)
+	same(r, "resubmitted", commandIDs(st.Rows), " 2")
 }

@@ -2,10 +2,15 @@ package memory
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
+
+	"stockproof/inventory/port"
+	"stockproof/model"
 )
 
 // An index is a sorted map, whatever came and went before somebody walks it.
@@ -65,4 +70,50 @@ func TestAnIndexForgetsWhatWasDropped(t *testing.T) {
 	if kept > 1000 {
 		t.Fatalf("%d keys are kept of 10", kept)
 	}
+}
+
+// The indexes beside the key know the versions that are there, and no others, once nobody writes.
+func TestSecondaryIndexesForgetOldVersions(t *testing.T) {
+	ctx := context.Background()
+	p := NewPostgres(NewPlain(time.Now, func(d time.Duration, fn func()) func() bool {
+		return time.AfterFunc(d, fn).Stop
+	}), PostgresOptions{})
+	truth := p.Client()
+	do := func(commit bool, batch ...port.Statement) {
+		t.Helper()
+		tx := truth.Begin()
+		if err := tx.Do(ctx, batch...); err != nil {
+			t.Fatal(err)
+		}
+		if commit {
+			if err := tx.Commit(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tx.Rollback(ctx)
+	}
+	id, ref := model.ID{1}, model.ID{2}
+	row := port.CommandRow{ID: id, Ref: ref}
+	decided := row
+	decided.Decision.Outcome = model.Granted
+	line := func(order byte) model.Line { return model.Line{Command: id, OrderID: model.ID{order}} }
+	accept := &port.AcceptCommands{Rows: []port.CommandRow{row}}
+	decide := &port.DecideCommands{Rows: []port.CommandRow{decided}}
+	want := func(undecided, referring, orderLines, outbox int) {
+		t.Helper()
+		got := [4]int{len(p.undecided.at), len(p.referring.at), len(p.orderLines.at), len(p.outboxLog.at)}
+		if got != [4]int{undecided, referring, orderLines, outbox} {
+			t.Fatalf("%v", got)
+		}
+	}
+	do(false, accept)
+	want(0, 0, 0, 0)
+	do(true, accept, &port.WriteLines{Lines: []model.Line{line(1)}}, &port.InsertOutbox{Rows: []port.OutboxRow{{ID: id}}})
+	want(1, 1, 1, 1)
+	do(false, decide, &port.WriteLines{Lines: []model.Line{line(2)}}, &port.WriteLines{Lines: []model.Line{line(3)}},
+		&port.DeleteOutbox{IDs: []model.ID{id}})
+	want(1, 1, 1, 1)
+	do(true, decide, &port.WriteLines{Lines: []model.Line{line(2)}}, &port.WriteLines{Lines: []model.Line{line(3)}},
+		&port.DeleteOutbox{IDs: []model.ID{id}})
+	want(0, 0, 1, 0)
 }
