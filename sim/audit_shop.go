@@ -116,7 +116,7 @@ func rowLockCommand(r port.RowLockOrder) checks.CommandRow {
 	c := model.Command{ID: r.Command, Kind: r.Kind, SKU: r.SKU, Loc: model.MainLocation, OrderID: r.OrderID,
 		Line: r.Line, Qty: r.Qty, Ref: r.Ref}
 	if r.Kind == model.Adjust {
-		c.Delta = model.Some(r.Granted)
+		c.Qty, c.Delta = 0, model.Some(r.Qty)
 	}
 	return checks.CommandRow{Command: c, Decision: model.Decision{Outcome: r.Outcome, Granted: r.Granted, Avail: r.Stock}}
 }

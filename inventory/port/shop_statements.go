@@ -131,7 +131,7 @@ type RowLockOrder struct {
 	Kind        model.Kind
 	Ref         model.ID
 	SKU         model.SKU
-	Qty         int64
+	Qty         int64 // units asked for; of an ADJUST signed
 	Outcome     model.Outcome
 	Granted     int64 // units; of a RESERVE less what was cancelled
 	Stock       int64 // after it

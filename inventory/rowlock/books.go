@@ -79,6 +79,9 @@ func (b *books) known(cs []model.Command) inventory.Answer {
 }
 
 func (b *books) row(c model.Command) port.RowLockOrder {
+	if c.Kind == model.Adjust {
+		c.Qty = c.Delta.Value
+	}
 	return port.RowLockOrder{Command: c.ID, Fingerprint: c.Fingerprint(), OrderID: c.OrderID, Line: c.Line,
 		Kind: c.Kind, Ref: c.Ref, SKU: c.SKU, Qty: c.Qty, DecidedAt: b.nowMS}
 }
