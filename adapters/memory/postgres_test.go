@@ -442,3 +442,34 @@ func TestASessionTellsItsStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestTwoWhoShareAndBothWriteAreADeadlock(t *testing.T) {
+	g, _, a, b := scripted(t)
+	share := func() *port.ReadLanes { return &port.ReadLanes{Lanes: keys("A"), Share: true} }
+	one, two := a.Begin(), b.Begin()
+	must(t, one.Do(ctx, share()))
+	must(t, two.Do(ctx, share()))
+	g.onBlock = func(memory.Wait) error {
+		if err := two.Do(ctx, lockLanes("A")); memory.SQLState(err) != "40P01" {
+			t.Error("the second closes the cycle: ", err)
+		}
+		return nil
+	}
+	must(t, one.Commit(ctx, lockLanes("A")))
+}
+
+// An id above all that has ended, of an epoch that is over, is not waited for: the server that gave it
+// out may have been another.
+func TestTheNewestTransactionOfALostEpochIsNotWaitedFor(t *testing.T) {
+	_, _, a, b := scripted(t)
+	var check port.CheckEpoch
+	must(t, a.Begin().Do(ctx, &check))
+	for epoch, inProgress := range map[int64]bool{1: true, 0: false} {
+		st := &port.IntakeVisible{IntakeEpoch: epoch, XID: check.XID}
+		tx := b.Begin()
+		must(t, tx.Do(ctx, st))
+		if st.InProgress != inProgress {
+			t.Errorf("%+v", st)
+		}
+	}
+}
