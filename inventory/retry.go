@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"stockproof/inventory/port"
@@ -22,13 +23,20 @@ var DefaultBackoff = Backoff{Base: 5 * time.Millisecond, Cap: 2 * time.Second}
 // Retry runs do until it succeeds or fails with what another attempt cannot mend. It looks only at
 // the class of the error: unavailable, unknown and conflict are tried again.
 //
-// do must build fresh operations for every attempt.
+// What is given up is ErrUnknown if any attempt was: the last one may have failed cleanly, and an
+// earlier one still have happened. do must build fresh operations for every attempt.
 func Retry(ctx context.Context, rt port.Runtime, b Backoff, do func() error) error {
-	wait := b.Base
+	wait, unknown := b.Base, false
 	for attempt := 1; ; attempt++ {
 		err := do()
-		if err == nil || !Retryable(err) || attempt == b.Attempts {
+		if err == nil || !Retryable(err) {
 			return err
+		}
+		if unknown = unknown || errors.Is(err, port.ErrUnknown); unknown && !errors.Is(err, port.ErrUnknown) {
+			err = fmt.Errorf("%w: an earlier attempt may have happened; the last: %w", port.ErrUnknown, err)
+		}
+		if attempt == b.Attempts {
+			return fmt.Errorf("given up after %d attempts: %w", attempt, err)
 		}
 		if sleepErr := rt.Sleep(ctx, jitter(rt, wait)); sleepErr != nil {
 			return errors.Join(sleepErr, err)

@@ -26,6 +26,7 @@ func Design() inventory.Design {
 
 func front(p inventory.Ports, o inventory.Options) inventory.Front {
 	shop := inventory.NewShop(p, o, port.DualWriteSchema)
+	shop.Backoff.Attempts = 3 // a caller waits: what fails now stays as it is
 	return inventory.Front{
 		Orders:  &inventory.Orders{Admission: admission{shop}, Runtime: p.Runtime, Supports: inventory.ShopSupports()},
 		Stock:   &inventory.Stock{Source: inventory.ShopStock{Shop: shop}, Monitor: p.Monitor},

@@ -18,6 +18,10 @@ type request struct {
 
 type answers []inventory.Answer
 
+// callerAttempts is how often a group commit is tried, about five seconds, before its callers are told
+// which server did not answer. They may ask again under the same ids.
+const callerAttempts = 11
+
 type gather = inventory.Gather[request, answers]
 
 // admission is what both modes share: look-ups, and the conclusion of orders.
@@ -29,6 +33,7 @@ type admission struct {
 func newAdmission(p inventory.Ports, o inventory.Options, name string,
 	flush func(context.Context, []request) ([]inventory.Answered[answers], error)) *admission {
 	a := &admission{settler: newSettler(p, o)}
+	a.backoff.Attempts = callerAttempts
 	a.gather = (&gather{Name: name, Runtime: p.Runtime, Max: o.GroupMax, Linger: o.Linger, Loops: o.Loops,
 		Flush: flush}).Open(4 * o.GroupMax)
 	return a

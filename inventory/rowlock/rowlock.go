@@ -32,10 +32,16 @@ func supports() []model.Kind {
 
 func front(p inventory.Ports, o inventory.Options) inventory.Front {
 	return inventory.Front{
-		Orders:  &inventory.Orders{Admission: &admission{p, o.Backoff}, Runtime: p.Runtime, Supports: supports()},
+		Orders:  &inventory.Orders{Admission: &admission{p, bounded(o.Backoff)}, Runtime: p.Runtime, Supports: supports()},
 		Stock:   &inventory.Stock{Source: stock{p.Truth}, Monitor: p.Monitor},
 		Process: inventory.Idle{Runtime: p.Runtime},
 	}
+}
+
+// bounded ends a caller's retries after about five seconds.
+func bounded(b inventory.Backoff) inventory.Backoff {
+	b.Attempts = 11
+	return b
 }
 
 type admission struct {
