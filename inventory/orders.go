@@ -229,11 +229,11 @@ func submission(order Order) (Submission, error) {
 	numbers := make(map[int32]int, len(cs))
 	for i, l := range order.Lines {
 		c := lineCommand(order, l, i)
-		if j, taken := ids[c.ID]; taken {
-			return Submission{}, refused(where, model.Contractf("command_id", "lines %d and %d have the same id %s", j+1, i+1, c.ID))
-		}
 		if j, taken := numbers[c.Line]; taken {
 			return Submission{}, refused(where, model.Contractf("line", "lines %d and %d have the same number %d", j+1, i+1, c.Line))
+		}
+		if j, taken := ids[c.ID]; taken {
+			return Submission{}, refused(where, model.Contractf("command_id", "lines %d and %d have the same id %s", j+1, i+1, c.ID))
 		}
 		ids[c.ID], numbers[c.Line] = i, i
 		cs[i] = c
