@@ -132,23 +132,27 @@ func slotColumns(r *slotRig) {
 	row.Seq = 0
 	r.do(&port.InsertOutbox{Rows: []port.OutboxRow{row}})
 	r.do(&port.CreateLanes{Lanes: []model.LaneKey{laneAt("\u00e9 {}\"")}})
-	r.do(&port.InsertShopOrders{Schema: port.ArticleSchema, Rows: []port.ShopOrder{shopOrder(5, "", -3, port.ShopAdjust)}})
+	r.do(&port.InsertShopOrders{Schema: port.ArticleSchema,
+		Rows: []port.ShopOrder{shopOrder(5, "", -3, port.ShopAdjust)}})
 	cs := r.read(3)
 	same(r.truthRig, "outbox", cs[0].After[:6], []port.Column{{Name: "id", Value: [16]byte(row.ID)},
 		{Name: "aggregatetype", Value: row.AggregateType}, {Name: "aggregateid", Value: row.AggregateID},
 		{Name: "type", Value: row.Type}, {Name: "seq", Value: nil}, {Name: "payload", Value: row.Payload}})
-	same(r.truthRig, "lane", cs[1].After, []port.Column{{Name: "sku_id", Value: "\u00e9 {}\""}, {Name: "loc", Value: "main"},
-		{Name: "bump", Value: int64(0)}, {Name: "seq", Value: int64(0)}, {Name: "on_hand", Value: int64(0)},
-		{Name: "reserved", Value: int64(0)}, {Name: "safety", Value: int64(0)}, {Name: "backorder_limit", Value: int64(0)},
-		{Name: "stock_version", Value: int64(0)}, {Name: "short", Value: false}})
+	same(r.truthRig, "lane", cs[1].After,
+		[]port.Column{{Name: "sku_id", Value: "\u00e9 {}\""}, {Name: "loc", Value: "main"},
+			{Name: "bump", Value: int64(0)}, {Name: "seq", Value: int64(0)}, {Name: "on_hand", Value: int64(0)},
+			{Name: "reserved", Value: int64(0)}, {Name: "safety", Value: int64(0)},
+			{Name: "backorder_limit", Value: int64(0)},
+			{Name: "stock_version", Value: int64(0)}, {Name: "short", Value: false}})
 	created, _ := field(cs[2].After, "created_at").(string)
 	at, err := time.Parse("2006-01-02T15:04:05.000000Z", created)
 	if d := cs[2].At/1000 - at.UnixMilli(); err != nil || d < -1000 || d > patience.Milliseconds() {
 		r.Fatalf("created_at %q (%v), committed at %d", created, err, cs[2].At)
 	}
-	same(r.truthRig, "order", cs[2].After, []port.Column{{Name: "id", Value: int64(1)}, {Name: "order_id", Value: [16]byte(nth(5))},
-		{Name: "sku_id", Value: ""}, {Name: "qty", Value: int64(-3)}, {Name: "status", Value: "ADJUST"},
-		{Name: "price", Value: nil}, {Name: "created_at", Value: created}})
+	same(r.truthRig, "order", cs[2].After,
+		[]port.Column{{Name: "id", Value: int64(1)}, {Name: "order_id", Value: [16]byte(nth(5))},
+			{Name: "sku_id", Value: ""}, {Name: "qty", Value: int64(-3)}, {Name: "status", Value: "ADJUST"},
+			{Name: "price", Value: nil}, {Name: "created_at", Value: created}})
 	for i, schema := range []string{"ledger", "ledger", "article"} {
 		if c := cs[i]; c.Schema != schema || c.Op != 'c' || c.Before != nil {
 			r.Fatalf("%+v", c)
@@ -158,17 +162,20 @@ func slotColumns(r *slotRig) {
 
 func slotUpdate(r *slotRig) {
 	r.created(stocked("A", 4, 9)) // c, u
-	order := &port.InsertShopOrders{Schema: port.ArticleSchema, Rows: []port.ShopOrder{shopOrder(5, "A", 3, port.ShopPending)}}
+	order := &port.InsertShopOrders{Schema: port.ArticleSchema,
+		Rows: []port.ShopOrder{shopOrder(5, "A", 3, port.ShopPending)}}
 	r.do(order)
 	r.do(&port.SetShopStatus{Schema: port.ArticleSchema, ID: order.IDs[0], Status: port.ShopGranted})
 	cs := r.read(4)
-	same(r.truthRig, "changes", named(cs), []string{"sku_lane c A", "sku_lane u A", "orders c A", "orders u A"})
+	same(r.truthRig, "changes", named(cs),
+		[]string{"sku_lane c A", "sku_lane u A", "orders c A", "orders u A"})
 	lane, status := cs[1], cs[3]
 	if lane.Before != nil || field(lane.After, "seq") != int64(4) || field(lane.After, "on_hand") != int64(9) {
 		r.Fatalf("%+v", lane)
 	}
 	if field(status.Before, "status") != "PENDING" || field(status.After, "status") != "GRANTED" ||
-		field(status.Before, "sku_id") != "A" || !slices.Equal(columnNames(status.Before), columnNames(status.After)) {
+		field(status.Before, "sku_id") != "A" ||
+		!slices.Equal(columnNames(status.Before), columnNames(status.After)) {
 		r.Fatalf("%+v", status)
 	}
 }
@@ -192,7 +199,8 @@ func slotOrdinals(r *slotRig) {
 	tx.commit(&port.CreateLanes{Lanes: []model.LaneKey{laneAt("A")}}, outboxOf(2))
 	r.emit(3)
 	cs := r.read(4)
-	same(r.truthRig, "changes", named(cs), []string{"inventory_outbox c 1", "sku_lane c A", "inventory_outbox c 2", "inventory_outbox c 3"})
+	same(r.truthRig, "changes", named(cs),
+		[]string{"inventory_outbox c 1", "sku_lane c A", "inventory_outbox c 2", "inventory_outbox c 3"})
 	for i, want := range []int{1, 2, 3, 1} {
 		if c := cs[i]; c.Ordinal != want || c.Last != (i >= 2) || i < 3 && c.XID != check.XID {
 			r.Fatalf("%+v, transaction %d", c, check.XID)
@@ -207,7 +215,8 @@ func slotCommitOrder(r *slotRig) {
 	second.commit()
 	first.commit(outboxOf(4))
 	cs := r.read(4)
-	same(r.truthRig, "changes", named(cs), []string{"inventory_outbox c 2", "inventory_outbox c 1", "inventory_outbox c 3", "inventory_outbox c 4"})
+	same(r.truthRig, "changes", named(cs),
+		[]string{"inventory_outbox c 2", "inventory_outbox c 1", "inventory_outbox c 3", "inventory_outbox c 4"})
 	late := cs[1]
 	if late.LSN >= cs[0].LSN || late.XID >= cs[0].XID || late.CommitLSN <= cs[0].CommitLSN {
 		r.Fatalf("the late committer's positions: %+v after %+v", late, cs[0])
@@ -220,7 +229,8 @@ func slotCommitOrder(r *slotRig) {
 func slotRollback(r *slotRig) {
 	r.begin(r.a, outboxOf(1)).rollback()
 	tx := r.begin(r.a, outboxOf(2))
-	if err := tx.Commit(r.ctx, &port.DecideCommands{Rows: []port.CommandRow{decidedCommand(9, "A", 1)}}); err == nil {
+	if err := tx.Commit(r.ctx,
+		&port.DecideCommands{Rows: []port.CommandRow{decidedCommand(9, "A", 1)}}); err == nil {
 		r.Fatal("committed")
 	}
 	r.emit(3)
@@ -304,7 +314,8 @@ func slotRestart(r *slotRig) {
 	r.must(r.slot.Confirm(r.ctx, again[1].CommitLSN))
 	r.emit(4)
 	r.slot = r.open()
-	same(r.truthRig, "behind the second", named(r.read(2)), []string{"inventory_outbox c 3", "inventory_outbox c 4"})
+	same(r.truthRig, "behind the second", named(r.read(2)),
+		[]string{"inventory_outbox c 3", "inventory_outbox c 4"})
 }
 
 func slotHalfConfirmed(r *slotRig) {
@@ -314,13 +325,15 @@ func slotHalfConfirmed(r *slotRig) {
 	r.must(r.slot.Confirm(r.ctx, cs[0].CommitLSN))
 	r.must(r.slot.Confirm(r.ctx, cs[1].LSN))
 	r.slot = r.open()
-	same(r.truthRig, "the whole transaction", named(r.read(2)), []string{"inventory_outbox c 2", "inventory_outbox c 3"})
+	same(r.truthRig, "the whole transaction", named(r.read(2)),
+		[]string{"inventory_outbox c 2", "inventory_outbox c 3"})
 }
 
 func slotOthers(r *slotRig) {
 	r.do(restock(1), &port.InsertLedger{Rows: []port.LedgerRow{ledgerLeg("A", 1, 0)}}, &port.Beat{Parts: 2},
 		&port.InsertDead{Rows: []port.DeadRow{deadLetter(1, nth(1))}})
-	r.do(&port.InsertShopOrders{Schema: port.DualWriteSchema, Rows: []port.ShopOrder{shopOrder(1, "A", 1, port.ShopPending)}},
+	r.do(&port.InsertShopOrders{Schema: port.DualWriteSchema,
+		Rows: []port.ShopOrder{shopOrder(1, "A", 1, port.ShopPending)}},
 		&port.AddShopStock{Schema: port.ArticleSchema, SKU: "A", Delta: 1})
 	r.do(&port.SetEpoch{})
 	r.emit(1)

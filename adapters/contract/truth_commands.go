@@ -81,7 +81,8 @@ func truthCommandsScan(r *truthRig) {
 		rows = append(rows, undecidedCommand(i+1, "A"))
 	}
 	r.do(&port.AcceptCommands{Rows: []port.CommandRow{rows[3], rows[0], rows[4], rows[2], rows[1]}})
-	first, second, rest := &port.ScanCommands{Max: 2}, &port.ScanCommands{After: nth(2), Max: 2}, &port.ScanCommands{After: nth(4), Max: 2}
+	first, second, rest := &port.ScanCommands{Max: 2}, &port.ScanCommands{After: nth(2), Max: 2},
+		&port.ScanCommands{After: nth(4), Max: 2}
 	r.do(first, second, rest)
 	same(r, "first page", first.Rows, rows[:2])
 	same(r, "second page", second.Rows, rows[2:4])

@@ -25,7 +25,8 @@ func deadLetter(offset int64, chain model.ID) port.DeadRow {
 }
 
 func deadKeyOf(d port.DeadRow) port.DeadKey {
-	return port.DeadKey{Topic: d.Topic, Part: d.Part, LeaderEpoch: d.LeaderEpoch, Offset: d.Offset, Index: d.Index}
+	return port.DeadKey{Topic: d.Topic, Part: d.Part, LeaderEpoch: d.LeaderEpoch, Offset: d.Offset,
+		Index: d.Index}
 }
 
 func (r *truthRig) dead(st port.ReadDead) []port.DeadRow {
@@ -41,7 +42,8 @@ func truthDeadRead(r *truthRig) {
 	parked.Index, parked.Parked, parked.Class, parked.Repair = 1, true, port.DeadParked, []byte("repair")
 	rows := []port.DeadRow{whole, deadLetter(5, nth(3)), parked}
 	r.do(&port.InsertDead{Rows: rows}, &port.InsertDead{})
-	keys := []port.DeadKey{deadKeyOf(whole), deadKeyOf(rows[1]), deadKeyOf(parked), {Topic: truthTopic, Part: 9}}
+	keys := []port.DeadKey{deadKeyOf(whole), deadKeyOf(rows[1]), deadKeyOf(parked),
+		{Topic: truthTopic, Part: 9}}
 	same(r, "letters", r.dead(port.ReadDead{Keys: keys}), rows)
 	same(r, "at most two", r.dead(port.ReadDead{Keys: keys, Max: 2}), rows[:2])
 }
@@ -55,7 +57,8 @@ func truthDeadTaken(r *truthRig) {
 }
 
 func truthDeadList(r *truthRig) {
-	a, b, c, d, e := deadLetter(1, nth(1)), deadLetter(2, nth(2)), deadLetter(3, nth(3)), deadLetter(0, nth(4)), deadLetter(0, nth(5))
+	a, b, c, d, e := deadLetter(1, nth(1)), deadLetter(2, nth(2)), deadLetter(3, nth(3)),
+		deadLetter(0, nth(4)), deadLetter(0, nth(5))
 	b.State = port.DeadDiscarded
 	d.LeaderEpoch, e.Part = 3, 2
 	r.do(&port.InsertDead{Rows: []port.DeadRow{e, c, a, d, b}})
@@ -76,7 +79,8 @@ func truthDeadChain(r *truthRig) {
 }
 
 func truthDeadMarks(r *truthRig) {
-	open, twice, void, closed, chainless := deadLetter(1, nth(1)), deadLetter(2, nth(1)), deadLetter(3, nth(2)), deadLetter(4, nth(3)), deadLetter(5, model.ID{})
+	open, twice, void, closed, chainless := deadLetter(1, nth(1)), deadLetter(2, nth(1)),
+		deadLetter(3, nth(2)), deadLetter(4, nth(3)), deadLetter(5, model.ID{})
 	parked := deadLetter(6, nth(5))
 	void.Class, closed.State, parked.Class = port.DeadVoid, port.DeadRedriven, port.DeadParked
 	r.do(&port.InsertDead{Rows: []port.DeadRow{open, twice, void, closed, chainless, parked}})
@@ -88,10 +92,12 @@ func truthDeadMarks(r *truthRig) {
 func truthDeadClose(r *truthRig) {
 	a, b, c := deadLetter(1, nth(1)), deadLetter(2, nth(1)), deadLetter(3, nth(2))
 	r.do(&port.InsertDead{Rows: []port.DeadRow{a, b, c}})
-	r.do(&port.CloseDead{Keys: []port.DeadKey{deadKeyOf(a)}, State: port.DeadRedriven}, &port.CloseDead{State: port.DeadRedriven})
+	r.do(&port.CloseDead{Keys: []port.DeadKey{deadKeyOf(a)}, State: port.DeadRedriven},
+		&port.CloseDead{State: port.DeadRedriven})
 	a.State = port.DeadRedriven
 	keys := []port.DeadKey{deadKeyOf(a), deadKeyOf(b)}
-	r.refused(port.ErrConflict, "SP001", "dlq", "dlq_open", &port.CloseDead{Keys: keys, State: port.DeadDiscarded})
+	r.refused(port.ErrConflict, "SP001", "dlq", "dlq_open",
+		&port.CloseDead{Keys: keys, State: port.DeadDiscarded})
 	same(r, "letters", r.dead(port.ReadDead{Keys: keys}), []port.DeadRow{a, b})
 	r.do(&port.CloseDead{Keys: []port.DeadKey{deadKeyOf(b), deadKeyOf(c)}, State: port.DeadDiscarded})
 	same(r, "open", r.dead(port.ReadDead{}), nil)
@@ -106,8 +112,10 @@ func truthDeadRepair(r *truthRig) {
 	r.do(&port.InsertDead{Rows: []port.DeadRow{a, b}})
 	r.do(&port.RepairDead{Key: deadKeyOf(a), Repair: []byte{1, 0, 2}})
 	for _, d := range []port.DeadRow{b, deadLetter(3, nth(3))} {
-		r.refused(port.ErrConflict, "SP001", "dlq", "dlq_open", &port.RepairDead{Key: deadKeyOf(d), Repair: []byte{3}})
+		r.refused(port.ErrConflict, "SP001", "dlq", "dlq_open",
+			&port.RepairDead{Key: deadKeyOf(d), Repair: []byte{3}})
 	}
 	a.Repair = []byte{1, 0, 2}
-	same(r, "letters", r.dead(port.ReadDead{Keys: []port.DeadKey{deadKeyOf(a), deadKeyOf(b)}}), []port.DeadRow{a, b})
+	same(r, "letters", r.dead(port.ReadDead{Keys: []port.DeadKey{deadKeyOf(a), deadKeyOf(b)}}),
+		[]port.DeadRow{a, b})
 }

@@ -54,10 +54,12 @@ func truthLanesBytes(r *truthRig) {
 	long := strings.Repeat("x", model.MaxSKUBytes)
 	keys := []model.LaneKey{
 		{SKU: "", Loc: ""}, {SKU: "", Loc: "main"}, {SKU: "B", Loc: "main"}, {SKU: "a", Loc: "a"},
-		{SKU: "a", Loc: "main#1"}, {SKU: "a b", Loc: "main"}, {SKU: "{}:#\"\\", Loc: "main"}, {SKU: "\u00e9", Loc: "main"},
+		{SKU: "a", Loc: "main#1"}, {SKU: "a b", Loc: "main"}, {SKU: "{}:#\"\\", Loc: "main"},
+		{SKU: "\u00e9", Loc: "main"},
 		{SKU: "\U0001F602", Loc: "main"},
 	}
-	keys = append(keys[:6:6], append([]model.LaneKey{{SKU: model.SKU(long), Loc: model.Location(long)}}, keys[6:]...)...)
+	keys = append(keys[:6:6],
+		append([]model.LaneKey{{SKU: model.SKU(long), Loc: model.Location(long)}}, keys[6:]...)...)
 	r.do(&port.CreateLanes{Lanes: keys})
 	lock, scan := &port.LockLanes{Lanes: keys}, &port.ScanLanes{Max: 100}
 	r.do(lock, scan)
@@ -75,7 +77,8 @@ func truthLanesBadText(r *truthRig) {
 }
 
 func truthLanesScan(r *truthRig) {
-	all := []model.Lane{stocked("A", 1, 1), stocked("B", 1, 1), stocked("C", 1, 1), stocked("D", 1, 1), stocked("E", 1, 1)}
+	all := []model.Lane{stocked("A", 1, 1), stocked("B", 1, 1), stocked("C", 1, 1), stocked("D", 1, 1),
+		stocked("E", 1, 1)}
 	r.created(all...)
 	for _, share := range []bool{false, true} {
 		var got []model.Lane
@@ -97,8 +100,8 @@ func truthLanesScan(r *truthRig) {
 func truthLanesWrite(r *truthRig) {
 	r.created(stocked("A", 1, 5))
 	r.do(&port.BumpLane{Lane: laneAt("A")}, &port.BumpLane{Lane: laneAt("A")})
-	want := model.Lane{Key: laneAt("A"), Bump: 77, Seq: 2, OnHand: 8, Reserved: 3, Safety: 1, BackorderLimit: 2,
-		StockVersion: 2, Short: true}
+	want := model.Lane{Key: laneAt("A"), Bump: 77, Seq: 2, OnHand: 8, Reserved: 3, Safety: 1,
+		BackorderLimit: 2, StockVersion: 2, Short: true}
 	r.do(&port.WriteLanes{Lanes: []model.Lane{want}})
 	want.Bump = 2
 	same(r, "lane", r.lane("A"), want)
@@ -117,7 +120,8 @@ func truthLanesOnHand(r *truthRig) {
 	r.created(stocked("A", 1, 5))
 	bad := stocked("A", 2, -1)
 	bad.BackorderLimit = 10
-	r.refused(port.ErrContract, "23514", "sku_lane", "sku_lane_on_hand_check", &port.WriteLanes{Lanes: []model.Lane{bad}})
+	r.refused(port.ErrContract, "23514", "sku_lane", "sku_lane_on_hand_check",
+		&port.WriteLanes{Lanes: []model.Lane{bad}})
 	same(r, "lane", r.lane("A"), stocked("A", 1, 5))
 }
 
@@ -128,7 +132,8 @@ func truthLanesPromised(r *truthRig) {
 	r.do(&port.WriteLanes{Lanes: []model.Lane{l}})
 	beyond := l
 	beyond.Reserved = 5
-	r.refused(port.ErrContract, "23514", "sku_lane", "sku_lane_promise_check", &port.WriteLanes{Lanes: []model.Lane{beyond}})
+	r.refused(port.ErrContract, "23514", "sku_lane", "sku_lane_promise_check",
+		&port.WriteLanes{Lanes: []model.Lane{beyond}})
 	same(r, "lane", r.lane("A"), l)
 	beyond.Short = true
 	r.do(&port.WriteLanes{Lanes: []model.Lane{beyond}})

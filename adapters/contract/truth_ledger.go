@@ -31,13 +31,15 @@ func ledgerLeg(sku string, seq int64, leg int16) port.LedgerRow {
 }
 
 func truthLedgerScan(r *truthRig) {
-	rows := []port.LedgerRow{ledgerLeg("A", 1, 0), ledgerLeg("A", 2, 0), ledgerLeg("B", 1, 1), ledgerLeg("B", 10, 0)}
+	rows := []port.LedgerRow{ledgerLeg("A", 1, 0), ledgerLeg("A", 2, 0), ledgerLeg("B", 1, 1),
+		ledgerLeg("B", 10, 0)}
 	rows[1].Qty = 0 // NULL
 	r.do(&port.InsertLedger{})
 	r.do(&port.InsertLedger{Rows: rows[2:]}, &port.InsertLedger{Rows: rows[:2]})
 	a, b := laneAt("A"), laneAt("B")
 	all, first := &port.ScanLedger{Max: 100}, &port.ScanLedger{Max: 1}
-	next, last := &port.ScanLedger{After: &a, AfterSeq: 1, Max: 2}, &port.ScanLedger{After: &b, AfterSeq: 1, Max: 2}
+	next, last := &port.ScanLedger{After: &a, AfterSeq: 1, Max: 2},
+		&port.ScanLedger{After: &b, AfterSeq: 1, Max: 2}
 	end := &port.ScanLedger{After: &b, AfterSeq: 10, Max: 2}
 	r.do(all, first, next, last, end)
 	same(r, "all", all.Rows, rows)
@@ -123,8 +125,8 @@ func truthLinesReturned(r *truthRig) {
 func truthLinesOfOrders(r *truthRig) {
 	again := pendingLine(1, 2) // an amended line: same number, another command
 	again.Command = nth(19)
-	r.do(&port.InsertLines{Lines: []model.Line{pendingLine(1, 1), pendingLine(1, 2), lineTombstone(1, 3), again,
-		pendingLine(2, 1), pendingLine(3, 1)}})
+	r.do(&port.InsertLines{Lines: []model.Line{pendingLine(1, 1), pendingLine(1, 2), lineTombstone(1, 3),
+		again, pendingLine(2, 1), pendingLine(3, 1)}})
 	st := &port.ReadOrderLines{Orders: nths(1, 3, 9)}
 	r.do(st, &port.ReadOrderLines{})
 	same(r, "lines", st.Lines, []model.Line{pendingLine(1, 1), pendingLine(1, 2), again, pendingLine(3, 1)})
@@ -152,7 +154,8 @@ func truthLinesMove(r *truthRig) {
 }
 
 func truthLinesScan(r *truthRig) {
-	lines := []model.Line{pendingLine(1, 1), pendingLine(1, 2), pendingLine(2, 1), lineTombstone(2, 2), pendingLine(3, 1)}
+	lines := []model.Line{pendingLine(1, 1), pendingLine(1, 2), pendingLine(2, 1), lineTombstone(2, 2),
+		pendingLine(3, 1)}
 	r.do(&port.InsertLines{Lines: []model.Line{lines[4], lines[0], lines[2], lines[1], lines[3]}})
 	first, rest := &port.ScanLines{Max: 3}, &port.ScanLines{After: lines[2].Command, Max: 3}
 	r.do(first, rest)

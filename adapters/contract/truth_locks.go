@@ -122,7 +122,8 @@ func truthShare(r *truthRig) {
 
 func truthShareUpgrade(r *truthRig) {
 	r.created(stocked("A", 1, 5))
-	r.begin(r.a, sharedLane("A")).commit(lockOf("A"), &port.WriteLanes{Lanes: []model.Lane{stocked("A", 2, 6)}})
+	r.begin(r.a, sharedLane("A")).commit(lockOf("A"),
+		&port.WriteLanes{Lanes: []model.Lane{stocked("A", 2, 6)}})
 	one, two := r.begin(r.a, sharedLane("A")), r.begin(r.b, sharedLane("A"))
 	p := r.waits(func() error { return one.Do(r.ctx, &port.BumpLane{Lane: laneAt("A")}) })
 	two.commit()
@@ -135,7 +136,8 @@ func truthShareUpgrade(r *truthRig) {
 
 func truthBumpWaits(r *truthRig) {
 	r.created(stocked("A", 1, 5))
-	tx := r.begin(r.a, &port.BumpLane{Lane: laneAt("A")}, &port.WriteLanes{Lanes: []model.Lane{stocked("A", 2, 6)}})
+	tx := r.begin(r.a, &port.BumpLane{Lane: laneAt("A")},
+		&port.WriteLanes{Lanes: []model.Lane{stocked("A", 2, 6)}})
 	p := r.waits(func() error { return r.b.Do(r.ctx, &port.BumpLane{Lane: laneAt("A")}) })
 	tx.commit()
 	p.succeeds()

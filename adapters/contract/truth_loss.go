@@ -27,7 +27,8 @@ func truthKilledHolder(r *truthRig) {
 	same(r, "locked", lock.Found, []model.Lane{stocked("A", 1, 5)})
 	r.class(tx.Do(r.ctx, lockOf("A")), port.ErrUnavailable)
 	r.class(tx.Commit(r.ctx), port.ErrUnavailable)
-	if err := other.Commit(r.ctx, restock(2)); !errors.Is(err, port.ErrUnknown) && !errors.Is(err, port.ErrUnavailable) {
+	if err := other.Commit(r.ctx, restock(2)); !errors.Is(err, port.ErrUnknown) &&
+		!errors.Is(err, port.ErrUnavailable) {
 		r.Fatal(err)
 	}
 	same(r, "commands", r.traces(r.b), "")

@@ -35,7 +35,8 @@ func (r *truthRig) orders(ns ...int) []port.OrderRow {
 }
 
 func truthOrdersKnown(r *truthRig) {
-	rows := []port.OrderRow{sagaOrder(1, port.SagaNone, model.Partial, 0), sagaOrder(3, port.SagaOpen, model.AllOrNothing, 99)}
+	rows := []port.OrderRow{sagaOrder(1, port.SagaNone, model.Partial, 0),
+		sagaOrder(3, port.SagaOpen, model.AllOrNothing, 99)}
 	rows[0].Customer, rows[0].Siblings = "", model.ID{}
 	r.do(&port.InsertOrders{Rows: rows}, &port.InsertOrders{})
 	same(r, "orders", r.orders(1, 2, 3), rows)
@@ -60,7 +61,8 @@ func truthSagaAdvance(r *truthRig) {
 		r.refused(port.ErrConflict, "SP001", "orders", "orders_saga", &st)
 	}
 	same(r, "orders", r.orders(1), []port.OrderRow{row})
-	r.do(&port.AdvanceSaga{Order: nth(1), From: port.SagaOpen, To: port.SagaCommitting, FromAttempt: 2, ToAttempt: 3})
+	r.do(&port.AdvanceSaga{Order: nth(1), From: port.SagaOpen, To: port.SagaCommitting, FromAttempt: 2,
+		ToAttempt: 3})
 	row.Saga, row.Attempt = port.SagaCommitting, 3
 	same(r, "orders", r.orders(1), []port.OrderRow{row})
 }
@@ -98,7 +100,8 @@ func (c dueCase) run(r *truthRig) {
 	for i := range c.refs {
 		c.refs[i].Ref = pendingLine(1, 1).Command
 	}
-	r.do(&port.AcceptCommands{Rows: c.refs}, &port.InsertOrders{Rows: []port.OrderRow{c.order}}, &port.InsertLines{Lines: c.lines})
+	r.do(&port.AcceptCommands{Rows: c.refs}, &port.InsertOrders{Rows: []port.OrderRow{c.order}},
+		&port.InsertLines{Lines: c.lines})
 	st := &port.DueOrders{Max: 10}
 	r.do(st)
 	var want []model.ID
@@ -113,8 +116,12 @@ func (c dueCase) run(r *truthRig) {
 
 func dueCases() []dueCase {
 	const reserved, rejected, undecided = model.LineReserved, model.LineRejected, model.LinePending
-	all := func(s port.Saga, deadline int64) port.OrderRow { return sagaOrder(1, s, model.AllOrNothing, deadline) }
-	partial := func(s port.Saga, deadline int64) port.OrderRow { return sagaOrder(1, s, model.Partial, deadline) }
+	all := func(s port.Saga, deadline int64) port.OrderRow {
+		return sagaOrder(1, s, model.AllOrNothing, deadline)
+	}
+	partial := func(s port.Saga, deadline int64) port.OrderRow {
+		return sagaOrder(1, s, model.Partial, deadline)
+	}
 	in := func(states ...model.LineState) (lines []model.Line) {
 		for i, s := range states {
 			lines = append(lines, lineIn(1, i+1, s))
@@ -125,22 +132,28 @@ func dueCases() []dueCase {
 	decided := []port.CommandRow{decidedCommand(50, "A", 1)}
 	return []dueCase{
 		{"all-or-nothing with a rejected line", all(port.SagaOpen, 0), in(reserved, rejected), nil, true},
-		{"all-or-nothing with a rejected and an undecided line", all(port.SagaOpen, 0), in(rejected, undecided), nil, true},
+		{"all-or-nothing with a rejected and an undecided line", all(port.SagaOpen, 0),
+			in(rejected, undecided), nil, true},
 		{"all-or-nothing without a rejected line", all(port.SagaOpen, 0), in(reserved, undecided), nil, false},
 		{"partial with a rejected line", partial(port.SagaOpen, 0), in(reserved, rejected), nil, false},
 		{"a deadline that has passed", partial(port.SagaOpen, past), in(reserved, rejected), nil, true},
-		{"a deadline that has passed, a line undecided", partial(port.SagaOpen, past), in(reserved, undecided), nil, false},
+		{"a deadline that has passed, a line undecided", partial(port.SagaOpen, past),
+			in(reserved, undecided), nil, false},
 		{"a deadline that has passed, a line cancelled before its decision", partial(port.SagaOpen, past),
 			in(reserved, model.LineCancelled), nil, false},
 		{"a deadline to come", partial(port.SagaOpen, future), in(reserved), nil, false},
 		{"no deadline", partial(port.SagaOpen, 0), in(reserved), nil, false},
 		{"an order without saga", all(port.SagaNone, past), in(rejected), nil, false},
 		{"a released order", all(port.SagaReleasing, past), in(rejected, reserved), nil, false},
-		{"committing, a line still reserved", all(port.SagaCommitting, 0), in(reserved, model.LineCommitted), nil, true},
-		{"committing, its COMMIT on the way", all(port.SagaCommitting, 0), in(reserved, model.LineCommitted), commit, false},
-		{"committing, its COMMIT decided", all(port.SagaCommitting, 0), in(reserved, model.LineCommitted), decided, true},
+		{"committing, a line still reserved", all(port.SagaCommitting, 0),
+			in(reserved, model.LineCommitted), nil, true},
+		{"committing, its COMMIT on the way", all(port.SagaCommitting, 0),
+			in(reserved, model.LineCommitted), commit, false},
+		{"committing, its COMMIT decided", all(port.SagaCommitting, 0), in(reserved, model.LineCommitted),
+			decided, true},
 		{"committing, a line undecided", all(port.SagaCommitting, 0), in(reserved, undecided), nil, false},
-		{"committing, all committed", all(port.SagaCommitting, past), in(model.LineCommitted, rejected), nil, false},
+		{"committing, all committed", all(port.SagaCommitting, past), in(model.LineCommitted, rejected),
+			nil, false},
 	}
 }
 

@@ -42,7 +42,8 @@ func truthResubmitBackoff(r *truthRig) {
 	got := r.resubmit(r.a, 10)
 	var read port.ReadEpoch
 	r.do(&read)
-	if len(got) != 2 || got[0].SentAt > read.NowMS || got[0].SentAt < read.NowMS-int64(patience.Milliseconds()) {
+	if len(got) != 2 || got[0].SentAt > read.NowMS ||
+		got[0].SentAt < read.NowMS-int64(patience.Milliseconds()) {
 		r.Fatalf("%+v at %d", got, read.NowMS)
 	}
 	row.SentAt, row.Tries, row.NextTry = got[0].SentAt, 3, got[0].SentAt+4000
@@ -54,7 +55,8 @@ func truthResubmitBackoff(r *truthRig) {
 
 func truthResubmitOrder(r *truthRig) {
 	r.settled(10, 0)
-	rows := []port.CommandRow{undecidedCommand(1, "B"), undecidedCommand(2, "A"), undecidedCommand(3, "A"), undecidedCommand(4, "A")}
+	rows := []port.CommandRow{undecidedCommand(1, "B"), undecidedCommand(2, "A"),
+		undecidedCommand(3, "A"), undecidedCommand(4, "A")}
 	rows[0].NextTry, rows[1].NextTry, rows[2].NextTry, rows[3].NextTry = 30, 40, 20, 30
 	r.do(&port.AcceptCommands{Rows: rows})
 	same(r, "the oldest three, by lane", commandIDs(r.resubmit(r.a, 3)), " 3 4 1")
@@ -88,7 +90,8 @@ func truthResubmitParked(r *truthRig) {
 	r.settled(10, 0)
 	follower := undecidedCommand(2, "A")
 	follower.Ref = nth(1)
-	rows := []port.CommandRow{undecidedCommand(1, "A"), follower, undecidedCommand(3, "A"), undecidedCommand(4, "A")}
+	rows := []port.CommandRow{undecidedCommand(1, "A"), follower, undecidedCommand(3, "A"),
+		undecidedCommand(4, "A")}
 	r.do(&port.AcceptCommands{Rows: rows})
 	open, void, closed := deadLetter(0, nth(1)), deadLetter(1, nth(3)), deadLetter(2, nth(4))
 	void.Class = port.DeadVoid
@@ -101,7 +104,8 @@ func truthResubmitParked(r *truthRig) {
 
 func truthResubmitSkipsLocked(r *truthRig) {
 	r.settled(10, 0)
-	r.do(&port.AcceptCommands{Rows: []port.CommandRow{undecidedCommand(1, "A"), undecidedCommand(2, "A"), undecidedCommand(3, "A")}})
+	r.do(&port.AcceptCommands{Rows: []port.CommandRow{undecidedCommand(1, "A"), undecidedCommand(2, "A"),
+		undecidedCommand(3, "A")}})
 	tx := r.begin(r.a, &port.DecideCommands{Rows: []port.CommandRow{decidedCommand(1, "A", 1)}})
 	same(r, "the first two that are free", commandIDs(r.resubmit(r.b, 2)), " 2 3")
 	tx.commit()

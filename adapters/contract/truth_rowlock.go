@@ -15,7 +15,8 @@ func truthRowLockCases() []truthCase {
 }
 
 func rowLockOrder(n int, kind model.Kind, order, line int) port.RowLockOrder {
-	row := port.RowLockOrder{Command: nth(n), Fingerprint: model.Fingerprint{byte(n), 1}, Line: int32(line), Kind: kind,
+	row := port.RowLockOrder{Command: nth(n), Fingerprint: model.Fingerprint{byte(n), 1},
+		Line: int32(line), Kind: kind,
 		SKU: "A", Qty: 5, Outcome: model.Granted, Granted: 4, Stock: 3, State: model.LineCommitted,
 		Returned: 1, DecidedAt: 99}
 	if order > 0 {
@@ -28,8 +29,10 @@ func rowLockOrder(n int, kind model.Kind, order, line int) port.RowLockOrder {
 }
 
 func truthRowLockFind(r *truthRig) {
-	rows := []port.RowLockOrder{rowLockOrder(1, model.Reserve, 7, 1), rowLockOrder(2, model.Release, 0, 0), rowLockOrder(4, model.Restock, 0, 0)}
-	r.do(&port.InsertRowLockOrders{Rows: []port.RowLockOrder{rows[2], rows[0], rows[1]}}, &port.InsertRowLockOrders{})
+	rows := []port.RowLockOrder{rowLockOrder(1, model.Reserve, 7, 1),
+		rowLockOrder(2, model.Release, 0, 0), rowLockOrder(4, model.Restock, 0, 0)}
+	r.do(&port.InsertRowLockOrders{Rows: []port.RowLockOrder{rows[2], rows[0], rows[1]}},
+		&port.InsertRowLockOrders{})
 	find := &port.FindRowLockOrders{Commands: nths(1, 2, 3, 4)}
 	first, rest := &port.ScanRowLockOrders{Max: 2}, &port.ScanRowLockOrders{After: nth(2), Max: 2}
 	r.do(find, first, rest)
@@ -46,7 +49,8 @@ func truthRowLockTaken(r *truthRig) {
 
 func truthRowLockLines(r *truthRig) {
 	rows := []port.RowLockOrder{rowLockOrder(3, model.Reserve, 7, 1), rowLockOrder(1, model.Reserve, 7, 2),
-		rowLockOrder(2, model.Reserve, 8, 1), rowLockOrder(5, model.Restock, 7, 1), rowLockOrder(6, model.Reserve, 9, 1)}
+		rowLockOrder(2, model.Reserve, 8, 1), rowLockOrder(5, model.Restock, 7, 1),
+		rowLockOrder(6, model.Reserve, 9, 1)}
 	r.do(&port.InsertRowLockOrders{Rows: rows})
 	st := &port.FindRowLockLines{Orders: nths(7, 8)}
 	r.do(st)

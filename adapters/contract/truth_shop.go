@@ -70,7 +70,8 @@ func shopInsert(s shopRig) {
 		s.Fatal(ids)
 	}
 	more := s.insert(shopOrder(3, "A", 1, port.ShopPending))
-	first, rest := &port.ScanShopOrders{Schema: s.schema, Max: 2}, &port.ScanShopOrders{Schema: s.schema, After: ids[1], Max: 5}
+	first, rest := &port.ScanShopOrders{Schema: s.schema, Max: 2},
+		&port.ScanShopOrders{Schema: s.schema, After: ids[1], Max: 5}
 	s.do(first, rest)
 	got := append(first.Rows, rest.Rows...)
 	var read port.ReadEpoch
@@ -103,7 +104,8 @@ func shopStatus(s shopRig) {
 	s.do(there, absent)
 	st := &port.ScanShopOrders{Schema: s.schema, Max: 5}
 	s.do(st)
-	if !there.Changed || absent.Changed || st.Rows[0].Status != port.ShopGranted || st.Rows[1].Status != port.ShopPending {
+	if !there.Changed || absent.Changed || st.Rows[0].Status != port.ShopGranted ||
+		st.Rows[1].Status != port.ShopPending {
 		s.Fatalf("%v %v %+v", there.Changed, absent.Changed, st.Rows)
 	}
 }
@@ -120,8 +122,9 @@ func shopRecompute(s shopRig) {
 		shopOrder(14, "no stock row", 6, port.ShopRestock))
 	st := &port.RecomputeShopStock{Schema: s.schema}
 	s.do(st)
-	same(s.truthRig, "recomputed", st.Rows, []port.ShopStock{{SKU: "", Stock: 2}, {SKU: "A", Stock: 7, Recomputed: 240, Pending: 11},
-		{SKU: "B", Stock: 1}})
+	same(s.truthRig, "recomputed", st.Rows,
+		[]port.ShopStock{{SKU: "", Stock: 2}, {SKU: "A", Stock: 7, Recomputed: 240, Pending: 11},
+			{SKU: "B", Stock: 1}})
 }
 
 func shopStock(s shopRig) {

@@ -49,7 +49,8 @@ func truthVisible(r *truthRig) {
 func truthRollback(r *truthRig) {
 	r.created(stocked("A", 1, 5))
 	tx := r.begin(r.a, restock(1), &port.WriteLanes{Lanes: []model.Lane{stocked("A", 2, 9)}},
-		&port.CreateLanes{Lanes: []model.LaneKey{laneAt("B")}}, &port.InsertOutbox{Rows: []port.OutboxRow{outboxRow(1)}})
+		&port.CreateLanes{Lanes: []model.LaneKey{laneAt("B")}},
+		&port.InsertOutbox{Rows: []port.OutboxRow{outboxRow(1)}})
 	tx.do(&port.WriteLanes{Lanes: []model.Lane{stocked("A", 3, 10)}}, &port.DeleteOutbox{IDs: nths(1)})
 	tx.rollback()
 	same(r, "commands", r.traces(r.a), "")
@@ -75,7 +76,8 @@ func truthCommitRefused(r *truthRig) {
 	r.constraint(err, port.ErrConflict, "23505", "command", "command_pkey")
 	same(r, "commands", r.traces(r.b), " 2")
 	guarded := r.begin(r.a, restock(5))
-	err = guarded.Commit(r.ctx, restock(6), &port.DecideCommands{Rows: []port.CommandRow{decidedCommand(9, "A", 1)}})
+	err = guarded.Commit(r.ctx, restock(6),
+		&port.DecideCommands{Rows: []port.CommandRow{decidedCommand(9, "A", 1)}})
 	r.class(err, port.ErrConflict)
 	same(r, "commands", r.traces(r.b), " 2")
 }
@@ -128,7 +130,8 @@ func truthRollbackOver(r *truthRig) {
 
 func truthReadCommitted(r *truthRig) {
 	r.created(stocked("A", 1, 5))
-	before, after := &port.ReadLanes{Lanes: []model.LaneKey{laneAt("A")}}, &port.ReadLanes{Lanes: []model.LaneKey{laneAt("A")}}
+	before, after := &port.ReadLanes{Lanes: []model.LaneKey{laneAt("A")}},
+		&port.ReadLanes{Lanes: []model.LaneKey{laneAt("A")}}
 	tx := r.begin(r.a, before)
 	r.must(r.b.Do(r.ctx, &port.WriteLanes{Lanes: []model.Lane{stocked("A", 2, 7)}}, restock(1)))
 	known := &port.KnownCommands{IDs: nths(1)}
@@ -142,7 +145,8 @@ func truthContextOver(r *truthRig) {
 	over, cancel := context.WithCancel(r.ctx)
 	cancel()
 	tx := r.begin(r.a, restock(2))
-	for _, err := range []error{r.a.Do(over, restock(1)), tx.Do(over, restock(3)), tx.Commit(r.ctx, restock(4))} {
+	for _, err := range []error{r.a.Do(over, restock(1)), tx.Do(over, restock(3)),
+		tx.Commit(r.ctx, restock(4))} {
 		if !errors.Is(err, context.Canceled) {
 			r.Fatal(err)
 		}

@@ -10,7 +10,8 @@ func truthWaitCases() (cases []truthCase) {
 	for _, k := range takenKeys() {
 		cases = append(cases,
 			truthCase{k.name + ": who inserts waits for who was first, and is second", k.firstCommits},
-			truthCase{k.name + ": who inserts waits for who was first, and follows one that gave up", k.firstGivesUp})
+			truthCase{k.name + ": who inserts waits for who was first, and follows one that gave up",
+				k.firstGivesUp})
 	}
 	return append(cases,
 		truthCase{"WriteLines waits for a line in the making, and replaces it", truthWriteLinesWaits},

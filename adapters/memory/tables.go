@@ -34,14 +34,6 @@ type relation struct {
 	full         bool   // REPLICA IDENTITY FULL
 }
 
-type row[K comparable, V any] struct {
-	rowLock
-	table     *table[K, V]
-	key       K
-	committed *V // nil: its INSERT is not committed yet, or its DELETE is
-	own       *V // while rowLock.written: what the owner made of it; nil: deleted
-}
-
 // secondary is an index beside the key's. It knows every version of a row, committed or not, as in
 // PostgreSQL: who walks it must compare the version that it may see.
 type secondary[K comparable, V any] interface {
@@ -92,14 +84,6 @@ func indexed[S, K comparable, V any](
 	return x
 }
 
-// version is what t sees of a row: its own version, else the committed one.
-func (r *row[K, V]) version(t *transaction) *V {
-	if r.owner == t && r.written {
-		return r.own
-	}
-	return r.committed
-}
-
 // get is the version of a key that t sees, nil if there is none.
 func (tb *table[K, V]) get(t *transaction, k K) *V {
 	if r, ok := tb.rows.get(k); ok {
@@ -114,21 +98,6 @@ func (tb *table[K, V]) visible(t *transaction, k K) *row[K, V] {
 		return r
 	}
 	return nil
-}
-
-// lock makes t hold the row, waiting for others, and returns the version that is there then: nil if
-// the row went away meanwhile.
-func (r *row[K, V]) lock(ctx context.Context, t *transaction, g grip) (*V, error) {
-	for r.conflicts(t, g) {
-		if err := t.await(ctx, &r.rowLock, g, r.String); err != nil {
-			return nil, err
-		}
-	}
-	v := r.version(t)
-	if v != nil && !r.holds(t, g) && r.grant(t, g) {
-		t.hold(r)
-	}
-	return v, nil
 }
 
 // lockAll makes t hold the rows of keys that it sees, in the order given, and calls fn with the place
@@ -249,74 +218,6 @@ func (tb *table[K, V]) upsert(ctx context.Context, t *transaction, v *V, merge f
 			return r.update(t, merge(old))
 		}
 	}
-}
-
-// update writes a version of a row that t holds exclusively. A CHECK may refuse it.
-func (r *row[K, V]) update(t *transaction, v *V) error {
-	if r.table.check != nil {
-		if err := r.table.check(v); err != nil {
-			return err
-		}
-	}
-	r.write(t, v)
-	return nil
-}
-
-// remove deletes a row that t holds exclusively.
-func (r *row[K, V]) remove(t *transaction) { r.write(t, nil) }
-
-func (r *row[K, V]) write(t *transaction, v *V) {
-	before := r.version(t)
-	if before != nil && before != r.committed {
-		r.unindex(before, v, r.committed)
-	}
-	r.own, r.written = v, true
-	if v != nil {
-		for _, s := range r.table.secondary {
-			s.add(v, r)
-		}
-	}
-	switch {
-	case before == nil:
-		t.log('c', r.table, before, v)
-	case v == nil:
-		t.log('d', r.table, before, v)
-	default:
-		t.log('u', r.table, before, v)
-	}
-}
-
-// unindex takes a version out of the indexes, but for keys that keep or also has too.
-func (r *row[K, V]) unindex(v, keep, also *V) {
-	for _, s := range r.table.secondary {
-		s.drop(v, keep, also)
-	}
-}
-
-// finish ends what t did to the row and lets go of it.
-func (r *row[K, V]) finish(t *transaction, commit bool) {
-	if r.owner == t && r.written {
-		gone, stays := r.own, r.committed
-		if commit {
-			gone, stays = stays, gone
-		}
-		if gone != nil && gone != stays {
-			r.unindex(gone, stays, nil)
-		}
-		r.committed, r.own = stays, nil
-		if commit && r.table.seen != nil {
-			r.table.seen(gone, stays)
-		}
-		if stays == nil {
-			r.table.rows.drop(r.key)
-		}
-	}
-	r.release(t)
-}
-
-// String names the row as a wait or a deadlock does.
-func (r *row[K, V]) String() string {
-	return fmt.Sprintf("%s.%s %v", r.table.about.schema, r.table.about.name, r.key)
 }
 
 func (tb *table[K, V]) relation() *relation { return tb.about }

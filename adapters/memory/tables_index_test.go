@@ -108,12 +108,15 @@ func TestSecondaryIndexesForgetOldVersions(t *testing.T) {
 	}
 	do(false, accept)
 	want(0, 0, 0, 0)
-	do(true, accept, &port.WriteLines{Lines: []model.Line{line(1)}}, &port.InsertOutbox{Rows: []port.OutboxRow{{ID: id}}})
+	do(true, accept, &port.WriteLines{Lines: []model.Line{line(1)}},
+		&port.InsertOutbox{Rows: []port.OutboxRow{{ID: id}}})
 	want(1, 1, 1, 1)
-	do(false, decide, &port.WriteLines{Lines: []model.Line{line(2)}}, &port.WriteLines{Lines: []model.Line{line(3)}},
+	do(false, decide, &port.WriteLines{Lines: []model.Line{line(2)}},
+		&port.WriteLines{Lines: []model.Line{line(3)}},
 		&port.DeleteOutbox{IDs: []model.ID{id}})
 	want(1, 1, 1, 1)
-	do(true, decide, &port.WriteLines{Lines: []model.Line{line(2)}}, &port.WriteLines{Lines: []model.Line{line(3)}},
+	do(true, decide, &port.WriteLines{Lines: []model.Line{line(2)}},
+		&port.WriteLines{Lines: []model.Line{line(3)}},
 		&port.DeleteOutbox{IDs: []model.ID{id}})
 	want(0, 0, 1, 0)
 }

@@ -70,7 +70,8 @@ func newShopTables(p *Postgres) (t shopTables) {
 }
 
 func newShop(p *Postgres, schema port.Schema) (s shop) {
-	s.stock = newTable(p, relation{schema: string(schema), name: "stock", primary: "stock_pkey", keyColumns: 1},
+	s.stock = newTable(p,
+		relation{schema: string(schema), name: "stock", primary: "stock_pkey", keyColumns: 1},
 		func(a, b model.SKU) int { return strings.Compare(string(a), string(b)) },
 		func(r *stockRow) model.SKU { return r.sku })
 	s.stock.check = func(r *stockRow) error {

@@ -27,7 +27,8 @@ func TestTheLogKeepsNothingThatEverySlotConfirmed(t *testing.T) {
 	for i := range 400 {
 		id := model.ID{byte(i >> 8), byte(i)}
 		row := port.OutboxRow{ID: id, AggregateType: "t", Payload: string(body)}
-		must(t, a.Do(ctx, &port.InsertOutbox{Rows: []port.OutboxRow{row}}, &port.DeleteOutbox{IDs: []model.ID{id}}))
+		must(t, a.Do(ctx, &port.InsertOutbox{Rows: []port.OutboxRow{row}},
+			&port.DeleteOutbox{IDs: []model.ID{id}}))
 		cs, err := slot.Read(ctx, 10)
 		must(t, err)
 		must(t, slot.Confirm(ctx, cs[len(cs)-1].CommitLSN))
