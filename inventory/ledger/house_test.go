@@ -215,7 +215,9 @@ func basket(name string, policy model.Policy, lines ...inventory.OrderLine) inve
 	return inventory.Order{ID: model.NameID(name), Policy: policy, Lines: lines}
 }
 
-func line(sku model.SKU, qty int64) inventory.OrderLine { return inventory.OrderLine{SKU: sku, Qty: qty} }
+func line(sku model.SKU, qty int64) inventory.OrderLine {
+	return inventory.OrderLine{SKU: sku, Qty: qty}
+}
 
 // lineOf is the id of an order's n-th line.
 func lineOf(order string, n int32) model.ID { return inventory.LineID(model.NameID(order), n) }
