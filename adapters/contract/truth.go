@@ -140,16 +140,22 @@ func (r *truthRig) waits(call func() error) *pending {
 	before := r.bed.Waiting()
 	p := &pending{r, make(chan error, 1)}
 	go func() { p.done <- call() }()
-	for r.bed.Waiting() <= before {
+	p.waits(before + 1)
+	return p
+}
+
+// waits returns when the server says that n transactions wait, this call being one of them.
+func (p *pending) waits(n int) {
+	p.r.Helper()
+	for p.r.bed.Waiting() < n {
 		select {
 		case err := <-p.done:
-			r.Fatalf("the call did not wait: %v", err)
-		case <-r.ctx.Done():
-			r.Fatal("nobody waits")
+			p.r.Fatalf("the call did not wait: %v", err)
+		case <-p.r.ctx.Done():
+			p.r.Fatal("nobody waits")
 		case <-time.After(time.Millisecond):
 		}
 	}
-	return p
 }
 
 // result is what the call returned.
