@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -46,27 +45,22 @@ const maxShown = 24
 
 func (p *report) text(w io.Writer) {
 	r, s := p.result, p.result.Summary
-	fmt.Fprintf(w, "\n%-10s %s orders, %s lines in %s: %s granted, %s rejected, %s cancelled", r.Result,
-		thousands(int64(s.Orders)), thousands(int64(s.Lines)), s.Elapsed.Round(time.Millisecond),
+	fmt.Fprintf(w, "\n%-10s %s, %s in %s: %s granted, %s rejected, %s cancelled", r.Result,
+		count(s.Orders, "order"), count(s.Lines, "line"), span(s.Elapsed),
 		thousands(int64(s.Granted)), thousands(int64(s.Rejected)), thousands(int64(s.Cancelled)))
 	if s.Undecided > 0 {
-		fmt.Fprintf(w, ", %s undecided", thousands(int64(s.Undecided)))
+		fmt.Fprintf(w, ", %s never told their client", thousands(int64(s.Undecided)))
 	}
 	if s.Refused > 0 {
 		fmt.Fprintf(w, ", %s refused", thousands(int64(s.Refused)))
 	}
-	fmt.Fprintf(w, "; %s duplicates absorbed, %s dead letters\n", thousands(r.Duplicates), thousands(r.DeadLetters))
-	fmt.Fprintf(w, "%10s %s units granted of %s supplied; ", "", thousands(s.UnitsGranted), thousands(s.UnitsSupplied))
-	if r.Converged >= 0 {
-		fmt.Fprintf(w, "speed equals truth for %s SKUs %s after the last order\n", thousands(int64(r.Lanes)),
-			r.Converged.Round(time.Millisecond))
-	} else {
-		fmt.Fprintf(w, "speed did not come to equal truth within %s\n", p.config.Settle)
-	}
+	fmt.Fprintf(w, "; %s absorbed, %s\n", count(int(r.Duplicates), "duplicate"), count(int(r.DeadLetters), "dead letter"))
+	fmt.Fprintf(w, "%10s %s granted of %s supplied; %s\n", "", count(int(s.UnitsGranted), "unit"),
+		thousands(s.UnitsSupplied), p.convergence())
 	p.guarantees(w)
-	fmt.Fprintf(w, "%10s %s orders/s, %s lines/s, p50 %s, p99 %s from submit to decision; %s in all; peak memory %d MiB\n",
-		"", thousands(p.rate(s.Orders)), thousands(p.rate(s.Lines)), s.P50.Round(time.Millisecond/10),
-		s.P99.Round(time.Millisecond/10), p.elapsed.Round(time.Millisecond), p.peak>>20)
+	fmt.Fprintf(w, "%10s %s orders/s, %s lines/s, p50 %s, p99 %s from submit to decision; %s in all; peak memory %s MiB\n",
+		"", thousands(p.rate(s.Orders)), thousands(p.rate(s.Lines)), span(s.P50), span(s.P99), span(p.elapsed),
+		thousands(p.peak>>20))
 	for _, f := range r.Receipts {
 		fmt.Fprintf(w, "%10s fault: %s\n", "", f)
 	}
@@ -80,6 +74,51 @@ func (p *report) text(w io.Writer) {
 	if r.Result != checks.Holds {
 		fmt.Fprintf(w, "\n%s\n", p.flags.reproduce(p.config.Seed))
 	}
+}
+
+// convergence says when speed and truth came to rest on the same numbers.
+func (p *report) convergence() string {
+	if p.result.Converged >= 0 {
+		return fmt.Sprintf("speed equals truth for %s %s after the last order",
+			count(p.result.Lanes, "SKU"), span(p.result.Converged))
+	}
+	for _, r := range p.result.Reports {
+		if r.Guarantee == checks.Convergence && r.Verdict == checks.Pass {
+			return fmt.Sprintf("orders still undecided %s after the last one", span(p.config.Settle))
+		}
+	}
+	return fmt.Sprintf("speed did not come to equal truth within %s", span(p.config.Settle))
+}
+
+// count is a number of things: "1 order", "10 000 orders".
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return thousands(int64(n)) + " " + thing
+}
+
+// span is a time for people, three digits of it: "430 us", "18.2 ms", "1.31 s", "2 min 13 s".
+func span(d time.Duration) string {
+	digits := func(n float64, unit string) string {
+		switch {
+		case n < 10:
+			return fmt.Sprintf("%.2f %s", n, unit)
+		case n < 100:
+			return fmt.Sprintf("%.1f %s", n, unit)
+		}
+		return fmt.Sprintf("%.0f %s", n, unit)
+	}
+	switch {
+	case d < time.Millisecond:
+		return fmt.Sprintf("%d us", d.Microseconds())
+	case d < time.Second:
+		return digits(float64(d)/float64(time.Millisecond), "ms")
+	case d < time.Minute:
+		return digits(d.Seconds(), "s")
+	}
+	d = d.Round(time.Second)
+	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
 }
 
 func (p *report) guarantees(w io.Writer) {
@@ -118,15 +157,15 @@ func (p *report) bare(w io.Writer) {
 	if p.result.Bare == nil {
 		return
 	}
-	count := map[checks.Verdict]int{}
+	lanes := map[checks.Verdict]int{}
 	for _, r := range p.result.Bare {
-		count[r.Verdict]++
+		lanes[r.Verdict]++
 		if r.Verdict == checks.Fail {
 			fmt.Fprintf(w, "%10s porcupine: %s\n", "", r.Why)
 		}
 	}
-	fmt.Fprintf(w, "%10s bare answers, searched by porcupine: %d SKUs linearizable, %d not, %d undecided\n", "",
-		count[checks.Pass], count[checks.Fail], count[checks.Undecided])
+	fmt.Fprintf(w, "%10s bare answers, searched by porcupine: %s linearizable, %d not, %d undecided\n", "",
+		count(lanes[checks.Pass], "SKU"), lanes[checks.Fail], lanes[checks.Undecided])
 }
 
 // findings are the first one's evidence, and one line for each of the others.
@@ -165,106 +204,4 @@ func (p *report) rate(n int) int64 {
 		return int64(float64(n) / s)
 	}
 	return 0
-}
-
-// jsonResult is the last line of --json. Fields are added, never renamed.
-type jsonResult struct {
-	Result     checks.Result   `json:"result"`
-	Design     string          `json:"design"`
-	Tier       string          `json:"tier"`
-	Scenario   string          `json:"scenario"`
-	Seed       string          `json:"seed"`
-	Orders     jsonOrders      `json:"orders"`
-	Guarantees []jsonGuarantee `json:"guarantees"`
-	Executions int             `json:"executions"`
-	Steps      int             `json:"steps"`
-	ElapsedMS  int64           `json:"elapsed_ms"`
-	Reproduce  string          `json:"reproduce"`
-
-	Workload      string   `json:"workload"`
-	Admission     string   `json:"admission"`
-	Checkouts     int      `json:"checkouts"` // orders, where Orders counts their lines
-	Undecided     int      `json:"undecided"`
-	Refused       int      `json:"refused"`
-	UnitsGranted  int64    `json:"units_granted"`
-	UnitsSupplied int64    `json:"units_supplied"`
-	ConvergedMS   *int64   `json:"converged_ms"` // null: never
-	OrdersPerSec  int64    `json:"orders_per_s"`
-	LinesPerSec   int64    `json:"lines_per_s"`
-	P50US         int64    `json:"p50_us"`
-	P99US         int64    `json:"p99_us"`
-	PeakBytes     int64    `json:"peak_memory_bytes"`
-	Faults        []string `json:"faults"`
-	NeverHappened []string `json:"never_happened"`
-	NotYetJudged  []string `json:"not_yet_judged"`
-	KnownLimits   []string `json:"known_limits"`
-}
-
-type jsonOrders struct {
-	Submitted   int   `json:"submitted"`
-	Granted     int   `json:"granted"`
-	Rejected    int   `json:"rejected"`
-	Cancelled   int   `json:"cancelled"`
-	Duplicates  int64 `json:"duplicates"`
-	DeadLetters int64 `json:"dead_letters"`
-}
-
-type jsonGuarantee struct {
-	Name     string   `json:"name"`
-	Verdict  string   `json:"verdict"`
-	Why      string   `json:"why"`
-	Claimed  bool     `json:"claimed"`
-	Count    int      `json:"count"`
-	Severity string   `json:"severity,omitempty"`
-	Evidence []string `json:"evidence,omitempty"` // of the first finding
-	Findings []string `json:"findings,omitempty"`
-}
-
-func (p *report) json(w io.Writer) error {
-	r, s := p.result, p.result.Summary
-	j := jsonResult{Result: r.Result, Design: p.config.Design.Name, Tier: "wire", Seed: fmt.Sprintf("0x%x", p.config.Seed),
-		Orders:     jsonOrders{s.Lines, s.Granted, s.Rejected, s.Cancelled, r.Duplicates, r.DeadLetters},
-		Executions: 1, Steps: len(p.config.Workload.Steps), ElapsedMS: p.elapsed.Milliseconds(),
-		Reproduce: p.flags.reproduce(p.config.Seed), Workload: p.config.Workload.Text,
-		Admission: string(p.config.Options.Admission), Checkouts: s.Orders, Undecided: s.Undecided, Refused: s.Refused,
-		UnitsGranted: s.UnitsGranted, UnitsSupplied: s.UnitsSupplied, OrdersPerSec: p.rate(s.Orders),
-		LinesPerSec: p.rate(s.Lines), P50US: s.P50.Microseconds(), P99US: s.P99.Microseconds(), PeakBytes: p.peak,
-		Faults: orEmpty(r.Receipts), NeverHappened: orEmpty(r.Missing), KnownLimits: []string{}}
-	if p.config.Scenario != nil {
-		j.Scenario = p.config.Scenario.Name
-	}
-	if r.Converged >= 0 {
-		ms := r.Converged.Milliseconds()
-		j.ConvergedMS = &ms
-	}
-	for _, g := range checks.NotYetJudged() {
-		j.NotYetJudged = append(j.NotYetJudged, g.String())
-	}
-	for _, g := range r.Reports {
-		row := jsonGuarantee{Name: g.Guarantee.String(), Verdict: g.Verdict.String(), Why: g.Why, Claimed: g.Claimed,
-			Count: g.Count}
-		if g.Verdict == checks.Fail {
-			row.Severity = g.Severity.String()
-			for _, e := range g.Evidence {
-				row.Evidence = append(row.Evidence, e.String())
-			}
-			for _, f := range g.Findings {
-				row.Findings = append(row.Findings, f.Why)
-			}
-		}
-		j.Guarantees = append(j.Guarantees, row)
-	}
-	b, err := json.Marshal(j)
-	if err != nil {
-		return fmt.Errorf("encode the result: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "%s\n", b)
-	return err
-}
-
-func orEmpty(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
 }

@@ -15,18 +15,6 @@ import (
 	"stockproof/sim"
 )
 
-const runHelp = `sim run: one run of a design, judged.
-
-  sim run --on wire drives pgx, franz-go and go-redis against a PostgreSQL wire fake, kfake and miniredis in this
-  process. Natively that is not deterministic: the seed fixes the workload, not the schedule.
-
-  sim run --orders 2000 --duplicates 0.05 --restarts 1
-  sim run --design article --scenario token-expiry
-  sim run --workload online-retail.csv.gz --columns order=InvoiceNo,sku=StockCode,qty=Quantity,time=InvoiceDate
-  sim run --json | tail -1
-
-`
-
 // runFlags are the command line of sim run.
 type runFlags struct {
 	design     string
@@ -48,43 +36,33 @@ type runFlags struct {
 	set        map[string]bool
 }
 
-func parseRun(args []string, stderr io.Writer) (*runFlags, error) {
+func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
 	f := &runFlags{params: sim.DefaultParams(), set: map[string]bool{}}
 	fs := flag.NewFlagSet("sim run", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	fs.Usage = func() {
-		fmt.Fprint(stderr, runHelp)
-		fs.PrintDefaults()
-		fmt.Fprintf(stderr, "\ndesigns:\n")
-		for _, d := range designs() {
-			fmt.Fprintf(stderr, "  %-10s %s\n", d.Name, d.About)
-		}
-		fmt.Fprintf(stderr, "\nscenarios:\n")
-		if all, err := sim.Scenarios(); err == nil {
-			for _, s := range all {
-				fmt.Fprintf(stderr, "  %-20s %s\n", s.Name, s.About)
-			}
-		}
-	}
+	fs.SetOutput(io.Discard) // finish prints what is wrong, once
+	fs.Usage = func() {}
 	fs.StringVar(&f.design, "design", "ledger", "the `design` to run")
 	fs.StringVar(&f.on, "on", "wire", "the `tier`: wire")
 	fs.StringVar(&f.seed, "seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
 	fs.StringVar(&f.scenario, "scenario", "", "`name` or file of a scenario")
 	fs.StringVar(&f.workload, "workload", "", "CSV `file` of real orders, .gz or not")
-	fs.StringVar(&f.columns, "columns", "", "which column of the file is what: `order=...,sku=...,qty=...,time=...`")
-	fs.StringVar(&f.admission, "admission", "async", "who decides in ledger: async (behind the broker) or `sync` (in the answer)")
-	fs.IntVar(&f.workers, "workers", 2, "`instances` of role worker")
-	fs.IntVar(&f.partitions, "partitions", 8, "`partitions` of every topic")
-	fs.Var(&f.duplicates, "duplicates", "`share` of command and state records that are delivered twice, half of them at new offsets")
-	fs.IntVar(&f.restarts, "restarts", 0, "`workers` killed between effect and offset commit, and started again")
-	fs.DurationVar(&f.settle, "settle", 15*time.Second, "how long speed may take to show the truth behind the last order")
-	fs.DurationVar(&f.patience, "patience", 3*time.Second, "how long a client waits for a decision before it goes on without it")
-	fs.BoolVar(&f.json, "json", false, "JSON lines on stdout, the last of which is the result; everything else on stderr")
+	fs.StringVar(&f.columns, "columns", "", "its headers: `what=header`,..., where what is order, sku, qty or time")
+	fs.StringVar(&f.admission, "admission", "async", "`when` ledger decides: async (behind the broker) or sync (in the answer)")
+	fs.IntVar(&f.workers, "workers", 2, "`number` of instances of role worker")
+	fs.IntVar(&f.partitions, "partitions", 8, "`number` of partitions of every topic")
+	fs.Var(&f.duplicates, "duplicates", "`share` of command and state records delivered twice, half of them at new offsets")
+	fs.IntVar(&f.restarts, "restarts", 0, "`number` of workers killed between effect and offset commit, and started again")
+	fs.DurationVar(&f.settle, "settle", 15*time.Second, "`time` that speed may take to show the truth behind the last order")
+	fs.DurationVar(&f.patience, "patience", 3*time.Second, "`time` that a client waits for a decision before it goes on without it")
+	fs.BoolVar(&f.json, "json", false, "the result as JSON on the last line of stdout; everything else on stderr")
+	about := workloadHelp()
 	for _, key := range sim.ParamKeys() {
-		fs.Func(key, "generated workload; default "+f.params.Get(key), func(v string) error { return f.params.Set(key, v) })
+		fs.Func(key, fmt.Sprintf("%s (%s)", about[key], f.params.Get(key)),
+			func(v string) error { return f.params.Set(key, v) })
 	}
 	if err := fs.Parse(args); err != nil {
 		if err == flag.ErrHelp {
+			printRunHelp(stdout, fs)
 			return nil, err
 		}
 		return nil, usage{err}
@@ -118,8 +96,33 @@ func (f *runFlags) validate() error {
 	case f.settle <= 0 || f.patience <= 0:
 		return usage{fmt.Errorf("--settle and --patience need a time above zero")}
 	}
+	for _, key := range sim.ParamKeys() {
+		if f.workload != "" && f.set[key] && key != "supply" && key != "clients" {
+			return usage{fmt.Errorf("--%s is for a generated workload, and --workload names a file", key)}
+		}
+	}
 	if err := f.params.Validate(); err != nil {
 		return usage{err}
+	}
+	return nil
+}
+
+// overruled refuses a flag that the scenario would silently win over.
+func (f *runFlags) overruled(s *sim.Scenario) error {
+	for _, key := range []string{"admission", "workers", "partitions"} {
+		if _, says := s.Design.Get(key); says && f.set[key] {
+			return usage{fmt.Errorf("--%s: scenario %s says that itself", key, s.Name)}
+		}
+	}
+	for _, key := range sim.ParamKeys() {
+		says := s.Explicit()
+		for i := range s.Workload {
+			_, sets := s.Workload[i].Get(key)
+			says = says || sets
+		}
+		if says && f.set[key] {
+			return usage{fmt.Errorf("--%s: scenario %s says what clients do", key, s.Name)}
+		}
 	}
 	return nil
 }
@@ -152,6 +155,9 @@ func (f *runFlags) config() (sim.RunConfig, error) {
 	c.Options.Partitions, c.Options.Admission = int32(f.partitions), inventory.AdmissionMode(f.admission)
 	if f.scenario != "" {
 		if c.Scenario, err = sim.LoadScenario(f.scenario); err != nil {
+			return c, err
+		}
+		if err := f.overruled(c.Scenario); err != nil {
 			return c, err
 		}
 		if err := c.Scenario.DesignOptions(&c.Options); err != nil {
@@ -211,7 +217,7 @@ func shellWord(s string) string {
 }
 
 func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f, err := parseRun(args, stderr)
+	f, err := parseRun(args, stdout)
 	if err != nil {
 		return err
 	}

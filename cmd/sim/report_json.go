@@ -1,0 +1,111 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"stockproof/checks"
+)
+
+// jsonResult is the last line of --json. Fields are added, never renamed.
+type jsonResult struct {
+	Result     checks.Result   `json:"result"`
+	Design     string          `json:"design"`
+	Tier       string          `json:"tier"`
+	Scenario   string          `json:"scenario"`
+	Seed       string          `json:"seed"`
+	Orders     jsonOrders      `json:"orders"`
+	Guarantees []jsonGuarantee `json:"guarantees"`
+	Executions int             `json:"executions"`
+	Steps      int             `json:"steps"`
+	ElapsedMS  int64           `json:"elapsed_ms"`
+	Reproduce  string          `json:"reproduce"`
+
+	Workload      string   `json:"workload"`
+	Admission     string   `json:"admission"`
+	Checkouts     int      `json:"checkouts"` // orders, where Orders counts their lines
+	Undecided     int      `json:"undecided"`
+	Refused       int      `json:"refused"`
+	UnitsGranted  int64    `json:"units_granted"`
+	UnitsSupplied int64    `json:"units_supplied"`
+	ConvergedMS   *int64   `json:"converged_ms"` // null: never
+	OrdersPerSec  int64    `json:"orders_per_s"`
+	LinesPerSec   int64    `json:"lines_per_s"`
+	P50US         int64    `json:"p50_us"`
+	P99US         int64    `json:"p99_us"`
+	PeakBytes     int64    `json:"peak_memory_bytes"`
+	Faults        []string `json:"faults"`
+	NeverHappened []string `json:"never_happened"`
+	NotYetJudged  []string `json:"not_yet_judged"`
+	KnownLimits   []string `json:"known_limits"`
+}
+
+type jsonOrders struct {
+	Submitted   int   `json:"submitted"`
+	Granted     int   `json:"granted"`
+	Rejected    int   `json:"rejected"`
+	Cancelled   int   `json:"cancelled"`
+	Duplicates  int64 `json:"duplicates"`
+	DeadLetters int64 `json:"dead_letters"`
+}
+
+type jsonGuarantee struct {
+	Name     string   `json:"name"`
+	Verdict  string   `json:"verdict"`
+	Why      string   `json:"why"`
+	Claimed  bool     `json:"claimed"`
+	Count    int      `json:"count"`
+	Severity string   `json:"severity,omitempty"`
+	Evidence []string `json:"evidence,omitempty"` // of the first finding
+	Findings []string `json:"findings,omitempty"`
+}
+
+func (p *report) json(w io.Writer) error {
+	r, s := p.result, p.result.Summary
+	j := jsonResult{Result: r.Result, Design: p.config.Design.Name, Tier: "wire", Seed: fmt.Sprintf("0x%x", p.config.Seed),
+		Orders:     jsonOrders{s.Lines, s.Granted, s.Rejected, s.Cancelled, r.Duplicates, r.DeadLetters},
+		Executions: 1, Steps: len(p.config.Workload.Steps), ElapsedMS: p.elapsed.Milliseconds(),
+		Reproduce: p.flags.reproduce(p.config.Seed), Workload: p.config.Workload.Text,
+		Admission: string(p.config.Options.Admission), Checkouts: s.Orders, Undecided: s.Undecided, Refused: s.Refused,
+		UnitsGranted: s.UnitsGranted, UnitsSupplied: s.UnitsSupplied, OrdersPerSec: p.rate(s.Orders),
+		LinesPerSec: p.rate(s.Lines), P50US: s.P50.Microseconds(), P99US: s.P99.Microseconds(), PeakBytes: p.peak,
+		Faults: orEmpty(r.Receipts), NeverHappened: orEmpty(r.Missing), KnownLimits: []string{}}
+	if p.config.Scenario != nil {
+		j.Scenario = p.config.Scenario.Name
+	}
+	if r.Converged >= 0 {
+		ms := r.Converged.Milliseconds()
+		j.ConvergedMS = &ms
+	}
+	for _, g := range checks.NotYetJudged() {
+		j.NotYetJudged = append(j.NotYetJudged, g.String())
+	}
+	for _, g := range r.Reports {
+		row := jsonGuarantee{Name: g.Guarantee.String(), Verdict: g.Verdict.String(), Why: g.Why, Claimed: g.Claimed,
+			Count: g.Count}
+		if g.Verdict == checks.Fail {
+			row.Severity = g.Severity.String()
+			for _, e := range g.Evidence {
+				row.Evidence = append(row.Evidence, e.String())
+			}
+			for _, f := range g.Findings {
+				row.Findings = append(row.Findings, f.Why)
+			}
+		}
+		j.Guarantees = append(j.Guarantees, row)
+	}
+	b, err := json.Marshal(j)
+	if err != nil {
+		return fmt.Errorf("encode the result: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s\n", b)
+	return err
+}
+
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
