@@ -205,4 +205,3 @@ func TestLettersArePublished(t *testing.T) {
 		t.Errorf("record %s", rs[0].Value)
 	}
 }
-

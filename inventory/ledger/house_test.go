@@ -48,7 +48,7 @@ func newHouse(t *testing.T, tweaks ...func(*inventory.Options)) *house {
 	h := &house{T: t, ctx: ctx, o: o, ear: &ear{counts: map[string]int64{}},
 		world: sim.NewMemoryWorld(sim.WorldOptions{Topics: ledger.Design().Topics, Partitions: o.Partitions})}
 	h.world.Slot("house", ledger.Design().Connector.Tables...)
-	h.p = h.open("test")
+	h.p, _ = h.open("test")
 	h.must(h.p.Truth.Do(ctx, &port.SetEpoch{}))
 	return h
 }
@@ -62,10 +62,12 @@ func (h *house) must(err error) {
 	}
 }
 
-func (h *house) open(role string) inventory.Ports {
+// open makes a role's connections; closing them is how a process dies.
+func (h *house) open(role string) (p inventory.Ports, done func()) {
 	h.Helper()
 	p, done, err := h.world.Open(role)
 	h.must(err)
+	done = sync.OnceFunc(done)
 	h.Cleanup(done)
 	p.Monitor = h.ear
 	if h.truth != nil {
@@ -77,7 +79,7 @@ func (h *house) open(role string) inventory.Ports {
 	if h.broker != nil {
 		p.Broker = h.broker(role, p.Broker)
 	}
-	return p
+	return p, done
 }
 
 // run starts roles of the design and the connector; crash ends them as kill -9 does.
@@ -87,15 +89,16 @@ func (h *house) run(roles ...string) (crash func()) {
 	for _, role := range roles {
 		if role == "connector" {
 			c := ledger.Design().Connector
-			p := h.open(role)
+			p, done := h.open(role)
 			slot := h.world.Slot("house", c.Tables...)
-			ends = append(ends, h.start(role, cdc.New(slot, p.Broker, p.Runtime, debezium.ForDesign(*c), cdc.Options{})))
+			ends = append(ends, done, h.start(role, cdc.New(slot, p.Broker, p.Runtime, debezium.ForDesign(*c), cdc.Options{})))
 			continue
 		}
 		found := false
 		for _, r := range ledger.Design().Roles {
 			if r.Name == role {
-				ends, found = append(ends, h.start(role, r.New(h.open(role), h.o))), true
+				p, done := h.open(role)
+				ends, found = append(ends, done, h.start(role, r.New(p, h.o))), true
 			}
 		}
 		if !found {
@@ -128,7 +131,8 @@ func (h *house) start(name string, process port.Process) (end func()) {
 func (h *house) front(mode inventory.AdmissionMode) inventory.Front {
 	o := h.o
 	o.Admission = mode
-	f := ledger.Design().Front(h.open("front-"+string(mode)), o)
+	p, _ := h.open("front-" + string(mode))
+	f := ledger.Design().Front(p, o)
 	f.Orders.Poll = time.Millisecond
 	h.start("front", f.Process)
 	return f

@@ -1,0 +1,84 @@
+package ledger_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+	"stockproof/model"
+)
+
+// leaky is a broker that loses the first records of a topic that hold a text.
+type leaky struct {
+	port.Broker
+	topic, text string
+	left        *atomic.Int64
+}
+
+func (l leaky) Produce(ctx context.Context, rs ...port.Record) error {
+	var kept []port.Record
+	for _, r := range rs {
+		if r.Topic == l.topic && strings.Contains(string(r.Value), l.text) && l.left.Add(-1) >= 0 {
+			continue
+		}
+		kept = append(kept, r)
+	}
+	return l.Broker.Produce(ctx, kept...)
+}
+
+// A command whose record was lost between the log and the broker, more than once, is sent again until
+// it is decided, once.
+func TestALostCommandIsSweptUp(t *testing.T) {
+	h := newHouse(t)
+	left := new(atomic.Int64)
+	left.Store(3)
+	gone := lineOf("o", 1)
+	h.broker = func(role string, b port.Broker) port.Broker {
+		if role != "connector" {
+			return b
+		}
+		return leaky{b, model.CommandTopic, gone.String(), left}
+	}
+	h.run("connector", "worker", "sweeper")
+	s := store{h, h.front(inventory.Async)}
+	s.restock("in", "A", 5)
+	s.want("order", s.checkout(basket("o", model.AllOrNothing, line("A", 2))), "GRANTED 2")
+	if left.Load() > 0 || h.ear.count("swept") < 3 {
+		t.Errorf("%d losses to come, %d swept", left.Load(), h.ear.count("swept"))
+	}
+	s.wantLane("A", 5, 2)
+	h.booksAgree()
+}
+
+// What is merely behind is left alone: while the partition's oldest unsettled record is older than a
+// command, sending it again would only make the queue longer.
+func TestWhatIsMerelyBehindIsNotSweptUp(t *testing.T) {
+	h := newHouse(t, onePartition)
+	in := h.front(inventory.Async)
+	h.run("connector")
+	var as []inventory.Answer
+	for _, name := range []string{"a", "b", "c"} {
+		a, err := in.Orders.Submit(h.ctx, restock(name, 1))
+		h.must(err)
+		as = append(as, a)
+	}
+	h.until("the records are in the log", func() bool { return len(h.world.Kafka.Records(model.CommandTopic)) > 0 })
+	var rounds atomic.Int64
+	h.meddle(&meddled{refuse: func(st port.Statement) error {
+		if _, ok := st.(*port.ResubmitCommands); ok {
+			rounds.Add(1)
+		}
+		return nil
+	}}, "sweeper")
+	h.run("sweeper")
+	h.until("several rounds", func() bool { return rounds.Load() > 5 })
+	if n := h.ear.count("swept"); n != 0 {
+		t.Errorf("%d commands swept while no worker ran", n)
+	}
+	h.run("worker")
+	h.must(in.Orders.Await(h.ctx, as))
+	h.want("decided", say(as), "GRANTED 1, GRANTED 1, GRANTED 1")
+}
