@@ -174,6 +174,17 @@ func TestTokenExpiryDeductsTwiceAndNamesIt(t *testing.T) {
 	}
 }
 
+// A fault that was asked for and never happened is no pass: the ledger deducts nothing to die behind.
+func TestAFaultThatNeverHappenedMakesTheRunVacuous(t *testing.T) {
+	t.Parallel()
+	o := invoke(t, patient("run", "--design", "ledger", "--scenario", "token-expiry")...)
+	a := answerOf(t, o)
+	if o.code != checks.Vacuous.ExitCode() || a.Result != "vacuous" || len(a.Faults) != 0 || len(a.NeverHappened) != 3 ||
+		a.NeverHappened[0] != "crash role=worker after=deduct order=o1 nth=1" {
+		t.Errorf("exit %d: %+v\n%s", o.code, a, o.errors)
+	}
+}
+
 // The same failure for people: what broke, the evidence, and the command that shows it again, last.
 func TestAViolationInWords(t *testing.T) {
 	t.Parallel()
