@@ -84,10 +84,10 @@ func (p *report) convergence() string {
 	}
 	for _, r := range p.result.Reports {
 		if r.Guarantee == checks.Convergence && r.Verdict == checks.Pass {
-			return fmt.Sprintf("orders still undecided %s after the last one", span(p.config.Settle))
+			return fmt.Sprintf("orders still undecided %s after the last one", p.config.Settle)
 		}
 	}
-	return fmt.Sprintf("speed did not come to equal truth within %s", span(p.config.Settle))
+	return fmt.Sprintf("speed did not come to equal truth within %s", p.config.Settle)
 }
 
 // count is a number of things: "1 order", "10 000 orders".
