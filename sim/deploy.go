@@ -141,7 +141,7 @@ func (d *Deployment) launch(name, role string, build func(inventory.Ports, inven
 		ctx, cancel := context.WithCancel(d.ctx)
 		in.cancel, in.close, in.done = cancel, done, make(chan struct{})
 		process := build(p, d.options.Options)
-		go d.run(ctx, in, process)
+		go d.run(ctx, *in, process)
 		return nil
 	}
 	if err := in.start(); err != nil {
@@ -153,11 +153,14 @@ func (d *Deployment) launch(name, role string, build func(inventory.Ports, inven
 	return nil
 }
 
-func (d *Deployment) run(ctx context.Context, in *instance, process port.Process) {
+// run is one life of an instance: in is a copy, because a successor may begin before the last of this
+// life has ended. However it ends, its connections end behind it.
+func (d *Deployment) run(ctx context.Context, in instance, process port.Process) {
 	defer close(in.done)
-	ended := make(chan struct{})
+	defer in.close()
+	ended, tap, cancel := make(chan struct{}), in.tap, in.cancel
 	go func() { // a tap that was told to die takes the whole process with it
-		for !in.tap.dead.Load() {
+		for !tap.dead.Load() {
 			select {
 			case <-ended:
 				return
@@ -166,12 +169,11 @@ func (d *Deployment) run(ctx context.Context, in *instance, process port.Process
 			case <-time.After(time.Millisecond):
 			}
 		}
-		in.close()
-		in.cancel()
+		cancel()
 	}()
 	err := process.Run(ctx)
 	close(ended)
-	if err != nil && ctx.Err() == nil && !in.tap.dead.Load() {
+	if err != nil && ctx.Err() == nil && !tap.dead.Load() {
 		d.watch.failed(in.name, err)
 	}
 }
@@ -190,7 +192,6 @@ func (d *Deployment) Crash(name string) error {
 		return fmt.Errorf("crash %s: there is no such process", name)
 	}
 	in.tap.dead.Store(true)
-	in.close()
 	in.cancel()
 	<-in.done
 	return nil
@@ -265,9 +266,6 @@ func (d *Deployment) Stop() error {
 		case <-in.done:
 		case <-time.After(30 * time.Second):
 			return fmt.Errorf("stop %s: it does not end", in.name)
-		}
-		if !in.tap.dead.Load() {
-			in.close()
 		}
 	}
 	return nil
