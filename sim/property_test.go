@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"sync"
@@ -254,21 +255,27 @@ func bury(ctx context.Context, dep *sim.Deployment, deaths <-chan death) {
 	}
 }
 
-// quiet waits until nothing is undecided and everything shows the truth, or says what never came.
+// quiet waits until nothing is undecided, nothing is due and everything shows the truth. An audit is
+// no snapshot: only when a second one finds no new command was there nothing between its reads.
 func quiet(ctx context.Context, t *rapid.T, w sim.World, d inventory.Design, o inventory.Options) checks.Audit {
 	p, done, err := w.Open("auditor")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer done()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline, before := time.Now().Add(10*time.Second), -1
 	for {
 		audit, err := sim.Audit(ctx, p, d, o)
-		if err != nil {
+		due := &port.DueOrders{Max: 1}
+		if err := errors.Join(err, p.Truth.Do(ctx, due)); err != nil {
 			t.Fatal(err)
 		}
-		if sim.Quiet(audit) || time.Now().After(deadline) {
+		still := sim.Quiet(audit) && len(due.IDs) == 0
+		if still && before == len(audit.Commands) || time.Now().After(deadline) {
 			return audit
+		}
+		if before = -1; still {
+			before = len(audit.Commands)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
