@@ -223,7 +223,9 @@ func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
 	audit := quiet(ctx, t, w, d, o)
 	stop()
 	buried.Wait()
-	audit.Supply = summary.Supply
+	if audit.Supply = summary.Supply; len(audit.Dead) > 0 {
+		t.Errorf("seed %d: dead letters where nothing was wrong: %+v", seed, audit.Dead)
+	}
 	for _, r := range suite.Finish(audit) {
 		if r.Claimed && r.Verdict != checks.Pass {
 			t.Errorf("seed %d: %s: %v: %s", seed, r.Guarantee, r.Verdict, r.Why)
