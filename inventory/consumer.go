@@ -102,7 +102,6 @@ func (c Consumer) consume(ctx context.Context, claim port.Claim) error {
 			// Infrastructure pauses the partition; so does what is left of anything else, because the
 			// only other choice is to lose a record.
 			c.Monitor.Alarm("partition paused: "+where, err)
-			start = true
 		}
 		if err != nil {
 			if err := c.Runtime.Sleep(ctx, jitter(c.Runtime, c.Backoff.Base*4)); err != nil {

@@ -140,6 +140,7 @@ type Options struct {
 	Shards    int    // article: shards of a stock key, 0 = one key
 	EveryOp   bool   // article: deduct for every op, not only c
 	Reconcile bool   // article: run the blind reconciler
+	Bootstrap bool   // article: run the bootstrap
 }
 
 // DefaultOptions are the defaults of a deployment.

@@ -177,14 +177,18 @@ func shown(ctx context.Context, speed port.Speed, space string, keys []model.Lan
 
 // Quiet reports whether nothing is going on any more: every accepted command that is no dead letter
 // is decided, and every read model shows the truth.
-func Quiet(a checks.Audit) bool {
+func Quiet(a checks.Audit) bool { return unrest(a) == 0 }
+
+// unrest counts what keeps an audit from being quiet: undecided commands, and rows of read models that
+// are missing or show something else than the truth.
+func unrest(a checks.Audit) (n int) {
 	dead := make(map[model.ID]bool)
 	for _, d := range a.Dead {
 		dead[d.Command] = !d.Redriven
 	}
 	for _, c := range a.Commands {
 		if !c.Decision.Decided() && !dead[c.ID] {
-			return false
+			n++
 		}
 	}
 	type level struct{ seq, avail int64 }
@@ -195,20 +199,18 @@ func Quiet(a checks.Audit) bool {
 	for _, s := range a.Stock {
 		truth[model.LaneKey{SKU: s.SKU, Loc: model.MainLocation}] = level{0, s.Stock}
 	}
-	agree := func(rows []checks.Shown) bool {
+	models := [][]checks.Shown{a.Speed}
+	for _, f := range a.Feeds {
+		models = append(models, f.Rows)
+	}
+	for _, rows := range models {
 		for _, r := range rows {
 			if !r.Found || (level{r.Seq, r.Avail}) != truth[r.Lane] {
-				return false
+				n++
 			}
 		}
-		return true
 	}
-	for _, f := range a.Feeds {
-		if !agree(f.Rows) {
-			return false
-		}
-	}
-	return agree(a.Speed)
+	return n
 }
 
 // Claims are a design's claims as the checkers name them.

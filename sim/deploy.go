@@ -76,7 +76,7 @@ func Deploy(ctx context.Context, w World, d inventory.Design, o DeployOptions, w
 		}
 	}
 	for _, r := range d.Roles {
-		if !r.Always && !slices.Contains(o.Roles, r.Name) && !(r.Name == "relay" && o.Relay) {
+		if !r.Always && !slices.Contains(o.Roles, r.Name) {
 			continue
 		}
 		n := 1

@@ -43,12 +43,16 @@ type DriveConfig struct {
 // a client sees an error page and sends the same again.
 func Drive(ctx context.Context, c DriveConfig) (Summary, error) {
 	d := newDriver(c)
+	// The run stands on the initial stock: it is waited for, however slow the machine.
+	patience := d.Patience
+	d.Patience = max(patience, supplyPatience)
 	if err := d.phase(ctx, supplySteps(d.Workload.Supply)); err != nil {
 		return Summary{}, fmt.Errorf("bring in the initial stock: %w", err)
 	}
 	if err := d.tally.supplied(d.Workload.Supply); err != nil {
 		return Summary{}, fmt.Errorf("bring in the initial stock: %w", err)
 	}
+	d.Patience = patience
 	if d.Supplied != nil {
 		d.Supplied()
 	}
@@ -59,6 +63,9 @@ func Drive(ctx context.Context, c DriveConfig) (Summary, error) {
 	}
 	return d.tally.summary(d.Runtime.Now()), err
 }
+
+// supplyPatience is how long the decision on an initial RESTOCK is waited for, at least.
+const supplyPatience = 2 * time.Minute
 
 // driver is one run of Drive.
 type driver struct {

@@ -30,11 +30,17 @@ func readFaults(s *Scenario, w *Workload, d inventory.Design) ([]fault, error) {
 		return nil, nil
 	}
 	var script []fault
+	var dead []string // roles that crash
 	for i := range s.Faults {
 		e := &s.Faults[i]
 		f, err := readFault(e, w, d)
 		if err != nil {
 			return nil, s.Errorf(e.Line, "fault %s: %v", e.Subject, err)
+		}
+		if crashed := f.strike != nil; crashed {
+			dead = append(dead, f.role)
+		} else if f.by == 0 && !slices.Contains(dead, f.role) {
+			return nil, s.Errorf(e.Line, "fault %s: no crash of role %s stands before it", e.Subject, f.role)
 		}
 		script = append(script, f)
 	}
@@ -72,7 +78,7 @@ func readFault(e *Entry, w *Workload, d inventory.Design) (fault, error) {
 }
 
 func hasRole(d inventory.Design, role string) bool {
-	return role == "api" || role == "connector" && d.Connector != nil ||
+	return role == "connector" && d.Connector != nil ||
 		slices.ContainsFunc(d.Roles, func(r inventory.Role) bool { return r.Name == role && r.Always })
 }
 

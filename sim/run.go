@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +26,7 @@ type RunConfig struct {
 	Seed       uint64
 	Duplicates Ratio         // share of command and state records that come twice, half at new offsets
 	Restarts   int           // workers killed between effect and offset commit, and started again
-	Settle     time.Duration // how long speed may take to show the truth behind the last order; default 15 s
+	Settle     time.Duration // how long nothing may move behind the last order before speed shows the truth; default 15 s
 	Patience   time.Duration // how long a client waits for a decision; default 3 s
 	Progress   func(Progress)
 }
@@ -124,6 +125,11 @@ func (r *run) prepare() error {
 		c.KeyColumn = r.Options.RecordKey
 		r.Design.Connector = &c
 	}
+	for _, name := range r.roles() {
+		if !slices.ContainsFunc(r.Design.Roles, func(role inventory.Role) bool { return role.Name == name }) {
+			return inputErrorf("design "+r.Design.Name, 0, "it has no role %s", name)
+		}
+	}
 	workers := false
 	for _, role := range r.Design.Roles {
 		workers = workers || role.Name == "worker"
@@ -159,7 +165,7 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 	r.orderDone = make(chan int, 1)
 	var err error
 	r.dep, err = Deploy(ctx, r.world, r.Design, DeployOptions{Options: r.Options.Options,
-		Workers: r.Options.Workers, Duplicate: r.duplicate(), Decorate: r.decorate()}, r.watch)
+		Workers: r.Options.Workers, Roles: r.roles(), Duplicate: r.duplicate(), Decorate: r.decorate()}, r.watch)
 	if err != nil {
 		return RunResult{}, err
 	}
@@ -174,6 +180,20 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 	audit.Supply = summary.Supply
 	audit.Dead = append(audit.Dead, r.watch.Dead()...)
 	return r.judge(summary, audit, converged), nil
+}
+
+// roles are the roles that do not always run, and that the options ask for.
+func (r *run) roles() []string {
+	var names []string
+	for _, asked := range []struct {
+		on   bool
+		role string
+	}{{r.Options.Reconcile, "reconciler"}, {r.Options.Bootstrap, "bootstrap"}, {r.Options.Relay, "relay"}} {
+		if asked.on {
+			names = append(names, asked.role)
+		}
+	}
+	return names
 }
 
 // drive lets the clients work while the faults strike, then heals.
@@ -209,16 +229,19 @@ func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
 	}
 	defer done()
 	began := time.Now()
+	moved, last := began, -1
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		audit, err := Audit(ctx, p, r.Design, r.Options.Options)
 		if err != nil {
 			return audit, -1, err
 		}
 		took := time.Since(began)
-		if Quiet(audit) {
+		switch n := unrest(audit); {
+		case n == 0:
 			return audit, took, nil
-		}
-		if took > r.Settle {
+		case n != last:
+			moved, last = time.Now(), n
+		case time.Since(moved) > r.Settle:
 			return audit, -1, nil
 		}
 		if err := p.Runtime.Sleep(ctx, wait); err != nil {
@@ -246,7 +269,7 @@ func (r *run) judge(s Summary, a checks.Audit, converged time.Duration) RunResul
 			out.Receipts = append(out.Receipts, fmt.Sprintf("%d records delivered again, %d of them at new offsets", again, r.doubled))
 		}
 	}
-	out.Result = checks.Judge(out.Reports, checks.Conditions{Decisions: s.Granted + s.Rejected + s.Cancelled,
+	out.Result = checks.Judge(out.Reports, checks.Conditions{Decisions: s.Granted + s.Rejected + s.Cancelled + s.Restocks + s.Adjusts + s.Returns,
 		NeverHappened: out.Missing})
 	if r.searched() {
 		out.Bare = checks.Bare(checks.Operations(r.events), checks.BareOptions{})

@@ -42,6 +42,7 @@ func designKeys() []designKey {
 		{"relay", boolean(func(o *DesignOptions) *bool { return &o.Relay })},
 		{"every-op", boolean(func(o *DesignOptions) *bool { return &o.EveryOp })},
 		{"reconcile", boolean(func(o *DesignOptions) *bool { return &o.Reconcile })},
+		{"bootstrap", boolean(func(o *DesignOptions) *bool { return &o.Bootstrap })},
 		{"ttl", func(o *DesignOptions, v string) error {
 			d, err := time.ParseDuration(v)
 			if err != nil || d < time.Second || d%time.Second != 0 {

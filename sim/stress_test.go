@@ -140,7 +140,7 @@ func stress(t *testing.T, seed uint64, orders int, sabotage ...string) []checks.
 	}
 	suite := checks.New(checks.Header{Design: design.Name, Claims: sim.Claims(design), Capability: checks.LedgerRows, Seed: seed})
 	watch := sim.NewWatch(suite)
-	dep, err := sim.Deploy(ctx, w, design, sim.DeployOptions{Options: o, Workers: 2,
+	dep, err := sim.Deploy(ctx, w, design, sim.DeployOptions{Options: o, Workers: 2, Roles: []string{"relay"},
 		Fronts: []inventory.AdmissionMode{inventory.Sync, inventory.Sync, inventory.Async}}, watch)
 	if err != nil {
 		t.Fatal(err)

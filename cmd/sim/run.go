@@ -52,7 +52,7 @@ func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
 	fs.IntVar(&f.partitions, "partitions", 8, "`number` of partitions of every topic")
 	fs.Var(&f.duplicates, "duplicates", "`share` of command and state records delivered twice, half of them at new offsets")
 	fs.IntVar(&f.restarts, "restarts", 0, "`number` of workers killed between effect and offset commit, and started again")
-	fs.DurationVar(&f.settle, "settle", 15*time.Second, "`time` that speed may take to show the truth behind the last order")
+	fs.DurationVar(&f.settle, "settle", 15*time.Second, "`time` that nothing may move behind the last order before speed shows the truth")
 	fs.DurationVar(&f.patience, "patience", 3*time.Second, "`time` that a client waits for a decision before it goes on without it")
 	fs.BoolVar(&f.json, "json", false, "the result as JSON on the last line of stdout; everything else on stderr")
 	about := workloadHelp()
@@ -136,7 +136,11 @@ func (f *runFlags) parseSeed() (uint64, error) {
 		}
 		return uint64(binary.BigEndian.Uint32(b[:])), nil
 	}
-	n, err := strconv.ParseUint(f.seed, 0, 64)
+	digits, base := f.seed, 10
+	if hex, ok := strings.CutPrefix(f.seed, "0x"); ok {
+		digits, base = hex, 16
+	}
+	n, err := strconv.ParseUint(digits, base, 64)
 	if err != nil {
 		return 0, usage{fmt.Errorf("--seed %q is not a decimal or 0x number", f.seed)}
 	}
