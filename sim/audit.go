@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"stockproof/checks"
 	"stockproof/inventory"
@@ -24,34 +25,32 @@ func Audit(ctx context.Context, p inventory.Ports, d inventory.Design, o invento
 	return auditShop(ctx, p, d, o)
 }
 
-func auditLedger(ctx context.Context, p inventory.Ports, o inventory.Options) (checks.Audit, error) {
-	var a checks.Audit
-	epoch := &port.ReadEpoch{}
-	if err := p.Truth.Do(ctx, epoch); err != nil {
-		return a, fmt.Errorf("audit: read the epoch: %w", err)
+// auditTries is how often an audit begins anew because a lane moved while it was read.
+const auditTries = 10
+
+// auditLedger reads the books page by page; they are one cut if no lane has moved meanwhile.
+func auditLedger(ctx context.Context, p inventory.Ports, o inventory.Options) (a checks.Audit, err error) {
+	for range auditTries {
+		a = checks.Audit{}
+		if a.Lanes, err = auditLanes(ctx, p.Truth); err != nil {
+			return a, err
+		}
+		if err := auditRows(ctx, p.Truth, &a); err != nil {
+			return a, err
+		}
+		again, err := auditLanes(ctx, p.Truth)
+		if err != nil {
+			return a, err
+		}
+		if slices.Equal(a.Lanes, again) {
+			break
+		}
 	}
 	var keys []model.LaneKey
-	lanes := &port.ScanLanes{Max: auditPage}
-	err := pages(ctx, p.Truth, func() (port.Statement, func() int) {
-		return lanes, func() int {
-			for _, l := range lanes.Lanes {
-				a.Lanes = append(a.Lanes, checks.Lane{Lane: l, Epoch: model.WireEpoch(epoch.Epoch, l.Bump)})
-				if l.Known() {
-					keys = append(keys, l.Key)
-				}
-			}
-			n := len(lanes.Lanes)
-			if n > 0 {
-				lanes = &port.ScanLanes{After: &lanes.Lanes[n-1].Key, Max: auditPage}
-			}
-			return n
+	for _, l := range a.Lanes {
+		if l.Known() {
+			keys = append(keys, l.Key)
 		}
-	})
-	if err != nil {
-		return a, err
-	}
-	if err := auditRows(ctx, p.Truth, &a); err != nil {
-		return a, err
 	}
 	if a.Speed, err = shown(ctx, p.Speed, port.SpeedSpace, keys); err != nil {
 		return a, err
@@ -65,6 +64,28 @@ func auditLedger(ctx context.Context, p inventory.Ports, o inventory.Options) (c
 		a.Feeds = append(a.Feeds, checks.Feed{Channel: c, Rows: rows})
 	}
 	return a, nil
+}
+
+// auditLanes reads all lanes with their wire epochs.
+func auditLanes(ctx context.Context, truth port.Truth) (all []checks.Lane, err error) {
+	epoch := &port.ReadEpoch{}
+	if err := truth.Do(ctx, epoch); err != nil {
+		return nil, fmt.Errorf("audit: read the epoch: %w", err)
+	}
+	lanes := &port.ScanLanes{Max: auditPage}
+	err = pages(ctx, truth, func() (port.Statement, func() int) {
+		return lanes, func() int {
+			for _, l := range lanes.Lanes {
+				all = append(all, checks.Lane{Lane: l, Epoch: model.WireEpoch(epoch.Epoch, l.Bump)})
+			}
+			n := len(lanes.Lanes)
+			if n > 0 {
+				lanes = &port.ScanLanes{After: &lanes.Lanes[n-1].Key, Max: auditPage}
+			}
+			return n
+		}
+	})
+	return all, err
 }
 
 // auditRows reads ledger, commands, lines and dead letters.

@@ -179,7 +179,8 @@ func TestABackendKilledAtEveryStatementOfSettleDoesNothingTwiceAndLosesNothing(t
 		if at >= statements-1 {
 			want = port.ErrUnknown
 		}
-		if got := port.Class(attempts[0]); got != want {
+		// Behind the last write the backend may notice before it answers, or not before COMMIT.
+		if got := port.Class(attempts[0]); got != want && !(at == statements-1 && got == port.ErrUnavailable) {
 			t.Errorf("killed after statement %d: %v, want %v", at, attempts[0], want)
 		}
 	}
