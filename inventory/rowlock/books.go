@@ -35,11 +35,11 @@ func newBooks(stock []port.ShopStock, rows []port.RowLockOrder, nowMS int64) *bo
 // unit.
 func (b *books) admit(cs []model.Command) []inventory.Answer {
 	as := make([]inventory.Answer, len(cs))
-	if as[0] = b.known(cs); as[0].Status != 0 {
+	if status := b.known(cs); status != 0 {
 		for i, c := range cs {
-			as[i] = inventory.AnswerTo(c, inventory.Mismatch)
-			if row, ok := b.rows[c.ID]; ok && as[0].Status == inventory.Decided {
-				as[i] = answer(*row, true)
+			as[i] = inventory.AnswerTo(c, status)
+			if status == inventory.Decided {
+				as[i] = answer(*b.rows[c.ID], true)
 			}
 		}
 		return as
@@ -62,8 +62,9 @@ func (b *books) admit(cs []model.Command) []inventory.Answer {
 	return as
 }
 
-// known is Decided if every command is there with the same body, Mismatch if any is there otherwise.
-func (b *books) known(cs []model.Command) inventory.Answer {
+// known is Decided if every command is there with the same body, Mismatch if any is there otherwise,
+// 0 if none is there.
+func (b *books) known(cs []model.Command) inventory.Status {
 	seen, same := false, true
 	for _, c := range cs {
 		row, ok := b.rows[c.ID]
@@ -71,19 +72,20 @@ func (b *books) known(cs []model.Command) inventory.Answer {
 	}
 	switch {
 	case !seen:
-		return inventory.Answer{}
+		return 0
 	case same:
-		return inventory.Answer{Status: inventory.Decided}
+		return inventory.Decided
 	}
-	return inventory.Answer{Status: inventory.Mismatch}
+	return inventory.Mismatch
 }
 
 func (b *books) row(c model.Command) port.RowLockOrder {
-	if c.Kind == model.Adjust {
-		c.Qty = c.Delta.Value
-	}
-	return port.RowLockOrder{Command: c.ID, Fingerprint: c.Fingerprint(), OrderID: c.OrderID, Line: c.Line,
+	row := port.RowLockOrder{Command: c.ID, Fingerprint: c.Fingerprint(), OrderID: c.OrderID, Line: c.Line,
 		Kind: c.Kind, Ref: c.Ref, SKU: c.SKU, Qty: c.Qty, DecidedAt: b.nowMS}
+	if c.Kind == model.Adjust {
+		row.Qty = c.Delta.Value // the fingerprint is of what the client sent
+	}
+	return row
 }
 
 // fits says whether all lines can be granted whole, lines of one SKU together.
