@@ -97,7 +97,9 @@ func judged() (all []string) {
 }
 
 // patient waits as long as it takes: a slow machine is no finding. Nothing waits longer than it has to.
-func patient(args ...string) []string { return append(args, "--settle", "10m", "--json") }
+func patient(args ...string) []string {
+	return append(args, "--patience", "10m", "--settle", "10m", "--json")
+}
 
 // The recommended design keeps every guarantee through redelivery and a killed worker.
 func TestLedgerHoldsUnderDuplicatesAndARestart(t *testing.T) {
@@ -150,7 +152,8 @@ func TestACleanRunOfEveryOtherDesignHolds(t *testing.T) {
 // The published design forgets an order after a day, and the verdict names it with both deductions.
 func TestTokenExpiryDeductsTwiceAndNamesIt(t *testing.T) {
 	t.Parallel()
-	o := invoke(t, "run", "--design", "article", "--scenario", "token-expiry", "--settle", "2s", "--json", "--seed", "1")
+	o := invoke(t, "run", "--design", "article", "--scenario", "token-expiry", "--patience", "5m",
+		"--settle", "2s", "--json", "--seed", "1")
 	a := answerOf(t, o)
 	if o.code != checks.Violated.ExitCode() || a.Result != "violated" || a.Scenario != "token-expiry" {
 		t.Fatalf("exit %d: %+v\n%s", o.code, a, o.errors)
@@ -188,13 +191,13 @@ func TestAFaultThatNeverHappenedMakesTheRunVacuous(t *testing.T) {
 // The same failure for people: what broke, the evidence, and the command that shows it again, last.
 func TestAViolationInWords(t *testing.T) {
 	t.Parallel()
-	o := invoke(t, "run", "--design", "article", "--scenario", "token-expiry", "--settle", "2s")
+	o := invoke(t, "run", "--design", "article", "--scenario", "token-expiry", "--patience", "5m", "--settle", "2s")
 	lines := strings.Split(strings.TrimSpace(o.out), "\n")
 	var seed uint64
 	if _, err := fmt.Sscanf(lines[0], "seed 0x%x  design article", &seed); err != nil {
 		t.Fatalf("line 1 is %q: %v", lines[0], err)
 	}
-	want := fmt.Sprintf("sim run --design article --scenario token-expiry --settle 2s --seed 0x%x", seed)
+	want := fmt.Sprintf("sim run --design article --scenario token-expiry --patience 5m --settle 2s --seed 0x%x", seed)
 	if last := lines[len(lines)-1]; o.code != 1 || last != want || o.errors != "" {
 		t.Errorf("exit %d, last line %q, want %q; stderr %q", o.code, last, want, o.errors)
 	}

@@ -32,6 +32,8 @@ func TestBadCommandLinesAreRefusedByFlag(t *testing.T) {
 		{"run --seed twelve", `--seed "twelve" is not a decimal or 0x number`},
 		{"run --seed -1", `--seed "-1"`},
 		{"run --seed 0x1ffffffffffffffff", "--seed"},
+		{"run --seed 0b11", "--seed"},
+		{"run --seed 1_000", "--seed"},
 		{"run --admission maybe", "--admission maybe is neither async nor sync"},
 		{"run --orders 1.5", `orders: "1.5" is not a whole number`},
 		{"run --orders 0", "orders: 0 is outside 1.."},

@@ -153,6 +153,7 @@ func TestLedgerHoldsOnTheSampleOfRealOrders(t *testing.T) {
 	checkLedger(t, invoke(t, patient("run", "--design", "ledger", "--workload", sample, "--seed", "3")...))
 }
 
+// What the article never decides costs its clients their patience each time, so that here it stays short.
 func TestArticleDropsTheRepeatedLinesOfTheSample(t *testing.T) {
 	t.Parallel()
 	in := countRepeats(t, sample)
