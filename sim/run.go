@@ -220,6 +220,9 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 	return summary, errors.Join(err, r.dep.Heal())
 }
 
+// auditBackoff: an overloaded server may end the auditor's connection like anybody's.
+var auditBackoff = inventory.Backoff{Base: 50 * time.Millisecond, Cap: time.Second, Attempts: 20}
+
 // settle waits until every accepted command is decided and every read model shows the truth, then
 // reads the books.
 func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
@@ -231,7 +234,11 @@ func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
 	began := time.Now()
 	moved, last := began, -1
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		audit, err := Audit(ctx, p, r.Design, r.Options.Options)
+		var audit checks.Audit
+		err := inventory.Retry(ctx, p.Runtime, auditBackoff, func() (err error) {
+			audit, err = Audit(ctx, p, r.Design, r.Options.Options)
+			return err
+		})
 		if err != nil {
 			return audit, -1, err
 		}
