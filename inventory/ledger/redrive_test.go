@@ -141,3 +141,47 @@ func TestARepairedLetterIsDecidedOnce(t *testing.T) {
 		t.Errorf("letters %+v", l)
 	}
 }
+
+// A broken duplicate of a command that is decided parks nothing, and its re-drive gives the answer
+// that was given.
+func TestRedriveOfWhatIsDecidedAnswers(t *testing.T) {
+	h := accepted(t, restock("in", 5), reserve("hold", 2))
+	h.send("A", record(restock("in", 5), reserve("hold", 2)))
+	h.run("worker")
+	h.want("reserve", h.outcome(model.NameID("hold")), "GRANTED 2")
+	h.send("A", bytes.Replace(record(reserve("hold", 2)), []byte(`"qty":2`), []byte(`"qty":-2`), 1))
+	h.until("there is a letter", func() bool { return len(h.letters()) == 1 })
+	quick, before := store{h, h.front(inventory.Sync)}, h.lane("A")
+	as, err := ledger.NewDeadLetters(h.p, h.o).Redrive(h.ctx, keyOf(h.letters()[0]), false)
+	h.must(err)
+	h.want("re-drive", say(as), "GRANTED 2")
+	if h.lane("A") != before || !as[0].Duplicate || len(h.letters()) != 0 {
+		t.Errorf("lane %+v after %+v, answer %+v", h.lane("A"), before, as[0])
+	}
+	h.want("commit", quick.raw(about(model.Commit, "done", "hold")), "GRANTED 2")
+	h.booksAgree()
+}
+
+// A cancel that came before is not forgotten where the order has to wait behind a letter.
+func TestATombstoneOutlivesAParkedOrder(t *testing.T) {
+	h := newHouse(t, onePartition)
+	quick := store{h, h.front(inventory.Sync)}
+	quick.restock("in", "A", 5)
+	late := basket("late", model.Partial, line("A", 2))
+	hold := reserve("late", 2)
+	hold.ID = lineOf("late", 1)
+	free := model.Command{ID: model.NameID("free"), Kind: model.Release, SKU: "A", Ref: hold.ID}
+	h.want("cancel", quick.raw(free), "GRANTED")
+	h.send("A", bytes.Replace(record(hold), []byte(`"qty":2`), []byte(`"qty":-2`), 1))
+	h.run("worker")
+	h.until("there is a letter", func() bool { return len(h.letters()) == 1 })
+	as, err := quick.Orders.Checkout(h.ctx, late)
+	h.must(err)
+	h.want("order", say(as), "pending")
+	_, err = ledger.NewDeadLetters(h.p, h.o).Redrive(h.ctx, keyOf(h.letters()[0]), false)
+	h.must(err)
+	h.must(quick.Orders.Await(h.ctx, as))
+	h.want("then", say(as), "REJECTED_CANCELLED")
+	h.wantLane("A", 5, 0)
+	h.booksAgree()
+}
