@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -153,30 +154,33 @@ func TestOlderRecordsNeverOverwrite(t *testing.T) {
 	s.shows(port.SpeedSpace, "A", "9 at 8")
 	s.shows(port.FeedSpace("web"), "A", "9 at 8")
 	rs := s.world.Kafka.Records(model.StateTopic)
-	var again []port.Record
-	for i := len(rs) - 1; i >= 0; i-- {
-		r := rs[i]
-		r.Partition = -1
-		again = append(again, r)
-		s.must(s.p.Broker.Produce(s.ctx, r)) // one by one: batches of one
+	for i := range rs {
+		rs[i].Partition = -1
 	}
-	s.must(s.p.Broker.Produce(s.ctx, again...))
-	s.restock("last", "B", 1)
-	part := model.Partition([]byte(model.LaneTopicKey(laneA("A"))), s.o.Partitions)
-	s.until("all of it was read", func() bool {
-		_, ends, err := s.p.Broker.End(s.ctx, model.StateTopic)
-		s.must(err)
-		for _, group := range []string{"ledger-projection", "feed-web"} {
-			if at, ok := s.world.Kafka.Committed(group, model.StateTopic, part); !ok || at.Offset < ends[part] {
-				return false
-			}
-		}
-		return true
-	})
+	s.must(s.p.Broker.Produce(s.ctx, rs...))
+	for _, r := range slices.Backward(rs) { // one by one, the oldest last
+		s.must(s.p.Broker.Produce(s.ctx, r))
+		s.projected()
+	}
 	s.shows(port.SpeedSpace, "A", "9 at 8")
 	s.shows(port.FeedSpace("web"), "A", "9 at 8")
 	if s.ear.count("duplicate") == 0 {
 		t.Error("no duplicate was counted")
+	}
+}
+
+// projected waits until everything in the state topic was applied.
+func (s store) projected() {
+	s.Helper()
+	_, ends, err := s.p.Broker.End(s.ctx, model.StateTopic)
+	s.must(err)
+	for _, group := range []string{"ledger-projection", "feed-web"} {
+		for part, end := range ends {
+			s.until(group+" has read everything", func() bool {
+				at, ok := s.world.Kafka.Committed(group, model.StateTopic, int32(part))
+				return ok && at.Offset >= end || end == 0
+			})
+		}
 	}
 }
 
