@@ -32,7 +32,8 @@ func classify(err error, unsure bool) error {
 	return fmt.Errorf("%w: %w", port.ErrUnavailable, err)
 }
 
-// classifyState reads the SQLSTATE (PROTOCOL.md P3, Errors).
+// classifyState reads the SQLSTATE: what another attempt may mend is a conflict or unavailable, the rest
+// of classes 22 and 23 is deterministic and a contract violation.
 func classifyState(err error, e *pgconn.PgError, unsure bool) error {
 	switch class := stateClass(e); {
 	case class == nil:

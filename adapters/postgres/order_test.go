@@ -12,7 +12,8 @@ import (
 	"stockproof/model"
 )
 
-// Why settle takes its locks first and reads what is known in a later statement (PROTOCOL.md P3 e).
+// Why settle takes its locks first and reads what is known in a later statement: READ
+// COMMITTED takes a snapshot per statement, when it begins and not when its locks are granted.
 // In each case one transaction decides a command under the lane's lock; the other one waits for that
 // lock and then believes what it has read.
 

@@ -14,8 +14,8 @@ import (
 	"stockproof/model"
 )
 
-// A plan that is made over empty tables is kept while they grow (INFRA.md, trap 15). So the plans are
-// read as a prepared statement has them: generic, made before there is a row, used after.
+// A plan that is made over empty tables is kept while they grow: a sequential scan that was right for no
+// rows stays in use for millions of them. So the plans are read as a prepared statement has them: generic, made before there is a row, used after.
 
 // planned is a connection as the pool prepares it, and the texts prepared on it.
 type planned struct {

@@ -8,7 +8,8 @@ import (
 	"stockproof/model"
 )
 
-// Every flow of PROTOCOL.md P7 gives the same outcomes in both admission modes.
+// Every flow (reserve, commit, cancel, return, transfer, limits, and what each answers when it comes too
+// early, too late or twice) gives the same outcomes in both admission modes.
 func TestFlows(t *testing.T) {
 	id := func(name string) model.ID { return model.NameID(name) }
 	for _, flow := range []struct {

@@ -51,6 +51,9 @@ type DecideCommands struct{ Rows []CommandRow }
 // their chain, whose partition has no unsettled record older than their SentAt: progress.settled_at >
 // sent_at, or progress.next_offset >= End of the partition. At most Max, in (next_try, command_id)
 // order, SKIP LOCKED. It sets sent_at = now, tries+1, next_try = now + BackoffMS * 2^min(tries,10).
+//
+// A partition without a progress row of Topic gives none: nobody has begun to settle it, so everything
+// may still be on its way. That is no error, and none of Max.
 type ResubmitCommands struct {
 	Topic     model.ID
 	End       []int64 // per partition

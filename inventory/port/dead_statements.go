@@ -84,7 +84,8 @@ type CloseDead struct {
 	State DeadState
 }
 
-// RepairDead stores a repaired body beside an open letter.
+// RepairDead stores a repaired body beside an open letter. Where there is no such letter, or it is not
+// open any more, that is ErrConflict, raised in the server.
 type RepairDead struct {
 	Key    DeadKey
 	Repair []byte

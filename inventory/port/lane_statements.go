@@ -31,7 +31,8 @@ type ScanLanes struct {
 	Lanes []model.Lane
 }
 
-// BumpLane raises sku_lane.bump by one: the lane's wire epoch goes up. The row must exist.
+// BumpLane raises sku_lane.bump by one: the lane's wire epoch goes up. A missing row is ErrConflict,
+// raised in the server.
 type BumpLane struct{ Lane model.LaneKey }
 
 // LedgerRow is one leg of one decision.
@@ -63,8 +64,9 @@ type ScanLedger struct {
 	Rows []LedgerRow
 }
 
-// WriteLanes replaces the counters of lanes that exist. CHECK (on_hand >= 0) and CHECK (short OR
-// on_hand - reserved - safety >= -backorder_limit).
+// WriteLanes replaces the counters of lanes that exist; the bump stays. A lane that does not is
+// ErrConflict, raised in the server, and nothing is written. CHECK (on_hand >= 0) and CHECK (short OR
+// on_hand - reserved - safety >= -backorder_limit) are ErrContract.
 type WriteLanes struct{ Lanes []model.Lane }
 
 func (*CreateLanes) Statement()  {}
