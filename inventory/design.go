@@ -124,6 +124,10 @@ type Options struct {
 	// Standby: commits wait for a synchronous standby. What is only read, known answers and look-ups, is
 	// then given behind a Barrier: a row may be visible before it is replicated.
 	Standby bool
+	// Shed lets the API answer SHED (try later) instead of waiting for room in its queue, and to orders
+	// that the speed layer shows to be hopeless by a view of at most ShedAge. Off: back pressure.
+	Shed    bool
+	ShedAge time.Duration
 	Linger  time.Duration
 	Loops   int // group commits that may overlap
 	Backoff Backoff
@@ -141,6 +145,7 @@ type Options struct {
 	EveryOp   bool   // article: deduct for every op, not only c
 	Reconcile bool   // article: run the blind reconciler
 	Bootstrap bool   // article: run the bootstrap
+	Emit      bool   // ledger: run the emitter
 }
 
 // DefaultOptions are the defaults of a deployment.
@@ -148,5 +153,6 @@ func DefaultOptions() Options {
 	return Options{Admission: Async, Partitions: 8, BatchMax: 100, GroupMax: 500, Loops: 2,
 		Backoff: DefaultBackoff, SweepPeriod: time.Second, SweepBackoffMS: 5000,
 		ReconcilePeriod: 10 * time.Second, ScanMax: 500, BeatPeriod: time.Second,
-		CoordinatePeriod: 200 * time.Millisecond, Channels: []string{"web"}, TokenTTL: "86400"}
+		CoordinatePeriod: 200 * time.Millisecond, ShedAge: 2 * time.Second, Channels: []string{"web"},
+		TokenTTL: "86400"}
 }

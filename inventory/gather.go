@@ -40,13 +40,27 @@ func (g *Gather[Q, A]) Open(capacity int) *Gather[Q, A] {
 	return g
 }
 
-// Ask waits for the answer to q. If ctx ends first the outcome is unknown.
+// Ask waits for room in the queue, then for the answer to q. If ctx ends first the outcome is unknown.
 func (g *Gather[Q, A]) Ask(ctx context.Context, q Q) (A, error) {
 	reply := port.NewQueue[Answered[A]](g.Runtime, 1)
 	if err := g.questions.Send(ctx, question[Q, A]{q, reply}); err != nil {
 		var none A
 		return none, fmt.Errorf("%s: queue is full: %w: %w", g.Name, port.ErrUnavailable, err)
 	}
+	return g.await(ctx, reply)
+}
+
+// AskNow is Ask that does not wait for room: where there is none, taken is false and nothing was asked.
+func (g *Gather[Q, A]) AskNow(ctx context.Context, q Q) (a A, taken bool, err error) {
+	reply := port.NewQueue[Answered[A]](g.Runtime, 1)
+	if !g.questions.Offer(question[Q, A]{q, reply}) {
+		return a, false, nil
+	}
+	a, err = g.await(ctx, reply)
+	return a, true, err
+}
+
+func (g *Gather[Q, A]) await(ctx context.Context, reply port.Queue[Answered[A]]) (A, error) {
 	as, err := reply.Receive(ctx, 1, 0)
 	if err != nil {
 		var none A

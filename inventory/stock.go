@@ -13,6 +13,7 @@ type Level struct {
 	Lane      model.LaneKey
 	Known     bool // false: nobody ever stocked it; never shown as zero
 	Avail     int64
+	Limit     int64 // backorder limit: how far below zero Avail may go; 0 where the design has none
 	Epoch     int64
 	Seq       int64 // 0 where the design has none
 	AgeMS     int64 // how old the view may be; 0 from the truth, -1 where the design cannot tell

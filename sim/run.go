@@ -188,7 +188,8 @@ func (r *run) roles() []string {
 	for _, asked := range []struct {
 		on   bool
 		role string
-	}{{r.Options.Reconcile, "reconciler"}, {r.Options.Bootstrap, "bootstrap"}, {r.Options.Relay, "relay"}} {
+	}{{r.Options.Reconcile, "reconciler"}, {r.Options.Bootstrap, "bootstrap"}, {r.Options.Relay, "relay"},
+		{r.Options.Emit, "emitter"}} {
 		if asked.on {
 			names = append(names, asked.role)
 		}

@@ -43,6 +43,8 @@ func designKeys() []designKey {
 		{"every-op", boolean(func(o *DesignOptions) *bool { return &o.EveryOp })},
 		{"reconcile", boolean(func(o *DesignOptions) *bool { return &o.Reconcile })},
 		{"bootstrap", boolean(func(o *DesignOptions) *bool { return &o.Bootstrap })},
+		{"shed", boolean(func(o *DesignOptions) *bool { return &o.Shed })},
+		{"emit", boolean(func(o *DesignOptions) *bool { return &o.Emit })},
 		{"ttl", func(o *DesignOptions, v string) error {
 			d, err := time.ParseDuration(v)
 			if err != nil || d < time.Second || d%time.Second != 0 {

@@ -31,6 +31,7 @@ func Design() inventory.Design {
 			{Name: "heart", Always: true, New: NewHeart},
 			{Name: "reconciler", Always: true, New: NewReconciler},
 			{Name: "bootstrap", Always: true, New: NewBootstrap},
+			{Name: "emitter", New: NewEmitter},
 			{Name: "relay", New: newRelay},
 		},
 	}
@@ -46,10 +47,13 @@ func front(p inventory.Ports, o inventory.Options) inventory.Front {
 		i := NewIntake(p, o)
 		a, in = i.admission, i
 	}
+	levels := &stock{truth: p.Truth, speed: p.Speed, runtime: p.Runtime, monitor: p.Monitor, partitions: o.Partitions}
+	if o.Shed {
+		in = &shedding{admission: a, levels: levels, ageMS: o.ShedAge.Milliseconds()}
+	}
 	return inventory.Front{
-		Orders: &inventory.Orders{Admission: in, Runtime: p.Runtime, Supports: Design().Supports},
-		Stock: &inventory.Stock{Monitor: p.Monitor, Source: &stock{truth: p.Truth, speed: p.Speed,
-			runtime: p.Runtime, monitor: p.Monitor, partitions: o.Partitions}},
+		Orders:  &inventory.Orders{Admission: in, Runtime: p.Runtime, Supports: Design().Supports},
+		Stock:   &inventory.Stock{Monitor: p.Monitor, Source: levels},
 		Process: a.gather,
 	}
 }

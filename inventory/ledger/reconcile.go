@@ -224,11 +224,3 @@ func (r *reconciler) emitStates(ctx context.Context, lanes []model.Lane) error {
 	}
 	return nil
 }
-
-// EmitStates sends every lane's state through the outbox once: what feeds need after a slot or topic
-// was lost.
-func EmitStates(ctx context.Context, p inventory.Ports, o inventory.Options) error {
-	r := newReconciler(p, o)
-	r.emit = true
-	return r.Scan(ctx)
-}

@@ -46,6 +46,7 @@ func (s *stock) Speed(ctx context.Context, lanes []model.LaneKey) ([]inventory.L
 			continue
 		}
 		levels[i].Known, levels[i].Avail, levels[i].Epoch, levels[i].Seq = r.Found, r.Avail, r.Epoch, r.Seq
+		levels[i].Limit = r.Limit
 		if b := beats[parts[i]]; b.Err == nil && b.Found {
 			levels[i].AgeMS = max(0, now-b.At)
 		}
@@ -67,7 +68,7 @@ func (s *stock) Truth(ctx context.Context, lanes []model.LaneKey) ([]inventory.L
 	levels := make([]inventory.Level, len(lanes))
 	for i, k := range lanes {
 		l := rows[k]
-		levels[i] = inventory.Level{Lane: k, Known: l.Known(), Avail: l.Avail(),
+		levels[i] = inventory.Level{Lane: k, Known: l.Known(), Avail: l.Avail(), Limit: l.BackorderLimit,
 			Epoch: model.WireEpoch(epoch.Epoch, l.Bump), Seq: l.Seq}
 	}
 	return levels, nil
