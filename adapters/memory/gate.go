@@ -18,8 +18,8 @@ type Gate interface {
 	// Block waits inside exec until w.Until holds. It returns ErrWaitTimeout when w.DeadlineMS has
 	// passed, or the error of a ctx that ended.
 	Block(ctx context.Context, w Wait) error
-	// Later runs the server's own work, whatever becomes of the client.
-	Later(fn func())
+	// Later runs the server's own work, whatever becomes of the client; what names it in schedules.
+	Later(what string, fn func())
 	// Local runs what costs no round trip.
 	Local(fn func())
 	// NowMS is the servers' clock, ms since 1970.
@@ -34,6 +34,7 @@ type Wait struct {
 	Key        string      // what is waited for, to name it
 	Until      func() bool // reads state only
 	DeadlineMS int64       // on the gate's clock; 0 = none
+	Poll       bool        // a long poll, which ends with its caller; a statement that waits goes on
 }
 
 // ErrWaitTimeout is the end of a wait that took too long.

@@ -29,7 +29,7 @@ func (stepGate) Block(_ context.Context, w memory.Wait) error {
 	return errWouldWait
 }
 
-func (stepGate) Later(fn func()) { fn() }
+func (stepGate) Later(_ string, fn func()) { fn() }
 
 func (stepGate) Local(fn func()) { fn() }
 

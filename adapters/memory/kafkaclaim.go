@@ -78,11 +78,11 @@ func (c *kafkaClaim) Fetch(
 				return c.learned() || c.outside(from) != nil || c.log().end() >= from.Offset+n
 			}
 		}
-		if err := k.gate.Block(ctx, Wait{Key: key, Until: full(1)}); err != nil {
+		if err := k.gate.Block(ctx, Wait{Key: key, Until: full(1), Poll: true}); err != nil {
 			return err
 		}
 		if linger > 0 {
-			wait := Wait{Key: key, Until: full(int64(max)), DeadlineMS: k.gate.NowMS() + ceilMS(linger)}
+			wait := Wait{Key: key, Until: full(int64(max)), Poll: true, DeadlineMS: k.gate.NowMS() + ceilMS(linger)}
 			err := k.gate.Block(ctx, wait)
 			if err != nil && !errors.Is(err, ErrWaitTimeout) {
 				return err

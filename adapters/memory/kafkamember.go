@@ -62,6 +62,7 @@ func (m *kafkaMember) Claim(ctx context.Context) (port.Claim, error) {
 				Key:        "group/" + g.name,
 				Until:      func() bool { return m.left || m.told || m.offered() != nil },
 				DeadlineMS: g.deadlineMS(),
+				Poll:       true,
 			})
 			if err != nil && !errors.Is(err, ErrWaitTimeout) {
 				return err

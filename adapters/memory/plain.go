@@ -68,7 +68,7 @@ func (g *Plain) Block(ctx context.Context, w Wait) error {
 }
 
 // Later runs fn at once: a plain gate has no schedule to put it in.
-func (g *Plain) Later(fn func()) { fn() } // only inside exec
+func (g *Plain) Later(_ string, fn func()) { fn() } // only inside exec
 
 // Local implements [Gate].
 func (g *Plain) Local(fn func()) {

@@ -177,7 +177,7 @@ func (t *clientTx) hangUp() {
 	gate := t.client.pg.gate
 	gate.Local(func() {
 		t.lost = true
-		gate.Later(func() {
+		gate.Later("postgres notices a lost connection", func() {
 			if t.session != nil {
 				t.session.close()
 				t.release()

@@ -47,7 +47,7 @@ func (g *scriptGate) Block(_ context.Context, w memory.Wait) error {
 	return g.onBlock(w)
 }
 
-func (g *scriptGate) Later(fn func()) { g.later = append(g.later, fn) }
+func (g *scriptGate) Later(_ string, fn func()) { g.later = append(g.later, fn) }
 func (g *scriptGate) Local(fn func()) { fn() }
 func (g *scriptGate) NowMS() int64    { return g.nowMS }
 

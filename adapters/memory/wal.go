@@ -143,7 +143,7 @@ func (p *Postgres) DropSlot(name string) {
 // Read implements [port.Slot].
 func (c *slotConnection) Read(ctx context.Context, max int) (out []port.Change, err error) {
 	err = c.pg.gate.Call(ctx, c.call("read slot"), func() error {
-		err := c.pg.gate.Block(ctx, Wait{Key: "slot " + c.slot.name, Until: func() bool {
+		err := c.pg.gate.Block(ctx, Wait{Key: "slot " + c.slot.name, Poll: true, Until: func() bool {
 			return c.slot.connected != c || c.commit < len(c.slot.queue)
 		}})
 		if c.slot.connected != c {
