@@ -27,7 +27,13 @@ type Gate interface {
 }
 
 // Call names a request: which server, what is asked, of what.
-type Call struct{ Server, Op, Key string }
+type Call struct {
+	Server, Op, Key string
+	// With is what the request is made of and, behind the pointers in it, what its answer fills:
+	// []port.Statement, []port.SpeedOp, []port.Record of a produce, *[]port.Record of a fetch. Nil
+	// where the answer is an error or none.
+	With any
+}
 
 // Wait is a wait inside a server: a value with a condition, not a blocked goroutine.
 type Wait struct {

@@ -72,7 +72,7 @@ func (c *kafkaClaim) Fetch(
 ) (rs []port.Record, err error) {
 	k := c.member.g.k
 	key := fmt.Sprintf("%s/%d", c.topic.name, c.partition)
-	err = k.gate.Call(ctx, Call{Server: "kafka", Op: "fetch", Key: key}, func() error {
+	err = k.gate.Call(ctx, Call{Server: "kafka", Op: "fetch", Key: key, With: &rs}, func() error {
 		full := func(n int64) func() bool {
 			return func() bool {
 				return c.learned() || c.outside(from) != nil || c.log().end() >= from.Offset+n

@@ -122,7 +122,7 @@ func (t *clientTx) round(
 ) error {
 	var answer error
 	answered := false
-	call := Call{Server: "postgres", Op: op}
+	call := Call{Server: "postgres", Op: op, With: batch}
 	if len(batch) > 0 {
 		call.Key = label(batch[0])
 	}
