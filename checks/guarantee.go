@@ -5,24 +5,26 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"stockproof/inventory"
 )
 
 // Guarantee is one of the eleven things a design may claim.
 type Guarantee uint8
 
-// The guarantees, by their numbers.
+// The guarantees, by the numbers that designs claim them under.
 const (
-	NoOversell Guarantee = iota + 1
-	OneOutcome
-	ExactlyOnceEffect
-	Linearizable
-	NoFalseReject
-	Conservation
-	Convergence
-	NoLoss
-	MonotoneReads
-	NoBlock
-	BoundedMemory
+	NoOversell        = Guarantee(inventory.NoOversell)
+	OneOutcome        = Guarantee(inventory.OneOutcome)
+	ExactlyOnceEffect = Guarantee(inventory.ExactlyOnceEffect)
+	Linearizable      = Guarantee(inventory.Linearizable)
+	NoFalseReject     = Guarantee(inventory.NoFalseReject)
+	Conservation      = Guarantee(inventory.Conservation)
+	Convergence       = Guarantee(inventory.Convergence)
+	NoLoss            = Guarantee(inventory.NoLoss)
+	MonotoneReads     = Guarantee(inventory.MonotoneReads)
+	NoBlock           = Guarantee(inventory.NoBlock)
+	BoundedMemory     = Guarantee(inventory.BoundedMemory)
 )
 
 // The guarantees as sentinel errors: the text of each is the guarantee. A failed [Report] wraps its
@@ -51,9 +53,11 @@ var (
 	ErrBoundedMemory = errors.New("bounded-memory: state per SKU is O(1), independent of orders seen")
 )
 
-var sentinels = [...]error{nil, ErrNoOversell, ErrOneOutcome, ErrExactlyOnceEffect, ErrLinearizable,
-	ErrNoFalseReject, ErrConservation, ErrConvergence, ErrNoLoss, ErrMonotoneReads, ErrNoBlock,
-	ErrBoundedMemory}
+var sentinels = [...]error{NoOversell: ErrNoOversell, OneOutcome: ErrOneOutcome,
+	ExactlyOnceEffect: ErrExactlyOnceEffect, Linearizable: ErrLinearizable,
+	NoFalseReject: ErrNoFalseReject, Conservation: ErrConservation, Convergence: ErrConvergence,
+	NoLoss: ErrNoLoss, MonotoneReads: ErrMonotoneReads, NoBlock: ErrNoBlock,
+	BoundedMemory: ErrBoundedMemory}
 
 // Guarantees are all eleven, in order.
 func Guarantees() []Guarantee {

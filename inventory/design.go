@@ -43,6 +43,9 @@ type Design struct {
 	About    string // one line for people
 	Claims   []Guarantee
 	Supports []model.Kind
+	// Options are the names of the options that its processes read, as a scenario writes them
+	// ("admission", "batch", ...); what is asked for and not among them is refused, not ignored.
+	Options  []string
 	Envelope string // the faults that its claims survive, in words that a report can print
 	Books    Books
 	Schema   port.Schema // of ShopBooks and RowLockBooks

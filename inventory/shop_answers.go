@@ -12,11 +12,15 @@ import (
 // Lookup answers from order rows: an order line is the row at its place among the order's rows.
 func (s *Shop) Lookup(ctx context.Context, asked []Submission) ([]Answer, error) {
 	var commands []model.Command
-	var orders []model.ID
+	var orders []model.ID // each once: an order's rows come for all its lines together
+	known := make(map[model.ID]bool)
 	for _, sub := range asked {
 		for _, c := range sub.Commands {
 			commands = append(commands, c)
-			orders = append(orders, shopOrder(c))
+			if o := shopOrder(c); !known[o] {
+				known[o] = true
+				orders = append(orders, o)
+			}
 		}
 	}
 	found := &port.FindShopOrders{Schema: s.Schema, Orders: orders}

@@ -39,8 +39,23 @@ type DeployOptions struct {
 	// Duplicate is the share of command and state records that the connector delivers once more, at
 	// new offsets.
 	Duplicate func(n int, rec port.Record) bool
+	// End is how long a process that was told to end, or was killed, may take to end; default 30 s. One
+	// that takes longer is stuck: nothing can take its place, and whoever waits for it gets a
+	// [StuckError].
+	End time.Duration
 	// Decorate puts something before an instance's broker; nil: nothing.
 	Decorate func(instance string, b port.Broker) port.Broker
+}
+
+// StuckError says which process does not end.
+type StuckError struct {
+	Waiting        string // who waits for it: "restart", "heal", "stop", "crash"
+	Instance, Role string
+	After          time.Duration
+}
+
+func (e *StuckError) Error() string {
+	return fmt.Sprintf("%s %s (role %s): it has not ended after %s", e.Waiting, e.Instance, e.Role, e.After)
 }
 
 // instance is one process.
@@ -56,6 +71,9 @@ type instance struct {
 
 // Deploy starts everything.
 func Deploy(ctx context.Context, w World, d inventory.Design, o DeployOptions, watch *Watch) (*Deployment, error) {
+	if o.End == 0 {
+		o.End = 30 * time.Second
+	}
 	dep := &Deployment{world: w, design: d, options: o, watch: watch, instances: map[string]*instance{}}
 	dep.ctx, dep.stop = context.WithCancel(ctx)
 	w.OnStockChange(watch.stockChange)
@@ -193,8 +211,19 @@ func (d *Deployment) Crash(name string) error {
 	}
 	in.tap.dead.Store(true)
 	in.cancel()
-	<-in.done
-	return nil
+	return d.ended("crash", in)
+}
+
+// ended waits for the end of an instance's present life, as long as that may take.
+func (d *Deployment) ended(waiting string, in *instance) error {
+	late := time.NewTimer(d.options.End)
+	defer late.Stop()
+	select {
+	case <-in.done:
+		return nil
+	case <-late.C:
+		return &StuckError{waiting, in.name, in.role, d.options.End}
+	}
 }
 
 // Dead reports whether an instance has died.
@@ -209,7 +238,9 @@ func (d *Deployment) Restart(name string) error {
 	if in == nil {
 		return fmt.Errorf("restart %s: there is no such process", name)
 	}
-	<-in.done
+	if err := d.ended("restart", in); err != nil {
+		return err
+	}
 	return in.start()
 }
 
@@ -224,7 +255,9 @@ func (d *Deployment) Heal() error {
 	}
 	d.mu.Unlock()
 	for _, in := range dead {
-		<-in.done
+		if err := d.ended("heal", in); err != nil {
+			return err
+		}
 		if err := in.start(); err != nil {
 			return err
 		}
@@ -252,7 +285,7 @@ func (d *Deployment) Names(role string) []string {
 	return names
 }
 
-// Stop ends everything gracefully.
+// Stop ends everything gracefully. What has not ended after DeployOptions.End is a [StuckError].
 func (d *Deployment) Stop() error {
 	d.stop()
 	d.mu.Lock()
@@ -261,11 +294,13 @@ func (d *Deployment) Stop() error {
 		all = append(all, in)
 	}
 	d.mu.Unlock()
+	late := time.NewTimer(d.options.End) // one for all: they end side by side
+	defer late.Stop()
 	for _, in := range all {
 		select {
 		case <-in.done:
-		case <-time.After(30 * time.Second):
-			return fmt.Errorf("stop %s: it does not end", in.name)
+		case <-late.C:
+			return &StuckError{"stop", in.name, in.role, d.options.End}
 		}
 	}
 	return nil

@@ -28,8 +28,13 @@ type DriveConfig struct {
 	// Patience is how long a client waits for the decisions of one request before it goes on without
 	// them; default 30 s. A design that loses decisions costs its clients this much each time.
 	Patience time.Duration
-	// Settle is how long the clients wait at the end for all decisions that are left; default Patience.
-	Settle  time.Duration
+	// Settle is how long nothing may be decided, and nothing may move, before the clients stop waiting at
+	// the end for the decisions that are left; default Patience.
+	Settle time.Duration
+	// Moved counts what the design does; as long as it grows there is something to wait for. May be nil.
+	Moved func() int64
+	// Within bounds a context; default context.WithTimeout. A simulation has a clock of its own.
+	Within  func(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 	Backoff inventory.Backoff // between attempts; default inventory.DefaultBackoff without its limit
 	// Supplied is called when the initial stock is in and before the first step; may be nil.
 	Supplied func()
@@ -84,6 +89,9 @@ func newDriver(c DriveConfig) *driver {
 	if c.Space == "" {
 		c.Space = port.SpeedSpace
 	}
+	if c.Within == nil {
+		c.Within = context.WithTimeout
+	}
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
 	}
@@ -129,32 +137,6 @@ func (d *driver) phase(ctx context.Context, steps []Step) error {
 		g.Go(fmt.Sprintf("client-%d", c.id), func(ctx context.Context) error { return c.run(ctx, a) })
 	}
 	return g.Wait()
-}
-
-// settle waits once more for everything that was still undecided when its client went on.
-func (d *driver) settle(ctx context.Context) error {
-	open := d.tally.left()
-	if len(open) == 0 {
-		return nil
-	}
-	// One wait for all: what never comes must not keep the clients from looking for the rest.
-	all := &pending{}
-	for _, o := range open {
-		all.answers = append(all.answers, o.answers...)
-	}
-	within, cancel := context.WithTimeout(ctx, d.Settle)
-	defer cancel()
-	if err := d.poll(within, all); err != nil {
-		return err
-	}
-	found := all.answers
-	for _, o := range open {
-		before := o.statuses()
-		found = found[copy(o.answers, found):]
-		d.Recorder.decided(o.sent, before, o.answers)
-		o.then()
-	}
-	return ctx.Err()
 }
 
 // await waits until every answer of p is decided or ctx ends, and records the decisions that came.

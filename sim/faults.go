@@ -124,23 +124,23 @@ func (r *run) play(ctx context.Context) {
 		case f.by > 0:
 			r.world.AdvanceRedis(f.by)
 		case f.strike != nil && f.strike.point == "":
-			names := r.dep.Names(f.role)
-			if r.dep.Crash(names[0]) == nil {
-				dead[f.role] = names[0]
+			dead[f.role] = r.dep.Names(f.role)[0]
+			if err := r.dep.Crash(dead[f.role]); err != nil {
+				r.abort(err)
+				return
 			}
 		case f.strike != nil:
 			r.watch.arm(f.strike)
-			select {
-			case name := <-f.strike.struck:
-				dead[f.role], held = name, f.strike
-			case <-ctx.Done():
+			name, struck := r.watch.await(ctx, f.strike)
+			if !struck {
 				r.miss(r.script[i:])
 				return
 			}
+			dead[f.role], held = name, f.strike
 		default:
 			if err := r.dep.Restart(dead[f.role]); err != nil {
-				r.miss(r.script[i : i+1])
-				continue
+				r.abort(err)
+				return
 			}
 		}
 		r.struck(f.text)
@@ -169,32 +169,33 @@ func (r *run) restarts(ctx context.Context, total int) {
 		}
 		s := &strike{role: role, point: "offset-commit", nth: 1}
 		r.watch.arm(s)
-		select {
-		case name := <-s.struck:
-			close(s.resume)
-			if err := r.dep.Restart(name); err != nil {
-				r.miss([]fault{{text: fmt.Sprintf("restart of %s", name)}})
-				continue
-			}
-			r.struck(fmt.Sprintf("%s killed between effect and offset commit, and restarted", name))
-		case <-ctx.Done():
+		name, struck := r.watch.await(ctx, s)
+		if !struck {
 			r.miss([]fault{{text: fmt.Sprintf("restart %d of a worker", i+1)}})
+			continue
 		}
+		close(s.resume)
+		if err := r.dep.Restart(name); err != nil {
+			r.abort(err)
+			return
+		}
+		r.struck(fmt.Sprintf("%s killed between effect and offset commit, and restarted", name))
 	}
 }
 
+// abort ends the run without a verdict: a process could not be ended, or not be started again.
+func (r *run) abort(err error) { r.cancel(err) }
+
 // reached waits until so many orders are done.
 func (r *run) reached(ctx context.Context, orders int) bool {
-	for {
+	for r.ordersDone.Load() < int64(orders) {
 		select {
-		case n := <-r.orderDone:
-			if n >= orders {
-				return true
-			}
+		case <-r.orderDone:
 		case <-ctx.Done():
 			return false
 		}
 	}
+	return true
 }
 
 func (r *run) struck(what string) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"stockproof/adapters/debezium"
@@ -28,7 +29,11 @@ type RunConfig struct {
 	Restarts   int           // workers killed between effect and offset commit, and started again
 	Settle     time.Duration // how long nothing may move behind the last order before speed shows the truth; default 15 s
 	Patience   time.Duration // how long a client waits for a decision; default 3 s
+	End        time.Duration // how long a process may take to end; default that of DeployOptions
 	Progress   func(Progress)
+	// Auditor is how often and how patiently a statement of the final audit is tried again: an overloaded
+	// server may end the auditor's connection like anybody's. Default 20 attempts, 50 ms to 1 s apart.
+	Auditor inventory.Backoff
 }
 
 // Progress is where a run is.
@@ -52,9 +57,32 @@ type RunResult struct {
 	Alarms      []string
 	MoreAlarms  int
 	Failures    []error // processes that ended by themselves
-	// Bare is porcupine's verdict per lane on what clients were told alone; nil where the run is too
-	// large for it, or the design's answers are not model.Decide's.
-	Bare []checks.Report
+	// SpeedRead: the design has a speed layer, and Converged compares it with the truth. Otherwise
+	// Converged is when every accepted command was decided.
+	SpeedRead bool
+	// Bare is porcupine's verdict on what clients were told alone; nil where the run is too large for
+	// it, or the design's answers are not model.Decide's.
+	Bare *Bare
+}
+
+// Bare is a search for a linearization, lane by lane.
+type Bare struct {
+	Reports    []checks.Report // one per lane
+	Operations int             // of all lanes
+}
+
+// Verdict is fail if a lane fails, undecided if one is, and else pass.
+func (b *Bare) Verdict() checks.Verdict {
+	v := checks.Pass
+	for _, r := range b.Reports {
+		switch {
+		case r.Verdict == checks.Fail:
+			return checks.Fail
+		case r.Verdict != checks.Pass:
+			v = r.Verdict
+		}
+	}
+	return v
 }
 
 // Run deploys a design on a fresh world, drives the workload under the faults, heals, waits until speed
@@ -66,6 +94,9 @@ func Run(ctx context.Context, c RunConfig) (RunResult, error) {
 	}
 	if c.Patience == 0 {
 		c.Patience = 3 * time.Second
+	}
+	if c.Auditor == (inventory.Backoff{}) {
+		c.Auditor = inventory.Backoff{Base: 50 * time.Millisecond, Cap: time.Second, Attempts: 20}
 	}
 	r := &run{RunConfig: c}
 	if err := r.prepare(); err != nil {
@@ -88,13 +119,16 @@ type run struct {
 	suite  *checks.Suite
 	watch  *Watch
 	dep    *Deployment
+	cancel context.CancelCauseFunc // ends the run without a verdict
+
+	ordersDone atomic.Int64
 
 	mu        sync.Mutex
 	echoes    []*redeliver.Broker
 	doubled   int64
 	receipts  []string
 	unstruck  []string
-	orderDone chan int
+	orderDone chan struct{}  // ordersDone has grown
 	events    []checks.Event // of a run that is small enough to be searched
 }
 
@@ -162,16 +196,18 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 		Capability: capability(r.Design), Tier: r.world.About(), Seed: r.Seed, Names: r.Workload.Names()})
 	r.watch = NewWatch(r.suite)
 	r.watch.Observe = r.observe
-	r.orderDone = make(chan int, 1)
+	r.orderDone = make(chan struct{}, 1)
+	ctx, r.cancel = context.WithCancelCause(ctx)
+	defer r.cancel(nil)
 	var err error
 	r.dep, err = Deploy(ctx, r.world, r.Design, DeployOptions{Options: r.Options.Options,
-		Workers: r.Options.Workers, Roles: r.roles(), Duplicate: r.duplicate(), Decorate: r.decorate()}, r.watch)
+		Workers: r.Options.Workers, Roles: r.roles(), End: r.End, Duplicate: r.duplicate(), Decorate: r.decorate()}, r.watch)
 	if err != nil {
 		return RunResult{}, err
 	}
 	summary, err := r.drive(ctx)
 	if err != nil {
-		return RunResult{}, errors.Join(err, r.dep.Stop())
+		return RunResult{}, errors.Join(because(ctx, err), r.dep.Stop())
 	}
 	audit, converged, err := r.settle(ctx)
 	if err := errors.Join(err, r.dep.Stop()); err != nil {
@@ -180,6 +216,14 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 	audit.Supply = summary.Supply
 	audit.Dead = append(audit.Dead, r.watch.Dead()...)
 	return r.judge(summary, audit, converged), nil
+}
+
+// because is err, or why ctx was cancelled, if a fault did that: then err only follows from it.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
 }
 
 // roles are the roles that do not always run, and that the options ask for.
@@ -209,9 +253,10 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 	}
 	summary, err := Drive(ctx, DriveConfig{Fronts: r.dep.Fronts(), Workload: r.Workload, Runtime: r.clientRuntime(),
 		Recorder: NewRecorder(r.observe, time.Now), Patience: r.Patience, Settle: r.Settle,
-		Supplied: begun, Progress: func(orders int) {
+		Moved: r.watch.Moved, Supplied: begun, Progress: func(orders int) {
+			r.ordersDone.Store(max(int64(orders), r.ordersDone.Load()))
 			select {
-			case r.orderDone <- orders:
+			case r.orderDone <- struct{}{}:
 			default:
 			}
 			r.progress(orders, "")
@@ -220,9 +265,6 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 	faults.Wait()
 	return summary, errors.Join(err, r.dep.Heal())
 }
-
-// auditBackoff: an overloaded server may end the auditor's connection like anybody's.
-var auditBackoff = inventory.Backoff{Base: 50 * time.Millisecond, Cap: time.Second, Attempts: 20}
 
 // settle waits until every accepted command is decided and every read model shows the truth, then
 // reads the books.
@@ -236,7 +278,7 @@ func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
 	moved, last := began, -1
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		var audit checks.Audit
-		err := inventory.Retry(ctx, p.Runtime, auditBackoff, func() (err error) {
+		err := inventory.Retry(ctx, p.Runtime, r.Auditor, func() (err error) {
 			audit, err = Audit(ctx, p, r.Design, r.Options.Options)
 			return err
 		})
@@ -261,7 +303,7 @@ func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
 func (r *run) judge(s Summary, a checks.Audit, converged time.Duration) RunResult {
 	out := RunResult{Reports: r.suite.Finish(a), Summary: s, Duplicates: r.watch.Count("duplicate"),
 		DeadLetters: max(int64(len(a.Dead)), r.watch.Count("dead-letter")), Lanes: len(a.Lanes) + len(a.Stock),
-		Converged: converged, Failures: r.watch.Failures()}
+		Converged: converged, SpeedRead: a.SpeedRead, Failures: r.watch.Failures()}
 	out.Alarms, out.MoreAlarms = r.watch.Alarms()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -280,7 +322,8 @@ func (r *run) judge(s Summary, a checks.Audit, converged time.Duration) RunResul
 	out.Result = checks.Judge(out.Reports, checks.Conditions{Decisions: s.Granted + s.Rejected + s.Cancelled + s.Restocks + s.Adjusts + s.Returns,
 		NeverHappened: out.Missing})
 	if r.searched() {
-		out.Bare = checks.Bare(checks.Operations(r.events), checks.BareOptions{})
+		ops := checks.Operations(r.events)
+		out.Bare = &Bare{Reports: checks.Bare(ops, checks.BareOptions{}), Operations: len(ops)}
 	}
 	if len(out.Failures) > 0 {
 		out.Result = checks.Worst(out.Result, checks.InternalError)

@@ -2,7 +2,9 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"stockproof/inventory"
@@ -99,6 +101,43 @@ func (s *Scenario) DesignOptions(o *DesignOptions) error {
 		}
 	}
 	return nil
+}
+
+// CheckOptions refuses a design line that asks for an option which the design does not have.
+func (s *Scenario) CheckOptions(d inventory.Design) error {
+	if s == nil || s.Design == nil {
+		return nil
+	}
+	for _, setting := range s.Design.Settings {
+		if !slices.Contains(d.Options, setting.Key) {
+			return s.Errorf(s.Design.Line, "%s: %s", setting.Key, lacksOption(d))
+		}
+	}
+	return nil
+}
+
+// lacksOption says that a design has no such option, and which it has.
+func lacksOption(d inventory.Design) string {
+	if len(d.Options) == 0 {
+		return "design " + d.Name + " has no options"
+	}
+	return fmt.Sprintf("design %s has no such option; it has %s", d.Name, strings.Join(d.Options, ", "))
+}
+
+// CheckOption refuses an option that was asked for elsewhere than in a scenario; where names the place.
+func CheckOption(d inventory.Design, where, key string) error {
+	if slices.Contains(d.Options, key) {
+		return nil
+	}
+	return inputErrorf(where, 0, "%s", lacksOption(d))
+}
+
+// OptionKeys are the options that a design line may set where the design has them.
+func OptionKeys() (keys []string) {
+	for _, k := range designKeys() {
+		keys = append(keys, k.key)
+	}
+	return keys
 }
 
 func setDesign(o *DesignOptions, s Setting) error {

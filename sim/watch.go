@@ -1,9 +1,12 @@
 package sim
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"stockproof/adapters/redis/command"
 	"stockproof/checks"
@@ -17,6 +20,8 @@ type Watch struct {
 	// Observe takes events for the checkers, Events counts them; safe for concurrent use.
 	Observe func(checks.Event)
 	Events  func() int
+
+	moved atomic.Int64 // deducts and credits that a script answered
 
 	mu      sync.Mutex
 	counts  map[string]int64
@@ -52,6 +57,26 @@ func (w *Watch) arm(s *strike) {
 	w.mu.Lock()
 	w.strikes = append(w.strikes, s)
 	w.mu.Unlock()
+}
+
+// await waits until an armed strike has struck: who died, true. When ctx ends before, nobody dies of it
+// any more; a process that is dying already counts as struck.
+func (w *Watch) await(ctx context.Context, s *strike) (name string, struck bool) {
+	select {
+	case name = <-s.struck:
+		return name, true
+	case <-ctx.Done():
+	}
+	w.mu.Lock()
+	i := slices.Index(w.strikes, s)
+	if i >= 0 {
+		w.strikes = slices.Delete(w.strikes, i, i+1)
+	}
+	w.mu.Unlock()
+	if i >= 0 {
+		return "", false
+	}
+	return <-s.struck, true // reached took it: its name is on its way
 }
 
 // point decides whether an instance dies here.
@@ -94,6 +119,9 @@ func (w *Watch) stockChange(c command.StockChange) {
 	default:
 		e.Kind, e.Qty, e.Reply = checks.Set, c.After, 0
 	}
+	if e.Kind != checks.Set { // a blind SET comes for ever
+		w.moved.Add(1)
+	}
 	w.Observe(e)
 }
 
@@ -125,6 +153,7 @@ func (w *Watch) unchanged(e checks.Effect, order, qty string, r port.DeductReply
 	}
 	e.Order, _ = model.ParseID(order)
 	fmt.Sscan(qty, &e.Qty)
+	w.moved.Add(1)
 	w.Observe(e)
 }
 
@@ -159,6 +188,9 @@ func (w *Watch) Dead() []checks.DeadLetter {
 	defer w.mu.Unlock()
 	return append([]checks.DeadLetter(nil), w.dead...)
 }
+
+// Moved is how many deducts and credits were answered in the speed layer, refused ones too.
+func (w *Watch) Moved() int64 { return w.moved.Load() }
 
 // Count is a counter's value.
 func (w *Watch) Count(name string) int64 {

@@ -33,7 +33,11 @@ func (t *transaction) findShopOrders(st *port.FindShopOrders) error {
 		return err
 	}
 	st.Rows = nil
-	for _, o := range t.pg.orders.ordered(st.Orders) {
+	wanted := t.pg.orders.ordered(st.Orders)
+	for i, o := range wanted {
+		if i > 0 && o == wanted[i-1] {
+			continue // asked for twice, a row is found once, as with = ANY
+		}
 		s.byOrder.from(shopOrderKey{order: o}, func(k shopOrderKey, r *row[int64, port.ShopOrder]) bool {
 			if k.order != o {
 				return false

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
 	"stockproof/sim"
 )
@@ -17,6 +18,16 @@ const runHelp = `sim run: one run of a design, judged.
   sim run --design article --scenario token-expiry
   sim run --workload online-retail.csv.gz --columns order=InvoiceNo,sku=StockCode,qty=Quantity,time=InvoiceDate
   sim run --json | tail -1
+`
+
+const scenarioHelp = `
+  An option that the design does not have is refused (64), in a scenario's design line as on the command line.
+
+scenarios:
+  A scenario's "expect GUARANTEE" says that this guarantee breaks, "expect holds" that nothing does. The exit code says
+  what happened, whatever was expected; the verdict says "as the scenario expects" or "not as expected", --json says
+  as_expected.
+
 `
 
 // workloadHelp says what the parameters of a generated workload mean; [sim.ParamKeys] has their names.
@@ -50,8 +61,11 @@ func printRunHelp(w io.Writer, fs *flag.FlagSet) {
 	fmt.Fprintf(w, "\ndesigns:\n")
 	for _, d := range designs() {
 		fmt.Fprintf(w, "  %-22s %s\n", d.Name, d.About)
+		if len(d.Options) > 0 {
+			fmt.Fprintf(w, "  %-22s options: %s\n", "", strings.Join(d.Options, ", "))
+		}
 	}
-	fmt.Fprintf(w, "\nscenarios:\n")
+	fmt.Fprint(w, scenarioHelp)
 	all, err := sim.Scenarios()
 	if err != nil {
 		fmt.Fprintf(w, "  %v\n", err)

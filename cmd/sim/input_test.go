@@ -35,6 +35,9 @@ func TestBadCommandLinesAreRefusedByFlag(t *testing.T) {
 		{"run --seed 0b11", "--seed"},
 		{"run --seed 1_000", "--seed"},
 		{"run --admission maybe", "--admission maybe is neither async nor sync"},
+		{"run --design article --admission sync", "--admission: design article has no such option; it has partitions, workers"},
+		{"run --design dualwrite --workers 3", "--workers: design dualwrite has no such option; it has shards, ttl"},
+		{"run --design rowlock --partitions 3", "--partitions: design rowlock has no options"},
 		{"run --orders 1.5", `orders: "1.5" is not a whole number`},
 		{"run --orders 0", "orders: 0 is outside 1.."},
 		{"run --duplicates 1.5", "--duplicates"},
@@ -103,6 +106,8 @@ func TestBadScenariosAreRefusedByLine(t *testing.T) {
 		"unknown parameter": {head + "workload colour=red\n", ":3: unknown key colour of workload"},
 		"unknown design":    {head + "design nope\nworkload orders=5\n", `there is no design "nope"`},
 		"unknown fault":     {head + "workload orders=5\nfault partition between=a,b\n", ":4: fault partition: this tier cannot express it"},
+		"foreign option":    {head + "workload orders=5\ndesign ledger shards=4 ttl=24h\n", ":4: shards: design ledger has no such option; it has admission"},
+		"no options":        {head + "workload orders=5\ndesign rowlock ttl=24h\n", ":4: ttl: design rowlock has no options"},
 		"unknown role":      {head + "workload orders=5\nfault crash role=cleaner\n", `:4: fault crash: design ledger has no role "cleaner"`},
 		"unknown order": {head + "workload stock sku=A qty=1\nworkload order=o1 sku=A qty=1\n" +
 			"design article\nfault crash role=worker after=deduct order=o9\n", `:6: fault crash: the workload has no order "o9"`},

@@ -24,17 +24,32 @@ const help = `sim judges designs of a real-time inventory pipeline by running th
   sim run --workload month.csv.gz                    real orders
 
 sim COMMAND --help says more. Exit codes: 0 holds, 1 safety violated, 2 liveness violated, 3 not linearizable,
-5 vacuous, 6 undecided, 64 usage or bad input, 69 a needed server is missing, 70 internal error.
+5 vacuous, 6 undecided, 64 usage or bad input, 70 internal error, and as a shell has it 130 interrupted (by SIGINT or
+SIGTERM: the run ends without a verdict). A verdict that cannot be written is an internal error.
 `
+
+// interrupted is the exit code of a run that a signal ended, as shells report it: 128 + SIGINT.
+const interrupted = 130
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(command(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // command runs one command line and returns its exit code.
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	out := &output{w: stdout}
+	code := dispatch(ctx, args, out, stderr)
+	if err := out.failed(); err != nil {
+		fmt.Fprintf(stderr, "sim: write to stdout: %v\n", err)
+		return checks.InternalError.ExitCode()
+	}
+	return code
+}
+
+func dispatch(ctx context.Context, args []string, stdout *output, stderr io.Writer) int {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, help)
 		return checks.BadInput.ExitCode()
@@ -44,7 +59,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, help)
 		return 0
 	case "run":
-		return finish(runCommand(ctx, args[1:], stdout, stderr), stderr)
+		return finish(ctx, runCommand(ctx, args[1:], stdout, stderr), stderr)
 	}
 	fmt.Fprintf(stderr, "sim: there is no command %q\n\n%s", args[0], help)
 	return checks.BadInput.ExitCode()
@@ -55,11 +70,14 @@ type verdict struct{ checks.Result }
 
 func (v verdict) Error() string { return v.Result.String() }
 
+// errUnwritten ends a command whose stdout takes nothing; command says why.
+var errUnwritten = errors.New("stdout cannot be written")
+
 // usage is an error of the command line.
 type usage struct{ error }
 
 // finish turns what a command returned into its exit code, and prints what it has not printed yet.
-func finish(err error, stderr io.Writer) int {
+func finish(ctx context.Context, err error, stderr io.Writer) int {
 	var v verdict
 	var u usage
 	var input *sim.InputError
@@ -68,6 +86,11 @@ func finish(err error, stderr io.Writer) int {
 		return 0
 	case errors.As(err, &v):
 		return v.ExitCode()
+	case errors.Is(err, errUnwritten):
+		return checks.InternalError.ExitCode()
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "sim: interrupted")
+		return interrupted
 	case errors.As(err, &input), errors.As(err, &u):
 		fmt.Fprintf(stderr, "sim: %v\n", err)
 		return checks.BadInput.ExitCode()

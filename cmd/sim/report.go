@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,8 +30,15 @@ func headline(f *runFlags, c sim.RunConfig) string {
 	if c.Scenario != nil {
 		words = append(words, "scenario "+c.Scenario.Name)
 	}
-	words = append(words, c.Workload.Text, fmt.Sprintf("workers %d", c.Options.Workers),
-		fmt.Sprintf("partitions %d", c.Options.Partitions), fmt.Sprintf("admission %s", c.Options.Admission))
+	words = append(words, c.Workload.Text)
+	for _, o := range []struct {
+		key   string
+		value any
+	}{{"workers", c.Options.Workers}, {"partitions", c.Options.Partitions}, {"admission", c.Options.Admission}} {
+		if slices.Contains(c.Design.Options, o.key) {
+			words = append(words, fmt.Sprintf("%s %v", o.key, o.value))
+		}
+	}
 	if f.duplicates.Num > 0 {
 		words = append(words, "duplicates "+f.duplicates.Percent())
 	}
@@ -57,6 +65,7 @@ func (p *report) text(w io.Writer) {
 	fmt.Fprintf(w, "; %s absorbed, %s\n", count(int(r.Duplicates), "duplicate"), count(int(r.DeadLetters), "dead letter"))
 	fmt.Fprintf(w, "%10s %s granted of %s supplied; %s\n", "", count(int(s.UnitsGranted), "unit"),
 		thousands(s.UnitsSupplied), p.convergence())
+	p.expectation(w)
 	p.guarantees(w)
 	fmt.Fprintf(w, "%10s %s orders/s, %s lines/s, p50 %s, p99 %s from submit to decision; %s in all; peak memory %s MiB\n",
 		"", thousands(p.rate(s.Orders)), thousands(p.rate(s.Lines)), span(s.P50), span(s.P99), span(p.elapsed),
@@ -76,8 +85,31 @@ func (p *report) text(w io.Writer) {
 	}
 }
 
-// convergence says when speed and truth came to rest on the same numbers.
+// expectation says whether the scenario's was met. The exit code says what happened, not this.
+func (p *report) expectation(w io.Writer) {
+	s := p.config.Scenario
+	want := s.Expected()
+	if len(want) == 0 {
+		return
+	}
+	expected := strings.Join(want, ", ")
+	if met, got := s.Met(p.result); met {
+		fmt.Fprintf(w, "%10s as the scenario expects: %s\n", "", expected)
+	} else {
+		fmt.Fprintf(w, "%10s not as expected: expected %s, got %s\n", "", expected, got)
+	}
+}
+
+// convergence says when speed and truth came to rest on the same numbers; of a design without a speed
+// layer, when truth came to rest.
 func (p *report) convergence() string {
+	if !p.result.SpeedRead {
+		if p.result.Converged < 0 {
+			return fmt.Sprintf("orders still undecided %s after the last one", p.config.Settle)
+		}
+		return fmt.Sprintf("books of %s at rest %s after the last order", count(p.result.Lanes, "SKU"),
+			span(p.result.Converged))
+	}
 	if p.result.Converged >= 0 {
 		return fmt.Sprintf("speed equals truth for %s %s after the last order",
 			count(p.result.Lanes, "SKU"), span(p.result.Converged))
@@ -158,7 +190,7 @@ func (p *report) bare(w io.Writer) {
 		return
 	}
 	lanes := map[checks.Verdict]int{}
-	for _, r := range p.result.Bare {
+	for _, r := range p.result.Bare.Reports {
 		lanes[r.Verdict]++
 		if r.Verdict == checks.Fail {
 			fmt.Fprintf(w, "%10s porcupine: %s\n", "", r.Why)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"stockproof/checks"
 )
@@ -23,7 +24,7 @@ type jsonResult struct {
 	Reproduce  string          `json:"reproduce"`
 
 	Workload      string   `json:"workload"`
-	Admission     string   `json:"admission"`
+	Admission     string   `json:"admission"` // "": the design has one way only
 	Checkouts     int      `json:"checkouts"` // orders, where Orders counts their lines
 	Undecided     int      `json:"undecided"`
 	Refused       int      `json:"refused"`
@@ -39,6 +40,19 @@ type jsonResult struct {
 	NeverHappened []string `json:"never_happened"`
 	NotYetJudged  []string `json:"not_yet_judged"`
 	KnownLimits   []string `json:"known_limits"`
+
+	Expected   []string  `json:"expected"`       // by the scenario: guarantees that break, or "holds"
+	AsExpected *bool     `json:"as_expected"`    // null: nothing was expected
+	SpeedRead  bool      `json:"speed_compared"` // false: the design has no speed layer, converged_ms is truth's rest
+	Bare       *jsonBare `json:"bare"`           // null: not searched
+}
+
+// jsonBare is porcupine's verdict on what clients were told alone. It is beside the result.
+type jsonBare struct {
+	Verdict    string   `json:"verdict"`
+	Keys       int      `json:"keys"` // SKUs that were searched, each on its own
+	Operations int      `json:"operations"`
+	Why        []string `json:"why,omitempty"` // of every key that does not pass
 }
 
 type jsonOrders struct {
@@ -67,12 +81,25 @@ func (p *report) json(w io.Writer) error {
 		Orders:     jsonOrders{s.Lines, s.Granted, s.Rejected, s.Cancelled, r.Duplicates, r.DeadLetters},
 		Executions: 1, Steps: len(p.config.Workload.Steps), ElapsedMS: p.elapsed.Milliseconds(),
 		Reproduce: p.flags.reproduce(p.config.Seed), Workload: p.config.Workload.Text,
-		Admission: string(p.config.Options.Admission), Checkouts: s.Orders, Undecided: s.Undecided, Refused: s.Refused,
+		Admission: p.admission(), Checkouts: s.Orders, Undecided: s.Undecided, Refused: s.Refused,
 		UnitsGranted: s.UnitsGranted, UnitsSupplied: s.UnitsSupplied, OrdersPerSec: p.rate(s.Orders),
 		LinesPerSec: p.rate(s.Lines), P50US: s.P50.Microseconds(), P99US: s.P99.Microseconds(), PeakBytes: p.peak,
-		Faults: orEmpty(r.Receipts), NeverHappened: orEmpty(r.Missing), KnownLimits: []string{}}
-	if p.config.Scenario != nil {
-		j.Scenario = p.config.Scenario.Name
+		Faults: orEmpty(r.Receipts), NeverHappened: orEmpty(r.Missing), KnownLimits: []string{},
+		Expected: orEmpty(p.config.Scenario.Expected()), SpeedRead: r.SpeedRead}
+	if sc := p.config.Scenario; sc != nil {
+		j.Scenario = sc.Name
+		if len(sc.Expect) > 0 {
+			met, _ := sc.Met(r)
+			j.AsExpected = &met
+		}
+	}
+	if b := r.Bare; b != nil {
+		j.Bare = &jsonBare{Verdict: b.Verdict().String(), Keys: len(b.Reports), Operations: b.Operations}
+		for _, r := range b.Reports {
+			if r.Verdict != checks.Pass {
+				j.Bare.Why = append(j.Bare.Why, r.Why)
+			}
+		}
 	}
 	if r.Converged >= 0 {
 		ms := r.Converged.Milliseconds()
@@ -101,6 +128,14 @@ func (p *report) json(w io.Writer) error {
 	}
 	_, err = fmt.Fprintf(w, "%s\n", b)
 	return err
+}
+
+// admission is the mode that ran, where the design has a choice.
+func (p *report) admission() string {
+	if !slices.Contains(p.config.Design.Options, "admission") {
+		return ""
+	}
+	return string(p.config.Options.Admission)
 }
 
 func orEmpty(s []string) []string {

@@ -174,8 +174,24 @@ func (f *runFlags) config() (sim.RunConfig, error) {
 	if c.Design, err = findDesign(f.design); err != nil {
 		return c, err
 	}
+	if err := f.checkOptions(c); err != nil {
+		return c, err
+	}
 	c.Workload, err = f.buildWorkload(c.Scenario, c.Seed)
 	return c, err
+}
+
+// checkOptions refuses what the design would ignore.
+func (f *runFlags) checkOptions(c sim.RunConfig) error {
+	for _, key := range []string{"admission", "workers", "partitions"} {
+		if !f.set[key] {
+			continue
+		}
+		if err := sim.CheckOption(c.Design, "--"+key, key); err != nil {
+			return err
+		}
+	}
+	return c.Scenario.CheckOptions(c.Design)
 }
 
 func (f *runFlags) buildWorkload(s *sim.Scenario, seed uint64) (sim.Workload, error) {
@@ -220,7 +236,7 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func runCommand(ctx context.Context, args []string, stdout *output, stderr io.Writer) error {
 	f, err := parseRun(args, stdout)
 	if err != nil {
 		return err
@@ -229,11 +245,14 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	if err != nil {
 		return err
 	}
-	people := stdout
+	var people io.Writer = stdout
 	if f.json {
 		people = stderr
 	}
 	fmt.Fprintln(people, headline(f, c))
+	if stdout.failed() != nil {
+		return errUnwritten
+	}
 	meter := newMeter(stderr)
 	c.Progress = meter.show
 	began := time.Now()

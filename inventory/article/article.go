@@ -24,6 +24,8 @@ func Design() inventory.Design {
 		About:    "the published one: orders in PostgreSQL, decisions in Redis behind change data capture",
 		Claims:   Claims(),
 		Supports: inventory.ShopSupports(),
+		Options: []string{"partitions", "workers", "batch", "shards", "ttl", "every-op", "reconcile", "bootstrap",
+			"record-key"},
 		Envelope: "every fault: whatever breaks a claim counts",
 		Books:    inventory.ShopBooks,
 		Schema:   port.ArticleSchema,

@@ -17,6 +17,7 @@ func Design() inventory.Design {
 			inventory.NoFalseReject, inventory.Conservation, inventory.Convergence, inventory.NoLoss,
 			inventory.NoBlock},
 		Supports: inventory.ShopSupports(),
+		Options:  []string{"shards", "ttl"},
 		Envelope: "every fault: whatever breaks a claim counts",
 		Books:    inventory.ShopBooks,
 		Schema:   port.DualWriteSchema,
