@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"stockproof/inventory"
-	"stockproof/inventory/ledger"
 	"stockproof/inventory/port"
 	"stockproof/model"
 )
@@ -116,6 +115,66 @@ func TestWhatIsWrongInRedisIsHealed(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A speed layer that is ahead of the truth, which can only be somebody's mistake, is an alarm, and what
+// is there loses to nothing but a newer state.
+func TestAheadOfTheTruthIsAnAlarm(t *testing.T) {
+	s := stocked(t)
+	s.run("connector", "projection")
+	s.shows(port.SpeedSpace, "A", "3 at 2")
+	s.world.Redis.Command("HSET", key("A"), "s", "9", "a", "50")
+	s.run("reconciler")
+	s.until("there is an alarm", func() bool { return s.ear.heard("is ahead of the truth: seq 9") })
+	s.want("what is ahead", s.shown(port.SpeedSpace, "A"), "50 at 9")
+	for i := range 8 {
+		s.restock(fmt.Sprint("more", i), "A", 1)
+	}
+	s.shows(port.SpeedSpace, "A", "11 at 10")
+}
+
+// A lane that moved on between the reconciler's scan and its install is not ahead of the truth.
+func TestALaneThatMovedOnIsNoAlarm(t *testing.T) {
+	h := newHouse(t)
+	scanned, moved := make(chan struct{}), make(chan struct{})
+	var first atomic.Bool
+	h.speed = func(role string, s port.Speed) port.Speed {
+		if role != "reconciler" {
+			return s
+		}
+		return before{s, func() {
+			if first.CompareAndSwap(false, true) {
+				close(scanned)
+				<-moved
+			}
+		}}
+	}
+	s := store{h, h.front(inventory.Sync)}
+	s.restock("in", "A", 5)
+	s.run("connector", "projection", "reconciler")
+	<-scanned
+	s.restock("more", "A", 1)
+	s.shows(port.SpeedSpace, "A", "6 at 2")
+	close(moved)
+	// Its second scan, which finds B, is behind the first one's look at A.
+	s.restock("in-b", "B", 7)
+	s.shows(port.SpeedSpace, "B", "7 at 1")
+	s.world.Redis.Command("DEL", key("B"))
+	s.shows(port.SpeedSpace, "B", "7 at 1")
+	if s.ear.heard("ahead") {
+		t.Errorf("a false alarm: %s", s.ear)
+	}
+}
+
+// before does something in front of every call.
+type before struct {
+	port.Speed
+	do func()
+}
+
+func (b before) Do(ctx context.Context, ops ...port.SpeedOp) error {
+	b.do()
+	return b.Speed.Do(ctx, ops...)
 }
 
 // The projection itself quarantines what is no hash, with the next record of the lane.
@@ -280,33 +339,6 @@ func (s shardDown) Do(ctx context.Context, ops ...port.SpeedOp) error {
 		}
 	}
 	return worst
-}
-
-// A feed is the truth in another place; after its topic was lost, states sent again make it so.
-func TestFeedsEqualTheTruth(t *testing.T) {
-	s := stocked(t)
-	s.run("connector", "projection", "feed")
-	s.shows(port.FeedSpace("web"), "A", "3 at 2")
-	s.world.Redis.RestartEmpty()
-	s.want("lost", s.shown(port.FeedSpace("web"), "A"), "nothing")
-	// Only what leaves through the outbox counts here: the speed layer of the scan is another one.
-	p := s.p
-	p.Speed = elsewhere{}
-	s.must(ledger.EmitStates(s.ctx, p, s.o))
-	s.shows(port.FeedSpace("web"), "A", "3 at 2")
-	s.shows(port.SpeedSpace, "A", "3 at 2")
-}
-
-// elsewhere is a speed layer that takes everything.
-type elsewhere struct{}
-
-func (elsewhere) Do(_ context.Context, ops ...port.SpeedOp) error {
-	for _, op := range ops {
-		if in, ok := op.(*port.InstallLane); ok {
-			in.Code, in.StoredEpoch, in.StoredSeq, in.StoredAvail = port.Installed, in.Epoch, in.Seq, in.Avail
-		}
-	}
-	return nil
 }
 
 // Without a connector a relay carries everything: commands, states, decisions.

@@ -53,6 +53,39 @@ func TestALostCommandIsSweptUp(t *testing.T) {
 	h.booksAgree()
 }
 
+// The sweeper's own COMMIT may be lost: what it sends is sent again, and decided once, whether the COMMIT
+// happened or not.
+func TestTheSweepersLostCommit(t *testing.T) {
+	for name, happened := range map[string]bool{"it happened": true, "it did not": false} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			left, swept := new(atomic.Int64), new(atomic.Int64)
+			left.Store(2)
+			gone := lineOf("o", 1)
+			h.broker = func(role string, b port.Broker) port.Broker {
+				if role != "connector" {
+					return b
+				}
+				return leaky{b, model.CommandTopic, gone.String(), left}
+			}
+			lose := lost(func(int) bool { return happened })
+			h.meddle(&meddled{commit: func(ctx context.Context, do func() error, roll func()) error {
+				swept.Add(1)
+				return lose(ctx, do, roll)
+			}}, "sweeper")
+			h.run("connector", "worker", "sweeper")
+			s := store{h, h.front(inventory.Async)}
+			s.restock("in", "A", 5)
+			s.want("order", s.checkout(basket("o", model.AllOrNothing, line("A", 2))), "GRANTED 2")
+			if swept.Load() == 0 {
+				t.Error("the sweeper committed nothing")
+			}
+			s.wantLane("A", 5, 2)
+			h.booksAgree()
+		})
+	}
+}
+
 // What is merely behind is left alone: while the partition's oldest unsettled record is older than a
 // command, sending it again would only make the queue longer.
 func TestWhatIsMerelyBehindIsNotSweptUp(t *testing.T) {
