@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+)
+
+// Process is an instance of a role: actors that live and die together.
+type Process struct {
+	Name string // unique among the living: "worker-1"
+	Role string
+
+	e      *Engine
+	skew   int64 // its clock against the engine's, ns
+	dead   bool
+	paused bool
+	actors []*Actor
+	births map[string]int // how many actors of a name there were
+}
+
+// Dead reports whether it has crashed.
+func (p *Process) Dead() bool { return p.dead }
+
+// Actor is one thread of production code, or a piece of work of a server's own.
+type Actor struct {
+	Name string // "worker-1/claims", stable from run to run
+	Proc *Process
+
+	id      int // order of birth
+	co      *coroutine
+	work    func() // of a server's own work, which never parks
+	wait    wait
+	point   Point // where it parked last
+	serving int   // depth of calls that a server is working on
+	ending  bool  // it is being unwound
+	done    bool
+	draws   uint64 // random numbers drawn
+	failure error
+}
+
+// wait is what a parked actor waits for. The zero value waits for nothing but its turn.
+type wait struct {
+	until    func() bool // nil: nothing
+	deadline int64       // ns; 0: none
+	ctx      context.Context
+	poll     bool // a dead caller abandons it
+}
+
+// ready reports whether the actor could run now.
+func (a *Actor) ready() bool {
+	if a.Proc.paused && a.serving == 0 {
+		return false
+	}
+	w := &a.wait
+	if w.until == nil && w.deadline == 0 {
+		return true
+	}
+	if w.until != nil && w.until() {
+		return true
+	}
+	if w.deadline != 0 && a.Proc.e.now >= w.deadline {
+		return true
+	}
+	if w.ctx != nil && w.ctx.Err() != nil {
+		return true
+	}
+	return w.poll && a.Proc.dead
+}
+
+// sleeps reports whether the passing of time alone would let it go on.
+func (a *Actor) sleeps() bool {
+	return a.wait.deadline != 0 && !(a.Proc.paused && a.serving == 0)
+}
+
+// park stops here until the engine lets the actor go on.
+func (a *Actor) park(p Point, w wait) {
+	p.Actor, a.point, a.wait = a, p, w
+	a.co.park()
+	a.wait = wait{}
+}
+
+// NewProcess makes a process without actors.
+func (e *Engine) NewProcess(name, role string) *Process {
+	p := &Process{Name: name, Role: role, e: e, births: map[string]int{}}
+	e.procs = append(e.procs, p)
+	return p
+}
+
+// Go begins an actor of the process. Its name is the process's and the given one; of several actors of
+// one name the second is called name'2, and so on.
+func (p *Process) Go(name string, fn func()) *Actor {
+	a := p.actor(name)
+	if n := len(p.e.pool); n > 0 {
+		a.co, p.e.pool = p.e.pool[n-1], p.e.pool[:n-1]
+	} else {
+		a.co = newCoroutine()
+	}
+	a.co.start(func() {
+		defer func() {
+			if r := recover(); r != nil {
+				a.failure = fmt.Errorf("%s panicked: %v\n%s", a.Name, r, debug.Stack())
+			}
+		}()
+		fn()
+	})
+	return a
+}
+
+// later begins a piece of work that runs in one go when its turn comes.
+func (p *Process) later(name string, deadline int64, fn func()) *Actor {
+	a := p.actor(name)
+	a.work = fn
+	a.wait.deadline = deadline
+	a.point.Phase = Server
+	return a
+}
+
+func (p *Process) actor(name string) *Actor {
+	full := p.Name + "/" + name
+	p.births[name]++
+	if n := p.births[name]; n > 1 {
+		full = fmt.Sprintf("%s'%d", full, n)
+	}
+	e := p.e
+	a := &Actor{Name: full, Proc: p, id: e.born}
+	a.point = Point{Actor: a, Phase: Start}
+	e.born++
+	e.actors = append(e.actors, a)
+	p.actors = append(p.actors, a)
+	return a
+}
+
+// bury takes an actor that is done off the lists.
+func (e *Engine) bury(a *Actor) {
+	a.done = true
+	if a.co != nil && a.co.idle {
+		e.pool = append(e.pool, a.co)
+	}
+	a.co = nil
+	e.actors = remove(e.actors, a)
+	a.Proc.actors = remove(a.Proc.actors, a)
+	if a.failure != nil {
+		e.failures = append(e.failures, a.failure)
+	}
+}
+
+func remove(as []*Actor, a *Actor) []*Actor {
+	if i := slices.Index(as, a); i >= 0 {
+		return slices.Delete(as, i, i+1)
+	}
+	return as
+}
+
+// unwind ends an actor that is parked.
+func (e *Engine) unwind(a *Actor) {
+	a.ending = true
+	before := e.current
+	e.current = a
+	if a.co != nil {
+		a.co.end()
+	}
+	e.current = before
+	e.bury(a)
+}

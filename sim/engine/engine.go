@@ -1,0 +1,296 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"stockproof/adapters/memory"
+)
+
+// Chooser decides which actor runs next.
+type Chooser interface {
+	// Next picks one of ready, which is never empty and in the order of the actors' birth. usual is the
+	// index of the one that would run without a chooser: the one that ran last if it can go on, else
+	// the next one in that order.
+	Next(ready []*Actor, usual int) int
+}
+
+// Options are what an engine can be told. The zero value is a good one.
+type Options struct {
+	// Epoch is the virtual time at the start; default 2026-01-01 UTC.
+	Epoch time.Time
+	// Seed is what jitter is made of. It names nothing.
+	Seed uint64
+	// StepLimit ends a run that goes on and on; default 1 000 000.
+	StepLimit int
+	// Chooser picks the next actor; nil: always the usual one.
+	Chooser Chooser
+	// Fate decides what becomes of a request; nil: it is delivered.
+	Fate func(Point) Fate
+	// Passed is called between two steps with the point that the last step ended at. It may crash and
+	// pause processes and change servers. May be nil.
+	Passed func(Point)
+}
+
+// Engine schedules actors. It is not for concurrent use.
+type Engine struct {
+	o        Options
+	now      int64 // ns since 1970
+	procs    []*Process
+	servers  *Process
+	actors   []*Actor // alive, in order of birth
+	born     int
+	current  *Actor // runs now; nil between steps
+	last     int    // id of the one that ran last
+	ready    []*Actor
+	timers   []*deadlineContext
+	pool     []*coroutine
+	steps    int
+	digest   uint64
+	draining bool
+	cut      bool
+	failures []error
+	watch    heartbeat
+}
+
+// New makes an engine without actors.
+func New(o Options) *Engine {
+	e := &Engine{}
+	e.Reset(o)
+	return e
+}
+
+// Reset makes the engine as good as new and keeps its coroutines. [Engine.Stop] must have been called
+// since the last run.
+func (e *Engine) Reset(o Options) {
+	if o.Epoch.IsZero() {
+		o.Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if o.StepLimit == 0 {
+		o.StepLimit = 1_000_000
+	}
+	*e = Engine{o: o, now: o.Epoch.UnixNano(), pool: e.pool, actors: e.actors[:0], ready: e.ready[:0],
+		digest: digestSeed}
+	e.servers = e.NewProcess("servers", "server")
+}
+
+// Now is the virtual time.
+func (e *Engine) Now() time.Time { return time.Unix(0, e.now).UTC() }
+
+// Steps is how many steps were taken.
+func (e *Engine) Steps() int { return e.steps }
+
+// Cut reports whether the step limit ended the run: what it would have done is not known.
+func (e *Engine) Cut() bool { return e.cut }
+
+// Digest sums up what has happened: equal for equal runs.
+func (e *Engine) Digest() uint64 { return e.digest }
+
+// Failures are the panics of actors, in order.
+func (e *Engine) Failures() []error { return e.failures }
+
+// Processes are all that there were, the dead ones too, in order of their making.
+func (e *Engine) Processes() []*Process { return e.procs }
+
+// End is why a run stopped.
+type End uint8
+
+// The ends.
+const (
+	Done    End = iota + 1 // done said so
+	Quiet                  // nobody can go on, and time would change nothing
+	TimedUp                // the virtual time ran out
+	Cut                    // the step limit was reached
+	Failed                 // an actor panicked
+)
+
+// Run lets actors run until done says so (between two steps; nil: never), until the virtual time until,
+// or until nothing can happen any more.
+func (e *Engine) Run(until time.Time, done func() bool) End {
+	limit := until.UnixNano()
+	stop := e.guard()
+	defer stop()
+	for {
+		switch {
+		case done != nil && done():
+			return Done
+		case len(e.failures) > 0:
+			return Failed
+		case e.steps >= e.o.StepLimit:
+			e.cut = true
+			return Cut
+		}
+		if e.collect() == 0 {
+			at := e.nextTime()
+			switch {
+			case at == 0:
+				return Quiet
+			case at > limit:
+				e.now = limit
+				return TimedUp
+			}
+			e.advance(at)
+			continue
+		}
+		e.step(e.choose())
+	}
+}
+
+// collect lists who could run now.
+func (e *Engine) collect() int {
+	e.ready = e.ready[:0]
+	for _, a := range e.actors {
+		if a.ready() {
+			e.ready = append(e.ready, a)
+		}
+	}
+	return len(e.ready)
+}
+
+func (e *Engine) choose() *Actor {
+	usual := 0
+	for i, a := range e.ready {
+		if a.id >= e.last {
+			usual = i
+			break
+		}
+	}
+	if e.o.Chooser == nil || len(e.ready) == 1 || e.draining {
+		return e.ready[usual]
+	}
+	i := e.o.Chooser.Next(e.ready, usual)
+	return e.ready[i]
+}
+
+// step lets one actor run to its next point.
+func (e *Engine) step(a *Actor) {
+	e.steps++
+	e.watch.beat.Add(1)
+	e.last, e.current = a.id, a
+	if a.work != nil {
+		work := a.work
+		a.work = nil
+		e.current = nil
+		work()
+		e.bury(a)
+	} else {
+		a.co.resume()
+		e.current = nil
+		if a.co.idle {
+			e.bury(a)
+		}
+	}
+	e.mix(a)
+	if a.Proc.dead && !a.done && a.serving == 0 {
+		e.unwind(a)
+	}
+	if e.o.Passed != nil && !e.draining {
+		p := a.point
+		p.Actor = a
+		e.o.Passed(p)
+	}
+}
+
+// nextTime is when the passing of time would next let somebody go on, 0: never.
+func (e *Engine) nextTime() (at int64) {
+	for _, a := range e.actors {
+		if a.sleeps() && (at == 0 || a.wait.deadline < at) {
+			at = a.wait.deadline
+		}
+	}
+	for _, t := range e.timers {
+		if !t.expired && t.inner.Err() == nil && (at == 0 || t.deadline < at) {
+			at = t.deadline
+		}
+	}
+	return at
+}
+
+// advance sets the clock and ends the contexts whose time has come.
+func (e *Engine) advance(at int64) {
+	e.now = max(e.now, at)
+	kept := e.timers[:0]
+	for _, t := range e.timers {
+		switch {
+		case t.inner.Err() != nil:
+		case t.deadline <= e.now:
+			t.expire()
+		default:
+			kept = append(kept, t)
+		}
+	}
+	e.timers = kept
+}
+
+// AdvanceClock lets time pass for everybody, as a long silence does: whatever was to happen within d is
+// due at once.
+func (e *Engine) AdvanceClock(d time.Duration) { e.advance(e.now + int64(d)) }
+
+// Crash ends a process as kill -9 does. Call it between two steps.
+func (e *Engine) Crash(p *Process) {
+	if p.dead {
+		return
+	}
+	p.dead, p.paused = true, false
+	for i := len(p.actors) - 1; i >= 0; i-- {
+		if a := p.actors[i]; a.serving == 0 {
+			e.unwind(a)
+		}
+	}
+}
+
+// Pause stops a process where it stands; what servers do for it goes on. Resume lets it go on.
+func (e *Engine) Pause(p *Process) { p.paused = true }
+
+// Resume ends a pause.
+func (e *Engine) Resume(p *Process) { p.paused = false }
+
+// Paused reports whether the process is paused.
+func (p *Process) Paused() bool { return p.paused }
+
+// SkewClock puts a process's clock d ahead of where it is.
+func (e *Engine) SkewClock(p *Process, d time.Duration) { p.skew += int64(d) }
+
+// At runs fn as a server's own work when d has passed; what names it in schedules.
+func (e *Engine) At(d time.Duration, what string, fn func()) {
+	e.servers.later(what, e.now+int64(d), fn)
+}
+
+// Alone runs fn outside of any actor and any schedule: calls to servers go through at once. It is how an
+// auditor looks at a world in which nothing moves.
+func (e *Engine) Alone(fn func()) {
+	before := e.current
+	e.current = nil
+	fn()
+	e.current = before
+}
+
+// Stop ends all actors.
+func (e *Engine) Stop() {
+	e.draining = true
+	for len(e.actors) > 0 {
+		e.unwind(e.actors[len(e.actors)-1])
+	}
+	for _, t := range e.timers {
+		t.cancel()
+	}
+}
+
+// Close gives up the coroutines.
+func (e *Engine) Close() {
+	e.Stop()
+	for _, c := range e.pool {
+		c.stop()
+	}
+	e.pool = nil
+}
+
+// actor is the one that runs now. Production code that calls from a goroutine of its own is none.
+func (e *Engine) actor(what string) *Actor {
+	if e.current == nil {
+		panic(fmt.Sprintf("engine: %s outside of any actor: a goroutine, or a call before Run", what))
+	}
+	return e.current
+}
+
+var _ memory.Gate = (*Engine)(nil)

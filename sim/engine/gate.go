@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"stockproof/adapters/memory"
+	"stockproof/inventory/port"
+)
+
+// ErrLost is what a caller sees of a request that was lost or is late, or whose response was lost: its
+// connection broke.
+var ErrLost = errors.New("connection lost")
+
+// errLostUnknown is ErrLost of a server whose client cannot know more; PostgreSQL's knows whether a
+// COMMIT was on the wire, and says so itself.
+var errLostUnknown = fmt.Errorf("%w: %w", port.ErrUnknown, ErrLost)
+
+func lost(c *memory.Call) error {
+	if c.Server == "postgres" {
+		return ErrLost
+	}
+	return errLostUnknown
+}
+
+// errDead is what the ports answer a dead process, while its deferred code runs.
+var errDead = errors.New("the process is dead")
+
+// Call implements [memory.Gate].
+func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) error {
+	a := e.current
+	if a == nil {
+		return exec()
+	}
+	if a.ending {
+		return errDead
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	a.park(Point{Phase: Request, Call: c}, wait{})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	fate := Delivered
+	if e.o.Fate != nil && !e.draining {
+		fate = e.o.Fate(a.point)
+	}
+	var err error
+	switch fate {
+	case Lost:
+		err = lost(&c)
+	case Late:
+		e.servers.Go("late "+c.Op+" of "+a.Name, func() { e.serve(exec) })
+		err = lost(&c)
+	case LostResponse:
+		e.serve(exec)
+		err = lost(&c)
+	default:
+		err = e.serve(exec)
+	}
+	a.park(Point{Phase: Response, Call: c, Fate: fate, Err: err}, wait{})
+	return err
+}
+
+// serve runs exec as a server does: the death of the caller does not stop it.
+func (e *Engine) serve(exec func() error) error {
+	a := e.current
+	a.serving++
+	err := exec()
+	a.serving--
+	return err
+}
+
+// Step implements [memory.Gate].
+func (e *Engine) Step() {
+	if a := e.current; a != nil && !a.ending && a.serving > 0 {
+		a.park(Point{Phase: Inside, Call: a.point.Call}, wait{})
+	}
+}
+
+// Block implements [memory.Gate].
+func (e *Engine) Block(ctx context.Context, w memory.Wait) error {
+	if w.Until() {
+		return nil
+	}
+	a := e.current
+	if a == nil {
+		return errors.New("engine: a wait for " + w.Key + " outside of any actor would never end")
+	}
+	if a.ending {
+		return errDead
+	}
+	if a.Proc == e.servers {
+		if w.Poll {
+			return ErrLost // its caller has given up
+		}
+		ctx = nil
+	}
+	call := a.point.Call
+	call.Op += " waits"
+	call.Key = w.Key
+	a.park(Point{Phase: Inside, Call: call}, wait{until: w.Until, deadline: w.DeadlineMS * 1e6, ctx: ctx, poll: w.Poll})
+	switch {
+	case w.Until():
+		return nil
+	case w.Poll && a.Proc.dead:
+		return errDead
+	case ctx != nil && ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return memory.ErrWaitTimeout
+}
+
+// Later implements [memory.Gate].
+func (e *Engine) Later(what string, fn func()) {
+	if a := e.current; a != nil && a.ending {
+		return
+	}
+	e.servers.later(what, 0, fn)
+}
+
+// Local implements [memory.Gate].
+func (e *Engine) Local(fn func()) {
+	if a := e.current; a != nil && a.ending {
+		return
+	}
+	fn()
+}
+
+// NowMS implements [memory.Gate].
+func (e *Engine) NowMS() int64 { return e.now / 1e6 }

@@ -1,0 +1,123 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+
+	"stockproof/model"
+	"stockproof/sim/engine"
+)
+
+// plan lets the faults of a list strike, one after the other: each is armed when the one before it has
+// struck.
+type plan struct {
+	s        *Simulation
+	faults   []Fault
+	kinds    []FaultKind
+	orders   []model.ID // of the triggers
+	next     int
+	seen     int // how often the trigger of the next fault was passed
+	receipts []string
+}
+
+func newPlan(s *Simulation, faults []Fault) (*plan, error) {
+	p := &plan{s: s, faults: faults}
+	for _, f := range faults {
+		k, ok := FindFaultKind(f.Kind)
+		if !ok {
+			return nil, fmt.Errorf("fault %s: there is no such kind of fault", f.Kind)
+		}
+		if k.fate != engine.Delivered && f.When.Point == "" {
+			return nil, fmt.Errorf("fault %s: it needs a request: before=POINT or after=POINT", f.Kind)
+		}
+		var order model.ID
+		if f.When.Order != "" {
+			if order, ok = s.c.Workload.Order(f.When.Order); !ok {
+				return nil, fmt.Errorf("fault %s: the workload has no order %q", f.Kind, f.When.Order)
+			}
+		}
+		p.kinds, p.orders = append(p.kinds, k), append(p.orders, order)
+	}
+	return p, nil
+}
+
+// missing are the faults that never struck.
+func (p *plan) missing() (names []string) {
+	for _, f := range p.faults[p.next:] {
+		names = append(names, f.String())
+	}
+	return names
+}
+
+// passes reports whether a point is the moment that the next fault waits for.
+func (p *plan) passes(at *engine.Point) bool {
+	w := &p.faults[p.next].When
+	if w.Point == "" {
+		return true
+	}
+	phase := engine.Response
+	if w.Before {
+		phase = engine.Request
+	}
+	if at.Phase != phase || at.Err != nil || w.Role != "" && at.Actor.Proc.Role != w.Role || pointName(at) != w.Point {
+		return false
+	}
+	if order := p.orders[p.next]; (!order.IsZero() || w.SKU != "") && !mentions(at, order, w.SKU) {
+		return false
+	}
+	p.seen++
+	return p.seen >= max(w.Nth, 1)
+}
+
+func (p *plan) struck(what string) {
+	p.receipts = append(p.receipts, what)
+	p.next++
+	p.seen = 0
+}
+
+// passed is the engine between two steps.
+func (s *Simulation) passed(at engine.Point) {
+	if !s.open {
+		return
+	}
+	p := s.plan
+	for p.next < len(p.faults) && p.kinds[p.next].strike != nil && p.passes(&at) {
+		what := p.kinds[p.next].strike(s, &p.faults[p.next], at)
+		if what == "" {
+			break // nothing there yet: at the next moment like this
+		}
+		p.struck(what)
+	}
+	if s.c.Passed != nil {
+		s.c.Passed(s, at)
+	}
+}
+
+// fate is what becomes of a request: what the list says, or else what the configuration does.
+func (s *Simulation) fate(at engine.Point) engine.Fate {
+	if !s.open {
+		return engine.Delivered
+	}
+	p := s.plan
+	if p.next < len(p.faults) && p.kinds[p.next].fate != engine.Delivered {
+		w := p.faults[p.next].When
+		at.Phase = engine.Response // whichever side of the request the trigger names, it is this one
+		if w.Before {
+			at.Phase = engine.Request
+		}
+		if p.passes(&at) {
+			fate := p.kinds[p.next].fate
+			p.struck(fmt.Sprintf("%s of %s: %s", pointName(&engine.Point{Phase: engine.Request, Call: at.Call}), at.Actor.Name, fate))
+			return fate
+		}
+	}
+	if s.c.Fate != nil {
+		return s.c.Fate(at)
+	}
+	return engine.Delivered
+}
+
+// roleExists reports whether a design, as deployed in simulations, has processes of a role.
+func (s *Simulation) roleExists(role string) bool {
+	return slices.ContainsFunc(s.instances, func(in *instanceOf) bool { return in.role == role })
+}

@@ -1,0 +1,232 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/luahost"
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/model"
+	"stockproof/sim/engine"
+)
+
+// Simulation is one run of a design on simulated servers, under an engine that owns every choice: the
+// same production code, codecs and scripts as everywhere else, and nothing that the engine does not
+// schedule. It is the tier "core".
+type Simulation struct {
+	Engine   *engine.Engine
+	Postgres *memory.Postgres
+	Redis    *memory.Redis
+	Kafka    *memory.Kafka
+	Watch    *Watch
+
+	c         SimulationConfig
+	suite     *checks.Suite
+	instances []*instanceOf
+	fronts    []inventory.Front
+	clients   *engine.Process
+	plan      *plan
+	names     map[model.ID]string // what people call orders and commands
+	open      bool                // the initial stock is in and the clients are at work: faults strike, choices are made
+	driven    bool
+	summary   Summary
+	err       error
+	ctx       context.Context
+}
+
+// SimulationConfig says what is simulated.
+type SimulationConfig struct {
+	Design   inventory.Design
+	Options  DesignOptions
+	Workload Workload
+	// Faults strike in order, each when the one before it has.
+	Faults []Fault
+	Seed   uint64 // of jitter
+	// Roles are the roles that run beside those that always do, and without those that must not.
+	Without []string
+	// Chooser picks who runs next once the clients are at work; nil: nothing is ever preempted.
+	Chooser engine.Chooser
+	// Fate decides what becomes of a request, for those that no fault of the list is about; may be nil.
+	Fate func(engine.Point) engine.Fate
+	// Passed is called between two steps, after the faults of the list; may be nil.
+	Passed    func(s *Simulation, p engine.Point)
+	StepLimit int
+	// Bound is how long in virtual time the clients may take, and then how long the books may take to
+	// come to rest once everything is healed; default 10 minutes each.
+	Bound time.Duration
+	// Lua holds the compiled scripts; simulations that never run at once may share one.
+	Lua *luahost.Host
+}
+
+// Outcome is what came of a simulation.
+type Outcome struct {
+	RunResult
+	Steps  int
+	Cut    bool   // the step limit ended it: it proves nothing
+	Digest uint64 // equal for equal runs
+	Audit  checks.Audit
+}
+
+// Times of the world around the processes, virtual.
+const (
+	sessionTimeout = 10 * time.Second // after which the broker evicts a member that is silent
+	restartDelay   = time.Second      // after which a supervisor starts a dead process anew
+	pollPeriod     = 50 * time.Millisecond
+	settlePeriod   = time.Second // between two looks at the books
+)
+
+// Simulate runs a simulation to its end. An error means that there is no verdict: bad input, or a bug
+// of the workbench or of a process, which may not end by itself.
+func Simulate(c SimulationConfig) (Outcome, error) {
+	s, err := NewSimulation(engine.New(engine.Options{}), c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer s.Engine.Close()
+	return s.Run()
+}
+
+// NewSimulation prepares a simulation on an engine, which is reset.
+func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
+	if c.Bound == 0 {
+		c.Bound = 10 * time.Minute
+	}
+	if c.Lua == nil {
+		c.Lua = luahost.New()
+	}
+	c.Design = withRecordKey(c.Design, c.Options)
+	s := &Simulation{Engine: e, c: c, ctx: context.Background(), names: c.Workload.Names()}
+	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Chooser: choices{s}, Fate: s.fate, Passed: s.passed})
+	s.Postgres = memory.NewPostgres(e, memory.PostgresOptions{})
+	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua})
+	s.Kafka = memory.NewKafka(e, memory.KafkaOptions{})
+	for _, t := range Topics(c.Design) {
+		s.Kafka.CreateTopic(t.Name, c.Options.Partitions)
+	}
+	s.suite = checks.New(checks.Header{Design: c.Design.Name, Claims: Claims(c.Design),
+		Capability: capability(c.Design), Tier: "core", Seed: c.Seed, Names: s.names})
+	s.Watch = NewWatch(s.suite)
+	s.Redis.OnStockChange(s.Watch.stockChange)
+	var err error
+	if s.plan, err = newPlan(s, c.Faults); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// withRecordKey is the design with another column as the key of its raw-table topic.
+func withRecordKey(d inventory.Design, o DesignOptions) inventory.Design {
+	if o.RecordKey != "" && d.Connector != nil && !d.Connector.Outbox {
+		c := *d.Connector
+		c.KeyColumn = o.RecordKey
+		d.Connector = &c
+	}
+	return d
+}
+
+// choices lets the chooser choose once the clients are at work.
+type choices struct{ s *Simulation }
+
+func (c choices) Next(ready []*engine.Actor, usual int) int {
+	if c.s.c.Chooser == nil || !c.s.open {
+		return usual
+	}
+	return c.s.c.Chooser.Next(ready, usual)
+}
+
+// Run carries out the workload under the faults, heals, lets everything come to rest, and judges.
+func (s *Simulation) Run() (Outcome, error) {
+	defer s.Engine.Stop()
+	if err := s.deploy(); err != nil {
+		return Outcome{}, err
+	}
+	s.drive()
+	end := s.Engine.Run(s.Engine.Now().Add(s.c.Bound), func() bool { return s.driven })
+	if err := s.broken(end); err != nil {
+		return Outcome{}, err
+	}
+	s.open = false
+	s.heal()
+	audit, converged, err := s.settle()
+	if err != nil {
+		return Outcome{}, err
+	}
+	audit.Supply = s.summary.Supply
+	audit.Dead = append(audit.Dead, s.Watch.Dead()...)
+	return s.judge(audit, converged), nil
+}
+
+// broken is why there can be no verdict.
+func (s *Simulation) broken(end engine.End) error {
+	if fs := s.Engine.Failures(); len(fs) > 0 {
+		return errors.Join(fs...)
+	}
+	if s.err != nil {
+		return s.err
+	}
+	if end == engine.Quiet && !s.driven {
+		return errors.New("sim: every actor waits for what never comes")
+	}
+	return nil
+}
+
+// drive begins the clients.
+func (s *Simulation) drive() {
+	rt := s.clients.Runtime()
+	s.clients.Go("drive", func() {
+		s.summary, s.err = Drive(s.ctx, DriveConfig{Fronts: s.fronts, Workload: s.c.Workload, Runtime: rt,
+			Recorder: NewRecorder(s.Watch.Observe, s.Engine.Now), Within: s.Engine.WithTimeout,
+			Patience: 20 * time.Second, Settle: time.Minute,
+			Supplied: func() { s.open = true }})
+		s.driven = true
+	})
+}
+
+// settle lets time pass until the books are at rest.
+func (s *Simulation) settle() (a checks.Audit, converged time.Duration, err error) {
+	began := s.Engine.Now()
+	for limit := began.Add(s.c.Bound); ; {
+		end := s.Engine.Run(s.Engine.Now().Add(settlePeriod), nil)
+		if err := s.broken(0); err != nil {
+			return a, -1, err
+		}
+		s.Engine.Alone(func() {
+			p := inventory.Ports{Truth: s.Postgres.Client(), Speed: s.Redis.Client(), Broker: s.Kafka.Client("auditor"),
+				Runtime: s.clients.Runtime()}
+			a, err = Audit(s.ctx, p, s.c.Design, s.c.Options.Options)
+		})
+		if err != nil {
+			return a, -1, fmt.Errorf("sim: audit: %w", err)
+		}
+		now := s.Engine.Now()
+		switch {
+		case Quiet(a):
+			return a, now.Sub(began), nil
+		case end == engine.Quiet || end == engine.Cut || !now.Before(limit):
+			return a, -1, nil
+		}
+	}
+}
+
+func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
+	w := s.Watch
+	out := Outcome{Steps: s.Engine.Steps(), Cut: s.Engine.Cut(), Digest: s.Engine.Digest(), Audit: a}
+	out.Reports, out.Summary, out.Converged = s.suite.Finish(a), s.summary, converged
+	out.Duplicates, out.Lanes = w.Count("duplicate"), len(a.Lanes)+len(a.Stock)
+	out.DeadLetters = max(int64(len(a.Dead)), w.Count("dead-letter"))
+	out.Failures = w.Failures()
+	out.Alarms, out.MoreAlarms = w.Alarms()
+	out.Receipts, out.Missing = s.plan.receipts, s.plan.missing()
+	sum := out.Summary
+	out.Result = checks.Judge(out.Reports, checks.Conditions{
+		Decisions:     sum.Granted + sum.Rejected + sum.Cancelled + sum.Restocks + sum.Adjusts + sum.Returns,
+		NeverHappened: out.Missing})
+	if len(out.Failures) > 0 {
+		out.Result = checks.Worst(out.Result, checks.InternalError)
+	}
+	return out
+}

@@ -1,0 +1,197 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"stockproof/adapters/debezium"
+	"stockproof/adapters/fakes/cdc"
+	"stockproof/inventory"
+	"stockproof/inventory/port"
+	"stockproof/sim/engine"
+)
+
+// instanceOf is an instance of a role in a simulation: a process, its connections, and how to make its
+// successor.
+type instanceOf struct {
+	name, role string
+	build      func(inventory.Ports, inventory.Options) port.Process
+	proc       *engine.Process
+	truth      port.Truth
+	broker     *joins
+	client     string // by which the broker knows this life of the instance
+	lives      int
+	evicted    bool
+}
+
+// deploy starts every process.
+func (s *Simulation) deploy() error {
+	s.clients = s.Engine.NewProcess("clients", "clients")
+	var err error
+	s.Engine.Alone(func() { err = s.Postgres.Client().Do(s.ctx, &port.SetEpoch{}) })
+	if err != nil {
+		return fmt.Errorf("sim: set the first epoch: %w", err)
+	}
+	d, o := s.c.Design, s.c.Options
+	s.front("api-1", o.Admission)
+	if d.Connector != nil && !o.Relay {
+		s.launch("connector", "connector", s.connector)
+	}
+	for _, r := range d.Roles {
+		if !r.Always && !slices.Contains(askedRoles(o), r.Name) || slices.Contains(s.c.Without, r.Name) {
+			continue
+		}
+		n := 1
+		if r.Name == "worker" {
+			n = max(o.Workers, 1)
+		}
+		for i := range n {
+			s.launch(fmt.Sprintf("%s-%d", r.Name, i+1), r.Name, r.New)
+		}
+	}
+	return nil
+}
+
+func (s *Simulation) connector(p inventory.Ports, o inventory.Options) port.Process {
+	c := s.c.Design.Connector
+	return cdc.New(s.Postgres.Slot(connectorName, c.Tables...), p.Broker, p.Runtime, debezium.ForDesign(*c),
+		cdc.Options{FlushBatches: 4, Backoff: o.Backoff})
+}
+
+func (s *Simulation) launch(name, role string, build func(inventory.Ports, inventory.Options) port.Process) *instanceOf {
+	in := &instanceOf{name: name, role: role, build: build}
+	s.instances = append(s.instances, in)
+	s.start(in)
+	return in
+}
+
+// start begins a life of an instance. Nothing of the last one is left.
+func (s *Simulation) start(in *instanceOf) {
+	in.lives++
+	in.client, in.evicted = in.name, false
+	if in.lives > 1 {
+		in.client = fmt.Sprintf("%s'%d", in.name, in.lives)
+	}
+	in.proc = s.Engine.NewProcess(in.client, in.role)
+	in.truth = s.Postgres.Client()
+	in.broker = &joins{Broker: s.Kafka.Client(in.client)}
+	t := &tap{at: func(Point) bool { return false }, script: s.Watch.script, events: s.Watch.Events, buried: s.Watch.buried}
+	p := t.wrap(inventory.Ports{Truth: in.truth, Speed: s.Redis.Client(), Broker: in.broker, Runtime: in.proc.Runtime(),
+		OrderEvent: orderEvent})
+	p.Monitor = s.Watch.monitor(in.name, t)
+	proc := in.proc
+	process := in.build(p, s.c.Options.Options)
+	proc.Go("main", func() {
+		if err := process.Run(s.ctx); err != nil && !proc.Dead() {
+			s.Watch.failed(in.name, err)
+		}
+	})
+}
+
+// front starts an API process. Its clients reach it over a network: [remote].
+func (s *Simulation) front(name string, mode inventory.AdmissionMode) {
+	var f inventory.Front
+	in := s.launch(name, "api", func(p inventory.Ports, o inventory.Options) port.Process {
+		o.Admission = mode
+		f = s.c.Design.Front(p, o)
+		return f.Process
+	})
+	r := &remote{s: s, in: in, front: func() inventory.Front { return f }}
+	orders := *f.Orders
+	orders.Admission, orders.Runtime, orders.Poll = r, s.clients.Runtime(), pollPeriod
+	stock := *f.Stock
+	stock.Source = r
+	// The clients' own halves of the front run in the clients' process.
+	s.fronts = append(s.fronts, inventory.Front{Orders: &orders, Stock: &stock})
+}
+
+// instance is the instance of a process's name, of whichever life.
+func (s *Simulation) instance(name string) *instanceOf {
+	for _, in := range s.instances {
+		if in.name == name {
+			return in
+		}
+	}
+	return nil
+}
+
+// of is the instance whose present life is the process.
+func (s *Simulation) of(p *engine.Process) *instanceOf {
+	for _, in := range s.instances {
+		if in.proc == p {
+			return in
+		}
+	}
+	return nil
+}
+
+// Crash ends an instance as kill -9 does: PostgreSQL notices, the broker evicts its members when their
+// session times out, and a supervisor starts a successor.
+func (s *Simulation) Crash(in *instanceOf) {
+	truth := in.truth
+	s.Engine.Crash(in.proc)
+	s.Engine.Later("postgres notices the end of "+in.client, func() { s.Postgres.Kill(truth) })
+	s.evictLater(in)
+	s.Engine.At(restartDelay, "restart "+in.name, func() { s.Restart(in) })
+}
+
+// evictLater lets the session of an instance that is silent time out.
+func (s *Simulation) evictLater(in *instanceOf) {
+	client, broker, proc := in.client, in.broker, in.proc
+	for _, j := range broker.joined() {
+		s.Engine.At(sessionTimeout, "kafka evicts "+client, func() {
+			if proc.Dead() || proc.Paused() {
+				s.Kafka.Evict(j.group, client)
+			}
+		})
+	}
+}
+
+// Restart starts a dead instance anew.
+func (s *Simulation) Restart(in *instanceOf) {
+	if in.proc.Dead() {
+		s.start(in)
+	}
+}
+
+// Pause stops an instance in its tracks, a garbage collection that takes d: the broker evicts it when
+// that is longer than its session, and it wakes as a zombie.
+func (s *Simulation) Pause(in *instanceOf, d time.Duration) {
+	proc := in.proc
+	s.Engine.Pause(proc)
+	s.evictLater(in)
+	s.Engine.At(d, "wake "+in.client, func() { s.wake(in, proc) })
+}
+
+func (s *Simulation) wake(in *instanceOf, proc *engine.Process) {
+	s.Engine.Resume(proc)
+	client, broker := in.client, in.broker
+	for _, j := range broker.joined() {
+		s.Engine.At(sessionTimeout, "kafka tells "+client, func() { s.Kafka.Heartbeat(j.group, client) })
+	}
+}
+
+// heal ends what faults began: the dead are started anew and the paused go on.
+func (s *Simulation) heal() {
+	for _, in := range s.instances {
+		if in.proc.Paused() {
+			s.wake(in, in.proc)
+		}
+		s.Restart(in)
+	}
+}
+
+// askedRoles are the roles that do not always run, and that the options ask for.
+func askedRoles(o DesignOptions) []string {
+	var names []string
+	for _, asked := range []struct {
+		on   bool
+		role string
+	}{{o.Reconcile, "reconciler"}, {o.Bootstrap, "bootstrap"}, {o.Relay, "relay"}} {
+		if asked.on {
+			names = append(names, asked.role)
+		}
+	}
+	return names
+}

@@ -1,0 +1,41 @@
+package sim_test
+
+import (
+	"testing"
+
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/inventory/article"
+	"stockproof/inventory/ledger"
+	"stockproof/sim"
+)
+
+func simulated(t testing.TB, d inventory.Design, scenario string) sim.SimulationConfig {
+	t.Helper()
+	s, err := sim.LoadScenario(scenario)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := s.Build(sim.DefaultParams(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := sim.DesignOptions{Options: inventory.DefaultOptions(), Workers: 2}
+	o.Partitions = 2
+	return sim.SimulationConfig{Design: d, Options: o, Workload: w}
+}
+
+func TestASimulationWithoutFaultsHolds(t *testing.T) {
+	for _, d := range []inventory.Design{ledger.Design(), article.Design()} {
+		t.Run(d.Name, func(t *testing.T) {
+			out, err := sim.Simulate(simulated(t, d, "tiny"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.Result != checks.Holds {
+				t.Errorf("%s: %+v", out.Result, out.Reports)
+			}
+			t.Logf("%d steps, digest %x, %+v", out.Steps, out.Digest, out.Summary)
+		})
+	}
+}
