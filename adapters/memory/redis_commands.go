@@ -18,8 +18,8 @@ const (
 	redisOK         command.Status = "OK"
 )
 
-// exec runs one plain command on a master; the name comes first.
-func (r *Redis) exec(args []string, node int) any {
+// exec runs one plain command; the name comes first.
+func (m *redisNode) exec(args []string) any {
 	if len(args) == 0 {
 		return command.Error("ERR unknown command ''")
 	}
@@ -32,31 +32,36 @@ func (r *Redis) exec(args []string, node int) any {
 		name = strings.ToLower(name)
 		return command.Error(fmt.Sprintf("ERR wrong number of arguments for '%s' command", name))
 	}
+	if m.denied != "" {
+		if refused := m.deny(name); refused != "" {
+			return refused
+		}
+	}
 	switch name {
 	case "GET":
-		return r.get(args[0])
+		return m.get(args[0])
 	case "SET":
-		return r.set(args)
+		return m.set(args)
 	case "DEL":
-		return r.count(args, func(key string) { r.keys.remove(key) })
+		return m.count(args, func(key string) { m.save(key); m.keys.remove(key) })
 	case "EXISTS":
-		return r.count(args, func(string) {})
+		return m.count(args, func(string) {})
 	case "INCRBY", "DECRBY":
-		return r.add(args[0], args[1], name == "DECRBY")
+		return m.add(args[0], args[1], name == "DECRBY")
 	case "HSET":
-		return r.hset(args)
+		return m.hset(args)
 	case "HMGET":
-		return r.hmget(args)
+		return m.hmget(args)
 	case "HGETALL":
-		return r.hgetall(args[0])
+		return m.hgetall(args[0])
 	case "EXPIRE", "PEXPIRE":
-		return r.expire(name, args)
+		return m.expire(name, args)
 	case "TTL", "PTTL":
-		return r.ttl(name, args[0])
+		return m.ttl(name, args[0])
 	case "TYPE":
-		return r.kind(args[0])
+		return m.kind(args[0])
 	}
-	return "# Replication\r\nrole:master\r\nmaster_replid:" + r.replID(node) + "\r\n" // INFO
+	return "# Replication\r\nrole:master\r\nmaster_replid:" + m.replID() + "\r\n" // INFO
 }
 
 // arity is the least number of arguments of a command that exists here.
@@ -74,13 +79,8 @@ func arity(name string) (least int, known bool) {
 	return 0, false
 }
 
-// replID is 40 hexadecimal digits that change with every restart.
-func (r *Redis) replID(node int) string {
-	return fmt.Sprintf("%032x%04x%04x", r.lives, node, len(r.name))
-}
-
-func (r *Redis) get(key string) any {
-	switch v := r.keys.get(key, r.nowMS()); {
+func (m *redisNode) get(key string) any {
+	switch v := m.keys.use(key, m.nowMS()); {
 	case v == nil:
 		return nil
 	case v.hash:
@@ -91,7 +91,7 @@ func (r *Redis) get(key string) any {
 }
 
 // set is SET key value [EX seconds | PX milliseconds].
-func (r *Redis) set(args []string) any {
+func (m *redisNode) set(args []string) any {
 	v := &redisValue{text: args[1]}
 	switch rest := args[2:]; {
 	case len(rest) == 0:
@@ -100,37 +100,38 @@ func (r *Redis) set(args []string) any {
 		if strings.ToUpper(rest[0]) == "PX" {
 			unit = 1
 		}
-		at, refused := r.deadline(rest[1], unit, "set")
+		at, refused := m.deadline(rest[1], unit, "set")
 		if refused != "" {
 			return refused
 		}
-		if at <= r.nowMS() {
+		if at <= m.nowMS() {
 			return command.Error("ERR invalid expire time in 'set' command")
 		}
 		v.expireMS = at
 	default:
 		return redisSyntax
 	}
-	r.keys.put(args[0], v)
+	m.save(args[0])
+	m.keys.put(args[0], v)
 	return redisOK
 }
 
 // deadline turns a relative time into ms on the server's clock.
-func (r *Redis) deadline(text string, unit int64, name string) (int64, command.Error) {
+func (m *redisNode) deadline(text string, unit int64, name string) (int64, command.Error) {
 	n, fine := redisInteger(text)
 	if !fine {
 		return 0, redisNotInteger
 	}
-	if n > (math.MaxInt64-r.nowMS())/unit || n < math.MinInt64/unit {
+	if n > (math.MaxInt64-m.nowMS())/unit || n < math.MinInt64/unit {
 		return 0, command.Error("ERR invalid expire time in '" + name + "' command")
 	}
-	return r.nowMS() + n*unit, ""
+	return m.nowMS() + n*unit, ""
 }
 
-func (r *Redis) count(keys []string, each func(key string)) any {
+func (m *redisNode) count(keys []string, each func(key string)) any {
 	n := int64(0)
 	for _, key := range keys {
-		if r.keys.get(key, r.nowMS()) != nil {
+		if m.keys.get(key, m.nowMS()) != nil {
 			n++
 			each(key)
 		}
@@ -138,7 +139,7 @@ func (r *Redis) count(keys []string, each func(key string)) any {
 	return n
 }
 
-func (r *Redis) add(key, by string, negate bool) any {
+func (m *redisNode) add(key, by string, negate bool) any {
 	n, fine := redisInteger(by)
 	if !fine {
 		return redisNotInteger
@@ -149,7 +150,7 @@ func (r *Redis) add(key, by string, negate bool) any {
 		}
 		n = -n
 	}
-	v := r.keys.get(key, r.nowMS())
+	v := m.keys.use(key, m.nowMS())
 	old := int64(0)
 	if v != nil {
 		if v.hash {
@@ -162,23 +163,25 @@ func (r *Redis) add(key, by string, negate bool) any {
 	if n > 0 && old > math.MaxInt64-n || n < 0 && old < math.MinInt64-n {
 		return redisOverflow
 	}
+	m.save(key)
 	if v == nil {
-		v = r.keys.put(key, &redisValue{})
+		v = m.keys.put(key, &redisValue{})
 	}
 	v.text = strconv.FormatInt(old+n, 10)
 	return old + n
 }
 
-func (r *Redis) hset(args []string) any {
+func (m *redisNode) hset(args []string) any {
 	if len(args)%2 == 0 {
 		return command.Error("ERR wrong number of arguments for 'hset' command")
 	}
-	v := r.keys.get(args[0], r.nowMS())
-	switch {
-	case v == nil:
-		v = r.keys.put(args[0], &redisValue{hash: true})
-	case !v.hash:
+	v := m.keys.use(args[0], m.nowMS())
+	if v != nil && !v.hash {
 		return redisWrongType
+	}
+	m.save(args[0])
+	if v == nil {
+		v = m.keys.put(args[0], &redisValue{hash: true})
 	}
 	added := int64(0)
 	for i := 1; i < len(args); i += 2 {
@@ -189,8 +192,8 @@ func (r *Redis) hset(args []string) any {
 	return added
 }
 
-func (r *Redis) hmget(args []string) any {
-	v := r.keys.get(args[0], r.nowMS())
+func (m *redisNode) hmget(args []string) any {
+	v := m.keys.use(args[0], m.nowMS())
 	if v != nil && !v.hash {
 		return redisWrongType
 	}
@@ -206,8 +209,8 @@ func (r *Redis) hmget(args []string) any {
 	return list
 }
 
-func (r *Redis) hgetall(key string) any {
-	v := r.keys.get(key, r.nowMS())
+func (m *redisNode) hgetall(key string) any {
+	v := m.keys.use(key, m.nowMS())
 	if v == nil {
 		return []any{}
 	}
@@ -221,41 +224,42 @@ func (r *Redis) hgetall(key string) any {
 	return list
 }
 
-func (r *Redis) expire(name string, args []string) any {
+func (m *redisNode) expire(name string, args []string) any {
 	unit := int64(1000)
 	if name == "PEXPIRE" {
 		unit = 1
 	}
-	at, refused := r.deadline(args[1], unit, strings.ToLower(name))
+	at, refused := m.deadline(args[1], unit, strings.ToLower(name))
 	if refused != "" {
 		return refused
 	}
-	v := r.keys.get(args[0], r.nowMS())
+	v := m.keys.use(args[0], m.nowMS())
 	if v == nil {
 		return int64(0)
 	}
-	if at <= r.nowMS() {
-		r.keys.remove(args[0])
+	m.save(args[0])
+	if at <= m.nowMS() {
+		m.keys.remove(args[0])
 	}
 	v.expireMS = at
 	return int64(1)
 }
 
-func (r *Redis) ttl(name, key string) any {
-	v := r.keys.get(key, r.nowMS())
+func (m *redisNode) ttl(name, key string) any {
+	v := m.keys.get(key, m.nowMS())
 	switch {
 	case v == nil:
 		return int64(-2)
 	case v.expireMS == 0:
 		return int64(-1)
 	case name == "PTTL":
-		return v.expireMS - r.nowMS()
+		return v.expireMS - m.nowMS()
 	}
-	return (v.expireMS - r.nowMS() + 500) / 1000
+	return (v.expireMS - m.nowMS() + 500) / 1000
 }
 
-func (r *Redis) kind(key string) any {
-	switch v := r.keys.get(key, r.nowMS()); {
+func (m *redisNode) kind(key string) any {
+	switch v := m.keys.get(key, m.nowMS()); {
 	case v == nil:
 		return command.Status("none")
 	case v.hash:

@@ -8,10 +8,10 @@ import (
 )
 
 // watched runs a command and reports what it did to an article's stock key.
-func (r *Redis) watched(s *command.Script, keys, args []string, node int) any {
+func (m *redisNode) watched(s *command.Script, keys, args []string) any {
 	verb := strings.ToUpper(args[0])
 	if len(args) < 2 || verb != "DECRBY" && verb != "INCRBY" && verb != "SET" {
-		return r.exec(args, node)
+		return m.exec(args)
 	}
 	change := command.StockChange{Op: "set stock", Key: args[1]}
 	token := ""
@@ -24,20 +24,20 @@ func (r *Redis) watched(s *command.Script, keys, args []string, node int) any {
 	var ok bool
 	change.SKU, change.Order, ok = command.ParseStockKey(args[1], token)
 	if !ok {
-		return r.exec(args, node)
+		return m.exec(args)
 	}
-	change.Before = r.stock(args[1])
-	reply := r.exec(args, node)
+	change.Before = m.stock(args[1])
+	reply := m.exec(args)
 	if _, refused := reply.(command.Error); !refused {
-		change.After = r.stock(args[1])
-		r.observer(change)
+		change.After = m.stock(args[1])
+		m.r.observer(change)
 	}
 	return reply
 }
 
 // stock reads a counter for the observer: what is absent or no integer counts as 0.
-func (r *Redis) stock(key string) int64 {
-	e := r.keys.get(key, r.nowMS())
+func (m *redisNode) stock(key string) int64 {
+	e := m.keys.get(key, m.nowMS())
 	if e == nil {
 		return 0
 	}

@@ -7,6 +7,7 @@ import "slices"
 type keyspace struct {
 	byName map[string]*redisValue
 	names  []string
+	uses   int64 // so far, of all keys
 }
 
 // redisValue is a string or, where fields is not nil, a hash.
@@ -16,6 +17,7 @@ type redisValue struct {
 	hash     bool
 	expireMS int64 // 0 = never
 	at       int   // index in names
+	used     int64 // the keyspace's uses when this one was last read or written
 }
 
 type hashField struct{ name, value string }
@@ -32,6 +34,16 @@ func (k *keyspace) get(name string, nowMS int64) *redisValue {
 	return v
 }
 
+// use is get for a command that Redis counts as a use of the key: EXISTS, TTL and TYPE are none.
+func (k *keyspace) use(name string, nowMS int64) *redisValue {
+	v := k.get(name, nowMS)
+	if v != nil {
+		k.uses++
+		v.used = k.uses
+	}
+	return v
+}
+
 // put replaces what name holds, its expiry included.
 func (k *keyspace) put(name string, v *redisValue) *redisValue {
 	if old := k.byName[name]; old != nil {
@@ -40,6 +52,8 @@ func (k *keyspace) put(name string, v *redisValue) *redisValue {
 		v.at = len(k.names)
 		k.names = append(k.names, name)
 	}
+	k.uses++
+	v.used = k.uses
 	k.byName[name] = v
 	return v
 }
@@ -56,12 +70,33 @@ func (k *keyspace) remove(name string) {
 	delete(k.byName, name)
 }
 
-// sorted lists the living keys.
-func (k *keyspace) sorted(nowMS int64) []string {
+// living lists the keys that exist, sorted.
+func (k *keyspace) living(nowMS int64) []string {
 	names := slices.Clone(k.names)
 	names = slices.DeleteFunc(names, func(name string) bool { return k.get(name, nowMS) == nil })
 	slices.Sort(names)
 	return names
+}
+
+// clone shares nothing with k.
+func (k *keyspace) clone() keyspace {
+	c := keyspace{
+		byName: make(map[string]*redisValue, len(k.names)), names: slices.Clone(k.names), uses: k.uses,
+	}
+	for _, name := range k.names {
+		c.byName[name] = k.byName[name].clone()
+	}
+	return c
+}
+
+// clone of nil is nil.
+func (v *redisValue) clone() *redisValue {
+	if v == nil {
+		return nil
+	}
+	c := *v
+	c.fields = slices.Clone(v.fields)
+	return &c
 }
 
 func (v *redisValue) field(name string) (string, bool) {

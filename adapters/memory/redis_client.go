@@ -1,0 +1,167 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"stockproof/adapters/redis/command"
+	"stockproof/inventory/port"
+)
+
+// redisClient is what adapters/redis and the go-redis below it are to the port: one pipeline to each
+// master that owns a key; MOVED and ASK are followed, at most three times; a script that a master does
+// not know is sent again, with its source, in a second pipeline, behind all that was in the first.
+// TRYAGAIN and every other refusal goes to the caller at once: the adapter asks go-redis not to send
+// anything twice. What go-redis waits before it follows a redirection takes no time here.
+type redisClient struct {
+	r       *Redis
+	process string
+	slots   atomic.Pointer[slotTable] // as it knows them; nil: shared evenly
+}
+
+// maxRedirects is go-redis's default.
+const maxRedirects = 3
+
+// redisRequest is a command on its way.
+type redisRequest struct {
+	cmd    *command.Command
+	op     int // its place among the caller's operations
+	slot   int
+	node   int  // the master it goes to next
+	asking bool // behind ASKING
+	source bool // EVAL, not EVALSHA
+	due    bool // it has to be sent
+	reply  any
+	err    error // there is no reply
+}
+
+// Do implements [port.Speed]: one call to each master that owns a key, in the masters' order.
+func (c *redisClient) Do(ctx context.Context, ops ...port.SpeedOp) error {
+	cmds, err := command.All(ops)
+	if err != nil {
+		return command.FailAll(ops, err)
+	}
+	qs := make([]redisRequest, len(cmds))
+	for i := range qs {
+		qs[i] = redisRequest{cmd: &cmds[i], op: i}
+		c.send(&qs[i], false)
+	}
+	c.pipeline(ctx, qs)
+	unknown := false
+	for i := range qs {
+		if q := &qs[i]; q.err == nil && q.reply == redisNoScript {
+			c.send(q, true)
+			unknown = true
+		}
+	}
+	if unknown {
+		c.pipeline(ctx, qs)
+	}
+	for i := range qs {
+		ops[i].SpeedOp().Err = c.accept(&qs[i])
+	}
+	return command.Worst(ops)
+}
+
+// send makes a request due at the master that this client takes for its key's owner.
+func (c *redisClient) send(q *redisRequest, source bool) {
+	q.source, q.asking, q.due = source, false, true
+	if c.r.masters > 0 {
+		q.slot = command.Slot(q.cmd.Key())
+		q.node = c.slots.Load().owner(q.slot, c.r.masters)
+	}
+}
+
+// pipeline sends what is due and follows redirections. What is redirected once too often keeps the
+// redirection as its reply.
+func (c *redisClient) pipeline(ctx context.Context, qs []redisRequest) {
+	for range 1 + maxRedirects {
+		for node := range c.r.names {
+			c.round(ctx, node, qs)
+		}
+		if !c.redirected(qs) {
+			return
+		}
+	}
+}
+
+func (c *redisClient) redirected(qs []redisRequest) (any bool) {
+	for i := range qs {
+		q := &qs[i]
+		to, ok := q.reply.(*redisRedirect)
+		if !ok || q.err != nil {
+			continue
+		}
+		any = true
+		q.node, q.asking, q.due = to.node, to.ask, true
+		if !to.ask {
+			c.slots.Store(to.slots) // go-redis asks for them in the background
+		}
+	}
+	return any
+}
+
+// round is the round trip to one master. The server fills only the replies of this attempt: a request
+// that arrives late finds nobody's operations.
+func (c *redisClient) round(ctx context.Context, node int, qs []redisRequest) {
+	var sent []redisRequest
+	for i := range qs {
+		if !qs[i].due || qs[i].node != node {
+			continue
+		}
+		if sent == nil {
+			sent = make([]redisRequest, 0, len(qs)-i)
+		}
+		sent = append(sent, qs[i])
+	}
+	if sent == nil {
+		return
+	}
+	first := sent[0].cmd
+	call := Call{Server: c.r.names[node], Op: first.Name, Key: first.Key()}
+	err := c.r.gate.Call(ctx, call, func() error { return c.arrive(node, sent) })
+	for i := range sent {
+		q := &qs[sent[i].op]
+		q.due, q.reply, q.err = false, nil, err
+		if err == nil {
+			q.reply = sent[i].reply
+		}
+	}
+}
+
+// arrive is the pipeline at the server. Replies leave when all of it has run: a master that goes in
+// between takes them all with it, whatever it did.
+func (c *redisClient) arrive(node int, sent []redisRequest) error {
+	n := c.r.master(node, c.process)
+	life := n.life
+	for i := range sent {
+		if i > 0 {
+			c.r.gate.Step() // a pipeline is not atomic
+			if c.r.master(node, c.process) != n || n.life != life {
+				return fmt.Errorf("the server was lost after %d of %d commands: %w",
+					i, len(sent), port.ErrUnknown)
+			}
+		}
+		sent[i].reply = n.serve(&sent[i])
+	}
+	return nil
+}
+
+// accept puts the reply of one request into its operation.
+func (c *redisClient) accept(q *redisRequest) error {
+	var failed error
+	if q.err != nil {
+		failed = fmt.Errorf("%s %q: %w", q.cmd.Name, q.cmd.Key(), q.err)
+	} else {
+		reply := q.reply
+		if to, ok := reply.(*redisRedirect); ok {
+			reply = to.text(c.r)
+		}
+		failed = q.cmd.Accept(reply)
+	}
+	if failed == nil {
+		return nil
+	}
+	return fmt.Errorf("redis %s: %w", c.r.names[q.node], failed)
+}
