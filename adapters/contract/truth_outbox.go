@@ -68,7 +68,12 @@ func truthOutboxInsertDelete(r *truthRig) {
 	tx.commit(&port.DeleteOutbox{IDs: nths(1)})
 	r.do(&port.InsertOutbox{Rows: []port.OutboxRow{outboxRow(3)}}, &port.DeleteOutbox{IDs: nths(3)},
 		&port.InsertOutbox{Rows: []port.OutboxRow{outboxRow(3)}}, &port.DeleteOutbox{IDs: nths(3)})
+	r.do(&port.InsertOutbox{Rows: []port.OutboxRow{outboxRow(4), outboxRow(5)}, Passing: true},
+		&port.DeleteOutbox{IDs: nths(4, 5)})
 	r.outbox("outbox", 10, outboxRow(2))
+	r.refused(port.ErrConflict, "23505", "inventory_outbox", "inventory_outbox_pkey",
+		&port.InsertOutbox{Rows: []port.OutboxRow{outboxRow(2)}, Passing: true}, &port.DeleteOutbox{IDs: nths(2)})
+	r.outbox("what was refused changed nothing", 10, outboxRow(2))
 }
 
 func truthOutboxShards(r *truthRig) {

@@ -64,6 +64,11 @@ func takenKeys() []takenKey {
 			l.Qty = int64(v)
 			return &port.InsertLines{Lines: []model.Line{l}}
 		}, read: func(r *truthRig) int { return int(r.lines(11)[0].Qty) }},
+		{name: "WriteLines fresh", class: port.ErrConflict, insert: func(v int) port.Statement {
+			l := pendingLine(1, 1)
+			l.Qty = int64(v)
+			return &port.WriteLines{Lines: []model.Line{l}, Fresh: true}
+		}, read: func(r *truthRig) int { return int(r.lines(11)[0].Qty) }},
 		{name: "InsertOutbox", skips: true, insert: func(v int) port.Statement {
 			row := outboxRow(1)
 			row.Seq = int64(v)

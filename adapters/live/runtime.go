@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"math/rand/v2"
+	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -80,6 +81,9 @@ func (m *mailbox) Receive(ctx context.Context, max int, linger time.Duration) ([
 		return nil, ctx.Err()
 	}
 	if linger <= 0 {
+		// Whoever was answered together is about to send again: let them, or a batch is what the first
+		// few of them managed to send.
+		runtime.Gosched()
 		for len(out) < max {
 			select {
 			case v := <-m.ch:

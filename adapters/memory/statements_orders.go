@@ -28,6 +28,9 @@ func (t *transaction) insertLines(ctx context.Context, st *port.InsertLines) err
 }
 
 func (t *transaction) writeLines(ctx context.Context, st *port.WriteLines) error {
+	if st.Fresh {
+		return addAll(ctx, t, t.pg.lines, st.Lines, false)
+	}
 	lines := append(make([]model.Line, 0, len(st.Lines)), st.Lines...)
 	for i := range lines {
 		l := &lines[i]

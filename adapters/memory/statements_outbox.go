@@ -13,7 +13,7 @@ func (t *transaction) insertOutbox(ctx context.Context, st *port.InsertOutbox) e
 	for i := range rows {
 		t.pg.outboxPosition++
 		rows[i] = outboxRow{st.Rows[i], t.pg.outboxPosition, t.xid}
-		if _, err := t.pg.outbox.insert(ctx, t, &rows[i], true); err != nil {
+		if _, err := t.pg.outbox.insert(ctx, t, &rows[i], !st.Passing); err != nil {
 			return err
 		}
 	}

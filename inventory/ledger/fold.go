@@ -42,6 +42,7 @@ type lane struct {
 
 type line struct {
 	model.Line
+	stored  bool // the truth had it when the transaction began
 	changed bool
 }
 
@@ -266,8 +267,12 @@ func (f *fold) writes(keepOutbox bool) []port.Statement {
 		slices.SortFunc(f.decided, byID)
 		b = append(b, &port.DecideCommands{Rows: f.decided})
 	}
-	if lines := f.changedLines(); len(lines) > 0 {
-		b = append(b, &port.WriteLines{Lines: lines})
+	stored, fresh := f.changedLines()
+	if len(stored) > 0 {
+		b = append(b, &port.WriteLines{Lines: stored})
+	}
+	if len(fresh) > 0 {
+		b = append(b, &port.WriteLines{Lines: fresh, Fresh: true})
 	}
 	if len(f.ledger) > 0 {
 		slices.SortFunc(f.ledger, func(a, b port.LedgerRow) int {
@@ -278,20 +283,26 @@ func (f *fold) writes(keepOutbox bool) []port.Statement {
 		})
 		b = append(b, &port.InsertLedger{Rows: f.ledger}, &port.WriteLanes{Lanes: f.changedLanes()})
 	}
-	b = append(b, outbox(f.records(), keepOutbox)...)
+	b = append(b, firstOutbox(f.records(), keepOutbox)...)
 	if len(f.dead) > 0 {
+		b = append(b, outbox(letterRecords(f.dead), keepOutbox)...)
 		b = append(b, &port.InsertDead{Rows: f.dead})
 	}
 	return b
 }
 
-func (f *fold) changedLines() []model.Line {
+// changedLines are the lines to replace and the lines to insert. Only a line's own lane lock lets it be
+// written, but for the one that intake puts there with its command: that conflict is run again.
+func (f *fold) changedLines() (stored, fresh []model.Line) {
 	slices.SortFunc(f.lineIDs, model.ID.Compare)
-	lines := make([]model.Line, len(f.lineIDs))
-	for i, id := range f.lineIDs {
-		lines[i] = f.lines[id].Line
+	for _, id := range f.lineIDs {
+		if l := f.lines[id]; l.stored {
+			stored = append(stored, l.Line)
+		} else {
+			fresh = append(fresh, l.Line)
+		}
 	}
-	return lines
+	return stored, fresh
 }
 
 func (f *fold) changedLanes() []model.Lane {

@@ -107,5 +107,5 @@ func (in *Intake) writes(f *fold, fresh []model.Command, xid int64) []port.State
 		slices.SortFunc(lines, func(a, b model.Line) int { return a.Command.Compare(b.Command) })
 		b = append(b, &port.InsertLines{Lines: lines})
 	}
-	return append(b, outbox(commandRows(fresh, f.epoch, xid, "intake"), in.keepOutbox)...)
+	return append(b, firstOutbox(commandRows(fresh, f.epoch, xid, "intake"), in.keepOutbox)...)
 }

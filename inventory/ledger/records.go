@@ -8,8 +8,7 @@ import (
 	"stockproof/model"
 )
 
-// records are the outbox rows of a transaction: a state per lane, a decision per order, a letter per
-// dead command.
+// records are the outbox rows of a transaction's decisions: a state per lane, a decision per order.
 func (f *fold) records() []port.OutboxRow {
 	var rows []port.OutboxRow
 	for _, k := range f.laneKeys {
@@ -22,8 +21,14 @@ func (f *fold) records() []port.OutboxRow {
 			AggregateType: model.DecisionTopic, AggregateID: order.String(), Type: "decision",
 			Payload: string(model.EncodeDecision(model.DecisionRecord{OrderID: order, Entries: entries}))})
 	}
-	for _, d := range f.dead {
-		rows = append(rows, deadRecord(d))
+	return rows
+}
+
+// letterRecords are the outbox rows of dead letters.
+func letterRecords(dead []port.DeadRow) []port.OutboxRow {
+	rows := make([]port.OutboxRow, len(dead))
+	for i, d := range dead {
+		rows[i] = deadRecord(d)
 	}
 	return rows
 }
@@ -76,13 +81,22 @@ func commandRows(cs []model.Command, epoch, xid int64, try string) []port.Outbox
 // outbox are the statements that let rows leave: a connector reads the log, so they are deleted in
 // the same transaction; a relay reads the table.
 func outbox(rows []port.OutboxRow, keep bool) []port.Statement {
-	if len(rows) == 0 {
+	return leave(port.InsertOutbox{Rows: rows}, keep)
+}
+
+// firstOutbox is outbox of what the transaction does for the first time: it cannot have left before.
+func firstOutbox(rows []port.OutboxRow, keep bool) []port.Statement {
+	return leave(port.InsertOutbox{Rows: rows, Passing: !keep}, keep)
+}
+
+func leave(insert port.InsertOutbox, keep bool) []port.Statement {
+	if len(insert.Rows) == 0 {
 		return nil
 	}
-	b := []port.Statement{&port.InsertOutbox{Rows: rows}}
+	b := []port.Statement{&insert}
 	if !keep {
-		ids := make([]model.ID, len(rows))
-		for i, r := range rows {
+		ids := make([]model.ID, len(insert.Rows))
+		for i, r := range insert.Rows {
 			ids[i] = r.ID
 		}
 		b = append(b, &port.DeleteOutbox{IDs: ids})

@@ -78,7 +78,7 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 		f.lanes[l.Key] = &lane{Lane: l, before: l.Seq}
 	}
 	for _, l := range lines.Lines {
-		f.lines[l.Command] = &line{Line: l}
+		f.lines[l.Command] = &line{Line: l, stored: true}
 	}
 	for _, row := range orders.Rows {
 		f.orders[row.ID] = row

@@ -14,8 +14,12 @@ type ReadLines struct {
 // InsertLines inserts pending lines; a tombstone that is there already stays (ON CONFLICT DO NOTHING).
 type InsertLines struct{ Lines []model.Line }
 
-// WriteLines inserts or replaces lines. CHECK (returned <= granted).
-type WriteLines struct{ Lines []model.Line }
+// WriteLines inserts or replaces lines. CHECK (returned <= granted). Fresh: the caller read that none of
+// them is there; one that came meanwhile is then ErrConflict (23505 on order_line_pkey).
+type WriteLines struct {
+	Lines []model.Line
+	Fresh bool
+}
 
 // ReadOrderLines reads the lines of orders, in (order id, line number, command id) order.
 type ReadOrderLines struct {

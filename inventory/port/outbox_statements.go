@@ -14,8 +14,13 @@ type OutboxRow struct {
 	Payload       string // the record's value, verbatim
 }
 
-// InsertOutbox appends rows in the order given (ON CONFLICT DO NOTHING on id).
-type InsertOutbox struct{ Rows []OutboxRow }
+// InsertOutbox appends rows in the order given (ON CONFLICT DO NOTHING on id). Passing: the same
+// transaction deletes them, and they speak of what it does for the first time. They get no place among
+// the rows of ReadOutbox, and a taken id is ErrConflict (23505 on inventory_outbox_pkey).
+type InsertOutbox struct {
+	Rows    []OutboxRow
+	Passing bool
+}
 
 // DeleteOutbox removes rows: in the inserting transaction where a connector reads the log, after the
 // broker's acknowledgement where a relay reads the table.

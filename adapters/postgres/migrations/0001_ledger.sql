@@ -100,7 +100,10 @@ CREATE TABLE ledger.orders (
   deadline   int8,
   created_at int8 NOT NULL
 );
-CREATE INDEX orders_moving ON ledger.orders (order_id) WHERE saga IN (1, 2);
+-- What the coordinator may have to move. An open order of the partial policy without a deadline waits for
+-- its customer alone.
+CREATE INDEX orders_moving ON ledger.orders (order_id)
+  WHERE saga = 2 OR saga = 1 AND (policy = 1 OR deadline IS NOT NULL);
 
 -- The reservation. order_id, line_no and qty are NULL only in a tombstone. No foreign key to the lane: it
 -- would take locks in another order than settle does.
@@ -142,7 +145,15 @@ CREATE TABLE ledger.inventory_outbox (
   pos           bigserial NOT NULL,
   xid           xid8 NOT NULL DEFAULT pg_current_xact_id()
 ) WITH (autovacuum_vacuum_scale_factor = 0.01);
-CREATE UNIQUE INDEX inventory_outbox_pos ON ledger.inventory_outbox (pos);
+-- Rows that are deleted by the transaction that inserts them have pos 0.
+CREATE UNIQUE INDEX inventory_outbox_pos ON ledger.inventory_outbox (pos) WHERE pos > 0;
+
+-- A state record names every command of its batch: tens of kilobytes, and the default compression costs more
+-- than storing them. A server built without lz4 keeps the default.
+DO $$ BEGIN
+  ALTER TABLE ledger.inventory_outbox ALTER COLUMN payload SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN NULL;
+END $$;
 
 -- Dead letters. chain is what parks behind the letter: later commands of the same chain wait for it.
 CREATE TABLE ledger.dlq (

@@ -129,7 +129,7 @@ func bindCommands(statement port.Statement) (Query, bool) {
 	case *port.InsertLines:
 		return writes(InsertLines, nothing(), arrays(&s.Lines, lineColumns())...)
 	case *port.WriteLines:
-		return writes(WriteLines, nothing(), arrays(&s.Lines, lineColumns())...)
+		return writes(choose(s.Fresh, WriteFreshLines, WriteLines), nothing(), arrays(&s.Lines, lineColumns())...)
 	case *port.ReadOrderLines:
 		return reads(ReadOrderLines, list(&s.Lines, lineColumns()), ids("order_id", &s.Orders))
 	case *port.ScanLines:
@@ -153,7 +153,7 @@ func bindCommands(statement port.Statement) (Query, bool) {
 func bindOutbox(statement port.Statement) (Query, bool) {
 	switch s := statement.(type) {
 	case *port.InsertOutbox:
-		return writes(InsertOutbox, nothing(), arrays(&s.Rows, outboxColumns())...)
+		return writes(choose(s.Passing, InsertPassingOutbox, InsertOutbox), nothing(), arrays(&s.Rows, outboxColumns())...)
 	case *port.DeleteOutbox:
 		return writes(DeleteOutbox, nothing(), ids("id", &s.IDs))
 	case *port.ReadOutbox:

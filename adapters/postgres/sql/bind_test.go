@@ -149,7 +149,7 @@ func fill(v reflect.Value, n *int) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			switch v.Type().Field(i).Name {
-			case "Schema", "Share":
+			case "Schema", "Share", "Fresh", "Passing":
 				continue
 			case "Keys", "SKUs":
 				if v.Field(i).Len() == 0 {

@@ -34,9 +34,13 @@ SELECT command_id, fingerprint, kind, sku_id, loc, ref, body, part, intake_epoch
   CASE WHEN outcome IS NOT NULL THEN granted END, CASE WHEN outcome IS NOT NULL THEN backordered END,
   lane_seq, to_seq, CASE WHEN outcome IS NOT NULL THEN avail END, CASE WHEN outcome IS NOT NULL THEN epoch END,
   CASE WHEN outcome IS NOT NULL THEN decided_at END
-FROM unnest($1::uuid[], $2::bytea[], $3::int2[], $4::text[], $5::text[], $6::uuid[], $7::bytea[], $8::int4[],
-  $9::int8[], $10::int8[], $11::int8[], $12::int8[], $13::int4[], $14::int2[], $15::int8[], $16::int8[],
-  $17::int8[], $18::int8[], $19::int8[], $20::int8[], $21::int8[]) AS u(` + commandList + `)`
+FROM (SELECT unnest($1::uuid[]) AS command_id, unnest($2::bytea[]) AS fingerprint, unnest($3::int2[]) AS kind,
+  unnest($4::text[]) AS sku_id, unnest($5::text[]) AS loc, unnest($6::uuid[]) AS ref, unnest($7::bytea[]) AS body,
+  unnest($8::int4[]) AS part, unnest($9::int8[]) AS intake_epoch, unnest($10::int8[]) AS submitted_at,
+  unnest($11::int8[]) AS next_try, unnest($12::int8[]) AS sent_at, unnest($13::int4[]) AS tries,
+  unnest($14::int2[]) AS outcome, unnest($15::int8[]) AS granted, unnest($16::int8[]) AS backordered,
+  unnest($17::int8[]) AS lane_seq, unnest($18::int8[]) AS to_seq, unnest($19::int8[]) AS avail,
+  unnest($20::int8[]) AS epoch, unnest($21::int8[]) AS decided_at) u`
 
 // DecideCommands: command_id uuid[], outcome int2[], granted int8[], backordered int8[], lane_seq int8[],
 // to_seq int8[], avail int8[], epoch int8[], decided_at int8[] -> must bool. The condition on outcome is
@@ -93,8 +97,9 @@ const ledgerList = `sku_id, loc, seq, epoch, command_id, leg, kind, qty, outcome
 // InsertLedger: an array of each column of the ledger.
 const InsertLedger = `
 INSERT INTO ledger.ledger (` + ledgerList + `)
-SELECT * FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::uuid[], $6::int2[], $7::int2[],
-  $8::int8[], $9::int2[], $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[])`
+SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::int8[]), unnest($4::int8[]), unnest($5::uuid[]),
+  unnest($6::int2[]), unnest($7::int2[]), unnest($8::int8[]), unnest($9::int2[]), unnest($10::int8[]),
+  unnest($11::int8[]), unnest($12::int8[]), unnest($13::int8[]), unnest($14::int8[])`
 
 // ScanLedger: after_sku text, after_loc text, after_seq int8, max int8; ScanLedgerFromFirst: max int8
 // -> the columns of the ledger.
@@ -120,14 +125,15 @@ ORDER BY l.command_id`
 
 const insertLines = `
 INSERT INTO ledger.order_line (` + lineList + `)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int4[], $4::text[], $5::text[], $6::int8[], $7::int8[], $8::int8[],
-  $9::int2[], $10::int8[])`
+SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::int4[]), unnest($4::text[]), unnest($5::text[]),
+  unnest($6::int8[]), unnest($7::int8[]), unnest($8::int8[]), unnest($9::int2[]), unnest($10::int8[])`
 
 // InsertLines and WriteLines: an array of each column of a line.
 const (
 	InsertLines = insertLines + `
 ON CONFLICT DO NOTHING`
-	WriteLines = insertLines + `
+	WriteFreshLines = insertLines
+	WriteLines      = insertLines + `
 ON CONFLICT (command_id) DO UPDATE
 SET order_id = excluded.order_id, line_no = excluded.line_no, sku_id = excluded.sku_id, loc = excluded.loc,
     qty = excluded.qty, granted = excluded.granted, returned = excluded.returned, state = excluded.state,
@@ -161,7 +167,8 @@ ORDER BY o.order_id`
 // InsertOrders: an array of each column of an order.
 const InsertOrders = `
 INSERT INTO ledger.orders (` + orderList + `)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::int2[], $4::int2[], $5::uuid[], $6::int4[], $7::int8[], $8::int8[])`
+SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::int2[]), unnest($4::int2[]), unnest($5::uuid[]),
+  unnest($6::int4[]), unnest($7::int8[]), unnest($8::int8[])`
 
 // AdvanceSaga: order_id uuid, from int2, to int2, from_attempt int4, to_attempt int4 -> must bool.
 const AdvanceSaga = `
@@ -177,7 +184,7 @@ SELECT ledger.must((SELECT count(*) FROM u), 1, 'orders', 'orders_saga')`
 const DueOrders = `
 SELECT n.ms AS now_ms, ARRAY(
   SELECT o.order_id FROM ledger.orders o
-  WHERE o.saga IN (1, 2) AND (
+  WHERE (o.saga = 2 OR o.saga = 1 AND (o.policy = 1 OR o.deadline IS NOT NULL)) AND (
       o.saga = 1 AND o.policy = 1 AND EXISTS (
         SELECT FROM ledger.order_line l WHERE l.order_id = o.order_id AND l.state = 8 OFFSET 0)
     OR o.saga = 1 AND o.deadline <= n.ms AND NOT EXISTS (
