@@ -36,7 +36,7 @@ func (g *stillGate) Call(_ context.Context, _ memory.Call, exec func() error) er
 }
 func (g *stillGate) Step()                                    { g.steps++ }
 func (g *stillGate) Block(context.Context, memory.Wait) error { return errors.New("redis never waits") }
-func (g *stillGate) Later(_ string, fn func())                          { fn() }
+func (g *stillGate) Later(_ string, fn func())                { fn() }
 func (g *stillGate) Local(fn func())                          { fn() }
 func (g *stillGate) NowMS() int64                             { return g.nowMS }
 

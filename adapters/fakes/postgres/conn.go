@@ -73,7 +73,7 @@ func (c *conn) serve() {
 		_ = c.wire.Flush() // the client may be gone, and that is the end in any case
 	}
 	if errors.Is(err, errCut) {
-		c.net.reset()
+		c.net.Reset()
 	} else {
 		_ = c.net.Close()
 	}
@@ -219,7 +219,7 @@ func (c *conn) cancel() {
 	}
 }
 
-func (c *conn) cut() { c.finish(errCut, c.net.reset) }
+func (c *conn) cut() { c.finish(errCut, c.net.Reset) }
 
 func (c *conn) terminate() {
 	c.finish(errTerminated(), func() { _ = c.net.SetReadDeadline(time.Unix(1, 0)) })

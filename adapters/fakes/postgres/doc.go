@@ -4,7 +4,7 @@
 // # The mental model
 //
 //	pgx ── in-memory connection ── conn ── Session ── adapters/memory
-//	       (pipe.go)               │
+//	       (pipe)                  │
 //	                               catalog: SQL text -> statement of inventory/port
 //
 // A [Server] has one goroutine per connection, as PostgreSQL has one process. It reads a message,

@@ -18,7 +18,7 @@ func (c *conn) meet(r Request, carryOut func() error) error {
 	case TerminateBefore:
 		return errTerminated()
 	case Late:
-		c.net.sever()
+		c.net.Sever()
 	}
 	err := carryOut()
 	switch fate {

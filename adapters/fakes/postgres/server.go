@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"stockproof/adapters/fakes/internal/pipe"
 )
 
 // Server speaks PostgreSQL's protocol for a [Database], on in-memory connections ([Server.Dial]) and
@@ -55,10 +57,9 @@ func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	remote := address{network, addr}
-	client, server := pipe(address{network, "client"}, remote)
+	client, server := pipe.New(network, addr)
 	if !s.accept(server) {
-		return nil, &net.OpError{Op: "dial", Net: network, Addr: remote, Err: syscall.ECONNREFUSED}
+		return nil, &net.OpError{Op: "dial", Net: network, Addr: client.RemoteAddr(), Err: syscall.ECONNREFUSED}
 	}
 	return client, nil
 }
@@ -75,7 +76,7 @@ func (s *Server) Serve(l net.Listener) error {
 			return err
 		}
 		if !s.accept(&socket{nc}) {
-			(&socket{nc}).reset()
+			(&socket{nc}).Reset()
 		}
 	}
 }
@@ -178,21 +179,21 @@ func (s *Server) backend(pid uint32) *conn {
 // transport is a connection that can end in more ways than net.Conn's one.
 type transport interface {
 	net.Conn
-	reset() // both directions, at once; buffered bytes are lost
-	sever() // the client's end is over, what it has sent can still be read
+	Reset() // both directions, at once; buffered bytes are lost
+	Sever() // the client's end is over, what it has sent can still be read
 }
 
 // socket is a transport on the system's network.
 type socket struct{ net.Conn }
 
-func (s *socket) reset() {
+func (s *socket) Reset() {
 	if tcp, ok := s.Conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // RST instead of FIN; the connection ends either way
 	}
 	_ = s.Close()
 }
 
-func (s *socket) sever() {
+func (s *socket) Sever() {
 	if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite() // fails only where the client is gone already
 	}
@@ -201,9 +202,3 @@ func (s *socket) sever() {
 
 // severedReadWait is how long a severed socket is read: only what is on the machine already counts.
 const severedReadWait = 50 * time.Millisecond
-
-// address is a net.Addr that is only a name.
-type address struct{ network, name string }
-
-func (a address) Network() string { return a.network }
-func (a address) String() string  { return a.name }

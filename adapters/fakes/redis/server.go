@@ -14,6 +14,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/alicebob/miniredis/v2/server"
 
+	"stockproof/adapters/fakes/internal/pipe"
 	"stockproof/adapters/redis/command"
 )
 
@@ -65,7 +66,7 @@ func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
 	if s.down {
 		return nil, &net.OpError{Op: "dial", Net: "memory", Err: syscall.ECONNREFUSED}
 	}
-	client, served := pipe()
+	client, served := pipe.New("memory", Addr)
 	s.redis.Server().ServeConn(served)
 	return client, nil
 }

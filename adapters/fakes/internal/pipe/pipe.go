@@ -1,4 +1,4 @@
-package fakepg
+package pipe
 
 import (
 	"io"
@@ -9,58 +9,74 @@ import (
 	"time"
 )
 
-// pipe makes a connection inside this process: what one end writes the other reads, in order. Unlike
-// net.Pipe it buffers, without a bound, because a pipelining client writes a whole batch before it
-// reads an answer, and the server answers before it has read the whole batch: with a full buffer in
-// both directions neither would go on.
-func pipe(client, server net.Addr) (*pipeEnd, *pipeEnd) {
+// New makes a connection and returns its two ends. The network and the server's name are what the ends
+// say they are; they lead nowhere.
+func New(network, server string) (client, served *End) {
 	up, down := newStream(), newStream()
-	return &pipeEnd{in: down, out: up, local: client, remote: server},
-		&pipeEnd{in: up, out: down, local: server, remote: client}
+	here, there := Addr{network, "client"}, Addr{network, server}
+	return &End{in: down, out: up, local: here, remote: there}, &End{in: up, out: down, local: there, remote: here}
 }
 
-// pipeEnd is one end of a pipe.
-type pipeEnd struct {
+// Addr is the name of an end.
+type Addr struct{ Net, Name string }
+
+// Network implements [net.Addr].
+func (a Addr) Network() string { return a.Net }
+
+func (a Addr) String() string { return a.Name }
+
+// End is one end of a pipe. It is a [net.Conn].
+type End struct {
 	in, out       *stream
 	local, remote net.Addr
 }
 
-func (p *pipeEnd) Read(b []byte) (int, error)  { return p.in.read(b) }
-func (p *pipeEnd) Write(b []byte) (int, error) { return p.out.write(b) }
+// Read waits for what the other end wrote.
+func (p *End) Read(b []byte) (int, error) { return p.in.read(b) }
+
+// Write never waits.
+func (p *End) Write(b []byte) (int, error) { return p.out.write(b) }
 
 // Close ends both directions: the other end reads what is already buffered, then io.EOF, as on a
 // socket.
-func (p *pipeEnd) Close() error {
+func (p *End) Close() error {
 	p.in.closeReader()
 	p.out.closeWriter()
 	return nil
 }
 
-// reset ends both directions at once and drops what is buffered in them, as a cut cable or a killed
+// Reset ends both directions at once and drops what is buffered in them, as a cut cable or a killed
 // server does.
-func (p *pipeEnd) reset() {
+func (p *End) Reset() {
 	p.in.reset()
 	p.out.reset()
 }
 
-// sever ends the client's end: it reads and writes nothing any more, while this end can still read
-// what was sent.
-func (p *pipeEnd) sever() {
+// Sever ends the other end: it reads and writes nothing any more, while this one can still read what was
+// sent.
+func (p *End) Sever() {
 	p.out.reset()
 	p.in.cutWriter()
 }
 
-func (p *pipeEnd) LocalAddr() net.Addr  { return p.local }
-func (p *pipeEnd) RemoteAddr() net.Addr { return p.remote }
+// LocalAddr names this end.
+func (p *End) LocalAddr() net.Addr { return p.local }
 
-func (p *pipeEnd) SetDeadline(t time.Time) error {
+// RemoteAddr names the other.
+func (p *End) RemoteAddr() net.Addr { return p.remote }
+
+// SetDeadline sets both.
+func (p *End) SetDeadline(t time.Time) error {
 	p.in.readDeadline.set(t)
 	p.out.writeDeadline.set(t)
 	return nil
 }
 
-func (p *pipeEnd) SetReadDeadline(t time.Time) error  { p.in.readDeadline.set(t); return nil }
-func (p *pipeEnd) SetWriteDeadline(t time.Time) error { p.out.writeDeadline.set(t); return nil }
+// SetReadDeadline bounds the wait of Read.
+func (p *End) SetReadDeadline(t time.Time) error { p.in.readDeadline.set(t); return nil }
+
+// SetWriteDeadline refuses every Write behind t.
+func (p *End) SetWriteDeadline(t time.Time) error { p.out.writeDeadline.set(t); return nil }
 
 // stream is one direction of a pipe.
 type stream struct {

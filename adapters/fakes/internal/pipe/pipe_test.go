@@ -1,4 +1,4 @@
-package fakepg
+package pipe
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-func testPipe() (*pipeEnd, *pipeEnd) {
-	return pipe(address{"mem", "client"}, address{"mem", "server"})
+func testPipe() (*End, *End) {
+	return New("mem", "server")
 }
 
 func TestPipeBuffersBothDirectionsWithoutAReader(t *testing.T) {
@@ -64,7 +64,7 @@ func TestPipeDeadlinesEndAWaitAndCanBeTakenBack(t *testing.T) {
 func TestPipeResetDropsWhatIsBufferedAndSeverLetsTheServerReadIt(t *testing.T) {
 	client, server := testPipe()
 	mustWrite(t, client, "request")
-	server.reset()
+	server.Reset()
 	for _, end := range []net.Conn{client, server} {
 		if _, err := end.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 			t.Fatal(err)
@@ -72,7 +72,7 @@ func TestPipeResetDropsWhatIsBufferedAndSeverLetsTheServerReadIt(t *testing.T) {
 	}
 	client, server = testPipe()
 	mustWrite(t, client, "request")
-	server.sever()
+	server.Sever()
 	if _, err := client.Write([]byte("more")); !errors.Is(err, syscall.ECONNRESET) {
 		t.Fatal(err)
 	}
