@@ -30,6 +30,7 @@ type conn struct {
 
 	db       Session
 	idle     time.Duration // idle_in_transaction_session_timeout, 0: none
+	streams  bool          // it may stream a slot
 	status   byte
 	open     bool // the session has a transaction, explicit or that of this flight
 	watched  bool // the idle timeout runs
@@ -97,6 +98,9 @@ func (c *conn) turn() error {
 	}
 	switch m := m.(type) {
 	case *pgproto3.Query:
+		if slot, ok := slotOf(m.String); ok && c.streams {
+			return c.replicate(m.String, slot)
+		}
 		return c.simple(m.String)
 	case *pgproto3.Sync:
 		return c.sync()
@@ -292,7 +296,7 @@ func (c *conn) connect(parameters map[string]string) error {
 		fatal.Fatal = true
 		return &fatal
 	}
-	c.idle = s.idleInTransaction
+	c.idle, c.streams = s.idleInTransaction, s.replication
 	c.mu.Lock()
 	c.app = s.values["application_name"]
 	c.mu.Unlock()

@@ -29,6 +29,8 @@
 //   - SQLSTATE, schema, table and constraint in every error of the store. Text that is not UTF-8 is
 //     22021. A text that the catalog does not know is 42601 and named: a query that the adapter has
 //     and nobody bound cannot pass.
+//   - Replication: START_REPLICATION streams a slot of the store ([Server.ServeSlot]) as pgoutput,
+//     version 1, and status updates confirm it. No slot is made over the wire, and no keepalive sent.
 //   - The end of connections, at chosen points ([Faults]) or all at once ([Server.Cut],
 //     [Server.Terminate], [Server.Refuse]). Whose connection ends loses its open transaction and its
 //     locks. A COMMIT that the server has read is carried out whether or not its client lives
@@ -37,8 +39,7 @@
 // # What it does not
 //
 //   - It knows the texts of the adapter, begin, commit and rollback, and no others: no migrations (the
-//     store is born migrated), no ad-hoc queries, no COPY, no portals that are fetched in parts, no
-//     replication protocol. Command tags count the rows handed to a statement, also those that ON
+//     store is born migrated), no ad-hoc queries, no COPY, no portals that are fetched in parts. Command tags count the rows handed to a statement, also those that ON
 //     CONFLICT DO NOTHING skips.
 //   - Settings are accepted if PostgreSQL has them and mean nothing, but for
 //     idle_in_transaction_session_timeout. Timeouts of the store are options of the store.

@@ -14,6 +14,7 @@ import (
 type settings struct {
 	values            map[string]string
 	idleInTransaction time.Duration
+	replication       bool // the connection may stream a slot
 }
 
 // idleTimeout is the one setting that this package itself heeds.
@@ -33,6 +34,8 @@ func readSettings(parameters map[string]string) (settings, error) {
 	for name, value := range parameters {
 		switch key := strings.ToLower(name); {
 		case key == "user" || key == "database" || strings.HasPrefix(key, "_pq_."):
+		case key == "replication" && value == "database":
+			s.replication = true
 		case known[key]:
 			s.values[key] = value
 		default:
