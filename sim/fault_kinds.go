@@ -35,6 +35,9 @@ func FindFaultKind(name string) (FaultKind, bool) {
 	return FaultKind{}, false
 }
 
+// OfRequest reports whether the kind is what becomes of a request, which its trigger must name.
+func (k FaultKind) OfRequest() bool { return k.fate != engine.Delivered }
+
 func requestFaults() []FaultKind {
 	return []FaultKind{
 		{Name: "lost", About: "a request never arrives", Keys: []string{"role"}, fate: engine.Lost},

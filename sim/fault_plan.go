@@ -1,8 +1,8 @@
 package sim
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,42 +34,43 @@ type Trigger struct {
 
 // String writes the fault as it stands in files, without "fault ".
 func (f Fault) String() string {
-	words := []string{f.Kind}
-	if f.Role != "" {
-		words = append(words, "role="+quoted(f.Role))
-	}
-	if f.When.Point != "" && f.When.Role != f.Role {
-		words = append(words, "of="+quoted(f.When.Role))
-	}
-	words = append(words, f.When.words()...)
-	if f.By != 0 {
-		words = append(words, "by="+shortDuration(f.By))
-	}
-	if f.N != 0 {
-		words = append(words, fmt.Sprintf("n=%d", f.N))
-	}
-	return strings.Join(words, " ")
+	e := f.Entry()
+	return e.text("fault")[len("fault "):]
 }
 
-func (t Trigger) words() (words []string) {
-	if t.Point == "" {
-		return nil
+// Entry is the fault as a line of a file.
+func (f Fault) Entry() Entry {
+	e := Entry{Line: f.Line, Subject: f.Kind}
+	set := func(key, value string) { e.Settings = append(e.Settings, Setting{key, value}) }
+	if f.Role != "" {
+		set("role", f.Role)
 	}
-	if t.Before {
-		words = append(words, "before="+quoted(t.Point))
-	} else {
-		words = append(words, "after="+quoted(t.Point))
+	if t := f.When; t.Point != "" {
+		if t.Role != "" && t.Role != f.Role {
+			set("of", t.Role)
+		}
+		if t.Before {
+			set("before", t.Point)
+		} else {
+			set("after", t.Point)
+		}
+		if t.Order != "" {
+			set("order", t.Order)
+		}
+		if t.SKU != "" {
+			set("sku", string(t.SKU))
+		}
+		if t.Nth > 1 {
+			set("nth", strconv.Itoa(t.Nth))
+		}
 	}
-	if t.Order != "" {
-		words = append(words, "order="+quoted(t.Order))
+	if f.By != 0 {
+		set("by", shortDuration(f.By))
 	}
-	if t.SKU != "" {
-		words = append(words, "sku="+quoted(string(t.SKU)))
+	if f.N != 0 {
+		set("n", strconv.Itoa(f.N))
 	}
-	if t.Nth > 1 {
-		words = append(words, fmt.Sprintf("nth=%d", t.Nth))
-	}
-	return words
+	return e
 }
 
 // shortDuration is d without the zeros: "25h", "1m30s".
@@ -84,9 +85,9 @@ func shortDuration(d time.Duration) string {
 	return s
 }
 
-// pointName is what schedules call the point of a call; "" for points that have no name: they belong to
+// PointName is what schedules call the point of a call; "" for points that have no name: they belong to
 // no request.
-func pointName(p *engine.Point) string {
+func PointName(p *engine.Point) string {
 	switch p.Phase {
 	case engine.Request, engine.Response:
 	default:

@@ -18,6 +18,8 @@ type plan struct {
 	next     int
 	seen     int // how often the trigger of the next fault was passed
 	receipts []string
+
+	kindsStruck []string
 }
 
 func newPlan(s *Simulation, faults []Fault) (*plan, error) {
@@ -59,7 +61,7 @@ func (p *plan) passes(at *engine.Point) bool {
 	if w.Before {
 		phase = engine.Request
 	}
-	if at.Phase != phase || at.Err != nil || w.Role != "" && at.Actor.Proc.Role != w.Role || pointName(at) != w.Point {
+	if at.Phase != phase || at.Err != nil || w.Role != "" && at.Actor.Proc.Role != w.Role || PointName(at) != w.Point {
 		return false
 	}
 	if order := p.orders[p.next]; (!order.IsZero() || w.SKU != "") && !mentions(at, order, w.SKU) {
@@ -71,6 +73,7 @@ func (p *plan) passes(at *engine.Point) bool {
 
 func (p *plan) struck(what string) {
 	p.receipts = append(p.receipts, what)
+	p.kindsStruck = append(p.kindsStruck, p.faults[p.next].Kind)
 	p.next++
 	p.seen = 0
 }
@@ -107,7 +110,7 @@ func (s *Simulation) fate(at engine.Point) engine.Fate {
 		}
 		if p.passes(&at) {
 			fate := p.kinds[p.next].fate
-			p.struck(fmt.Sprintf("%s of %s: %s", pointName(&engine.Point{Phase: engine.Request, Call: at.Call}), at.Actor.Name, fate))
+			p.struck(fmt.Sprintf("%s of %s: %s", PointName(&engine.Point{Phase: engine.Request, Call: at.Call}), at.Actor.Name, fate))
 			return fate
 		}
 	}

@@ -33,17 +33,21 @@ func ParseScenario(name, file, text string) (*Scenario, error) {
 }
 
 func (s *Scenario) header(line string) error {
-	version, ok := strings.CutPrefix(line, scenarioMagic+" ")
+	return fileHeader(s, line, scenarioMagic, ScenarioVersion)
+}
+
+// fileHeader checks the first line of a file: what it is, and in which version.
+func fileHeader(s *Scenario, line, magic string, newest int) error {
+	version, ok := strings.CutPrefix(line, magic+" ")
 	if !ok {
-		return s.Errorf(1, "not a scenario: the first line must be %q",
-			scenarioMagic+" "+strconv.Itoa(ScenarioVersion))
+		return s.Errorf(1, "not a %s: the first line must be %q", magic[len("stockproof "):], magic+" "+strconv.Itoa(newest))
 	}
 	n, err := strconv.Atoi(version)
 	switch {
 	case err != nil || n < 1 || strconv.Itoa(n) != version:
 		return s.Errorf(1, "%q is not a version", version)
-	case n > ScenarioVersion:
-		return s.Errorf(1, "version %d is newer than this program, which reads version %d", n, ScenarioVersion)
+	case n > newest:
+		return s.Errorf(1, "version %d is newer than this program, which reads version %d", n, newest)
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func (s *Scenario) checkExplicit(e *Entry) error {
 
 // entries builds the explicit workload.
 func (s *Scenario) entries() (Workload, error) {
-	b := builder{scenario: s, orders: map[string]int{}, stock: map[model.SKU]int{}}
+	b := builder{scenario: s, orders: map[string]int{}, stock: map[model.SKU]int{}, count: map[string]int{}}
 	b.Clients = 1
 	for i := range s.Workload {
 		e := &s.Workload[i]
@@ -157,6 +157,7 @@ type builder struct {
 	scenario *Scenario
 	orders   map[string]int    // by name: the step
 	stock    map[model.SKU]int // in Supply
+	count    map[string]int    // entries so far, by subject
 }
 
 func (b *builder) entry(e *Entry) error {
@@ -173,7 +174,8 @@ func (b *builder) entry(e *Entry) error {
 			return fmt.Errorf("qty: %w", err)
 		}
 	}
-	step := Step{Line: e.Line, Name: fmt.Sprintf("%s (line %d)", e.Subject, e.Line)}
+	b.count[e.Subject]++
+	step := Step{Line: e.Line, Name: fmt.Sprintf("%s-%d", e.Subject, b.count[e.Subject])}
 	command := model.Command{ID: model.NameID(b.scenario.Name, step.Name), SKU: sku, Loc: model.MainLocation}
 	switch e.Subject {
 	case "":

@@ -69,6 +69,7 @@ type Outcome struct {
 	Cut    bool   // the step limit ended it: it proves nothing
 	Digest uint64 // equal for equal runs
 	Audit  checks.Audit
+	Struck []string // kinds of the faults that struck, in order
 }
 
 // Times of the world around the processes, virtual.
@@ -131,11 +132,11 @@ func withRecordKey(d inventory.Design, o DesignOptions) inventory.Design {
 // choices lets the chooser choose once the clients are at work.
 type choices struct{ s *Simulation }
 
-func (c choices) Next(ready []*engine.Actor, usual int) int {
+func (c choices) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 	if c.s.c.Chooser == nil || !c.s.open {
 		return usual
 	}
-	return c.s.c.Chooser.Next(ready, usual)
+	return c.s.c.Chooser.Next(last, ready, usual)
 }
 
 // Run carries out the workload under the faults, heals, lets everything come to rest, and judges.
@@ -221,6 +222,7 @@ func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
 	out.Failures = w.Failures()
 	out.Alarms, out.MoreAlarms = w.Alarms()
 	out.Receipts, out.Missing = s.plan.receipts, s.plan.missing()
+	out.Struck = s.plan.kindsStruck
 	sum := out.Summary
 	out.Result = checks.Judge(out.Reports, checks.Conditions{
 		Decisions:     sum.Granted + sum.Rejected + sum.Cancelled + sum.Restocks + sum.Adjusts + sum.Returns,

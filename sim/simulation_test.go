@@ -39,3 +39,21 @@ func TestASimulationWithoutFaultsHolds(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkSimulation(b *testing.B) {
+	for _, d := range []inventory.Design{ledger.Design(), article.Design()} {
+		b.Run(d.Name, func(b *testing.B) {
+			c := simulated(b, d, "tiny")
+			b.ReportAllocs()
+			steps := 0
+			for range b.N {
+				out, err := sim.Simulate(c)
+				if err != nil || out.Result != checks.Holds {
+					b.Fatal(err, out.Result)
+				}
+				steps += out.Steps
+			}
+			b.ReportMetric(float64(steps)/b.Elapsed().Seconds(), "steps/s")
+		})
+	}
+}

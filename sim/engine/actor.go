@@ -76,7 +76,8 @@ func (a *Actor) sleeps() bool {
 
 // park stops here until the engine lets the actor go on.
 func (a *Actor) park(p Point, w wait) {
-	p.Actor, a.point, a.wait = a, p, w
+	p.Actor = a
+	a.point, a.wait = p, w
 	a.co.park()
 	a.wait = wait{}
 }

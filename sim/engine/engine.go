@@ -9,10 +9,10 @@ import (
 
 // Chooser decides which actor runs next.
 type Chooser interface {
-	// Next picks one of ready, which is never empty and in the order of the actors' birth. usual is the
-	// index of the one that would run without a chooser: the one that ran last if it can go on, else
-	// the next one in that order.
-	Next(ready []*Actor, usual int) int
+	// Next picks one of ready, which is never empty and in the order of the actors' birth. last is the
+	// point that the last step ended at. usual is the index of the one that would run without a chooser:
+	// the one that ran last if it can go on, else the next one in that order.
+	Next(last Point, ready []*Actor, usual int) int
 }
 
 // Options are what an engine can be told. The zero value is a good one.
@@ -42,6 +42,7 @@ type Engine struct {
 	born     int
 	current  *Actor // runs now; nil between steps
 	last     int    // id of the one that ran last
+	passed   Point  // where it ended
 	ready    []*Actor
 	timers   []*deadlineContext
 	pool     []*coroutine
@@ -155,11 +156,10 @@ func (e *Engine) choose() *Actor {
 			break
 		}
 	}
-	if e.o.Chooser == nil || len(e.ready) == 1 || e.draining {
+	if e.o.Chooser == nil || e.draining {
 		return e.ready[usual]
 	}
-	i := e.o.Chooser.Next(e.ready, usual)
-	return e.ready[i]
+	return e.ready[e.o.Chooser.Next(e.passed, e.ready, usual)]
 }
 
 // step lets one actor run to its next point.
@@ -184,10 +184,10 @@ func (e *Engine) step(a *Actor) {
 	if a.Proc.dead && !a.done && a.serving == 0 {
 		e.unwind(a)
 	}
+	e.passed = a.point
+	e.passed.Actor = a
 	if e.o.Passed != nil && !e.draining {
-		p := a.point
-		p.Actor = a
-		e.o.Passed(p)
+		e.o.Passed(e.passed)
 	}
 }
 

@@ -1,0 +1,306 @@
+package explore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"stockproof/adapters/memory/luahost"
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/sim"
+	"stockproof/sim/engine"
+)
+
+// Strategy is how choices are made.
+type Strategy string
+
+// The strategies.
+const (
+	Portfolio Strategy = "portfolio" // a mix of the others
+	Random    Strategy = "random"    // random walks with random faults
+	PCT       Strategy = "pct"       // random priorities with few changes
+)
+
+// Config is a campaign.
+type Config struct {
+	Design   inventory.Design
+	Options  sim.DesignOptions
+	Scenario *sim.Scenario // workload; its faults, if any, strike in every execution
+	Strategy Strategy      // default Portfolio
+	Seed     uint64
+	// Executions and Budget end the campaign, whichever comes first; 0: without this limit. One of them
+	// is needed.
+	Executions int
+	Budget     time.Duration
+	// Kinds are the kinds of fault to draw from; nil: all. MaxFaults is how many strike one execution at
+	// most; default 4, negative: none.
+	Kinds     []string
+	MaxFaults int
+	// Twice is the share of executions, one in so many, that run a second time to compare digests; 1:
+	// every one; default 64.
+	Twice    int
+	Cores    int // engines side by side; default one per core
+	Progress func(Progress)
+}
+
+// Progress is where a campaign is.
+type Progress struct {
+	Executions int
+	Rate       float64 // executions per second
+	Kinds      int     // kinds of fault that struck so far
+	Of         int
+	Deepest    int // steps of the longest execution
+}
+
+// Result is what came of a campaign.
+type Result struct {
+	Executions int // that the result rests on
+	Steps      int
+	Deepest    int
+	Elapsed    time.Duration
+	Digest     uint64         // of all executions that count, in order
+	Struck     map[string]int // executions in which a kind of fault struck
+	Granted    int            // order lines, in all executions
+	Rejected   int
+	Cut        int // executions that the step limit ended: they prove nothing
+	Again      int // executions that ran twice
+
+	Finding *Finding // nil: every execution held
+}
+
+// Finding is an execution that broke a claim.
+type Finding struct {
+	Execution int
+	Schedule  *sim.Schedule
+	Outcome   sim.Outcome
+	Guarantee checks.Guarantee // the first claimed one that failed
+}
+
+// NondeterminismError says that an execution ran differently when it was run again.
+type NondeterminismError struct {
+	Execution   int
+	First, Then uint64
+	Step        string // the first step that differs
+}
+
+func (e *NondeterminismError) Error() string {
+	return fmt.Sprintf("execution %d is not deterministic: digest %x, then %x; the first step that differs: %s",
+		e.Execution, e.First, e.Then, e.Step)
+}
+
+// Run carries out a campaign.
+func Run(ctx context.Context, c Config) (Result, error) {
+	c = c.withDefaults()
+	base, err := c.base()
+	if err != nil {
+		return Result{}, err
+	}
+	marks, err := survey(base)
+	if err != nil {
+		return Result{}, err
+	}
+	k := &campaign{Config: c, base: base, marks: marks, began: time.Now()}
+	k.last.Store(int64(1) << 62)
+	if c.Executions > 0 {
+		k.last.Store(int64(c.Executions))
+	}
+	if c.Budget > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, c.Budget)
+		defer stop()
+	}
+	var cores sync.WaitGroup
+	for range c.Cores {
+		cores.Go(func() { k.core(ctx) })
+	}
+	cores.Wait()
+	return k.result()
+}
+
+func (c Config) withDefaults() Config {
+	if c.Strategy == "" {
+		c.Strategy = Portfolio
+	}
+	if c.MaxFaults == 0 {
+		c.MaxFaults = 4
+	}
+	if c.Kinds == nil {
+		for _, k := range sim.FaultKinds() {
+			c.Kinds = append(c.Kinds, k.Name)
+		}
+	}
+	if c.Twice == 0 {
+		c.Twice = 64
+	}
+	if c.Cores == 0 {
+		c.Cores = runtime.GOMAXPROCS(0)
+	}
+	return c
+}
+
+// base is the simulation without anything of a single execution.
+func (c *Config) base() (s sim.SimulationConfig, err error) {
+	s = sim.SimulationConfig{Design: c.Design, Options: c.Options}
+	if s.Workload, err = c.Scenario.Build(sim.DefaultParams(), c.Seed); err != nil {
+		return s, err
+	}
+	s.Faults, err = c.Scenario.CoreFaults(&s.Workload, c.Design)
+	return s, err
+}
+
+// campaign is the state that the cores share.
+type campaign struct {
+	Config
+	base  sim.SimulationConfig
+	marks landmarks
+	began time.Time
+
+	next atomic.Int64 // the next execution
+	last atomic.Int64 // executions at or behind it are not needed
+
+	mu       sync.Mutex
+	done     []executed
+	broken   []broken
+	progress time.Time
+	kinds    map[string]bool
+	deepest  int
+}
+
+// executed is what is kept of an execution.
+type executed struct {
+	number   int
+	digest   uint64
+	steps    int
+	struck   []string
+	granted  int
+	rejected int
+	cut      bool
+	twice    bool
+}
+
+// broken is an execution that ended the campaign.
+type broken struct {
+	number  int
+	finding *Finding
+	err     error
+}
+
+// core runs executions until there is nothing more to do.
+func (k *campaign) core(ctx context.Context) {
+	e := engine.New(engine.Options{})
+	defer e.Close()
+	lua := luahost.New()
+	for ctx.Err() == nil {
+		n := k.next.Add(1) - 1
+		if n >= k.last.Load() {
+			return
+		}
+		if err := k.execute(e, lua, int(n)); err != nil {
+			k.ends(broken{number: int(n), err: err})
+		}
+	}
+}
+
+// ends ends the campaign at an execution; those before it still count.
+func (k *campaign) ends(b broken) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.broken = append(k.broken, b)
+	if int64(b.number) < k.last.Load() {
+		k.last.Store(int64(b.number))
+	}
+}
+
+func (k *campaign) execute(e *engine.Engine, lua *luahost.Host, n int) error {
+	x := k.draw(n)
+	out, err := x.run(e, lua, nil)
+	if err != nil {
+		return fmt.Errorf("execution %d (seed %#x): %w", n, k.Seed, err)
+	}
+	again := n%k.Twice == k.Twice-1 || k.Twice == 1
+	if again {
+		if err := k.repeat(e, lua, x, out.Digest); err != nil {
+			return err
+		}
+	}
+	k.note(n, out, again)
+	if g, failed := Violated(out); failed {
+		f, err := k.find(e, lua, x, g)
+		if err != nil {
+			return err
+		}
+		k.ends(broken{number: n, finding: f})
+	}
+	return nil
+}
+
+// Violated is the first claimed guarantee that an outcome violates.
+func Violated(out sim.Outcome) (checks.Guarantee, bool) {
+	for _, r := range out.Reports {
+		if r.Claimed && r.Verdict == checks.Fail && !(out.Cut && r.Guarantee.Liveness()) {
+			return r.Guarantee, true
+		}
+	}
+	return 0, false
+}
+
+func (k *campaign) note(n int, out sim.Outcome, twice bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.kinds == nil {
+		k.kinds = map[string]bool{}
+	}
+	for _, kind := range out.Struck {
+		k.kinds[kind] = true
+	}
+	k.deepest = max(k.deepest, out.Steps)
+	k.done = append(k.done, executed{number: n, digest: out.Digest, steps: out.Steps, struck: out.Struck,
+		granted: out.Summary.Granted, rejected: out.Summary.Rejected, cut: out.Cut, twice: twice})
+	if k.Progress != nil && time.Since(k.progress) > 200*time.Millisecond {
+		k.progress = time.Now()
+		k.Progress(Progress{Executions: len(k.done), Rate: float64(len(k.done)) / time.Since(k.began).Seconds(),
+			Kinds: len(k.kinds), Of: len(k.Kinds), Deepest: k.deepest})
+	}
+}
+
+// result sums up what counts: the executions up to the first that ended the campaign, or up to the first
+// that nobody ran.
+func (k *campaign) result() (Result, error) {
+	r := Result{Elapsed: time.Since(k.began), Struck: map[string]int{}, Digest: 14695981039346656037}
+	slices.SortFunc(k.done, func(a, b executed) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(k.broken, func(a, b broken) int { return cmp.Compare(a.number, b.number) })
+	end := len(k.done)
+	if len(k.broken) > 0 {
+		end = k.broken[0].number + 1
+	}
+	for i, x := range k.done {
+		if x.number != i || i >= end {
+			break
+		}
+		r.Executions++
+		r.Steps += x.steps
+		r.Deepest = max(r.Deepest, x.steps)
+		r.Digest = (r.Digest ^ x.digest) * 1099511628211
+		r.Granted, r.Rejected = r.Granted+x.granted, r.Rejected+x.rejected
+		if x.cut {
+			r.Cut++
+		}
+		if x.twice {
+			r.Again++
+		}
+		for _, kind := range slices.Compact(slices.Sorted(slices.Values(x.struck))) {
+			r.Struck[kind]++
+		}
+	}
+	if len(k.broken) == 0 {
+		return r, nil
+	}
+	r.Finding = k.broken[0].finding
+	return r, k.broken[0].err
+}

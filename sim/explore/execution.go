@@ -1,0 +1,199 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"stockproof/adapters/memory/luahost"
+	"stockproof/checks"
+	"stockproof/sim"
+	"stockproof/sim/engine"
+)
+
+// landmarks are the points that faults are placed at.
+type landmarks struct {
+	all    []landmark
+	length int // steps of an undisturbed execution
+}
+
+// landmark is a point that processes of a role pass, and how often all of them together do.
+type landmark struct {
+	role, point string
+	count       int
+}
+
+// survey runs the simulation undisturbed and notes its landmarks.
+func survey(base sim.SimulationConfig) (m landmarks, err error) {
+	base.Faults = nil
+	at := map[landmark]int{} // index in all
+	base.Passed = func(_ *sim.Simulation, p engine.Point) {
+		name := sim.PointName(&p)
+		if name == "" || p.Phase != engine.Request {
+			return
+		}
+		k := landmark{role: p.Actor.Proc.Role, point: name}
+		i, ok := at[k]
+		if !ok {
+			i = len(m.all)
+			at[k], m.all = i, append(m.all, k)
+		}
+		m.all[i].count++
+	}
+	out, err := sim.Simulate(base)
+	if err != nil {
+		return m, fmt.Errorf("the run without faults: %w", err)
+	}
+	m.length = out.Steps
+	return m, nil
+}
+
+// execution is everything that makes one execution what it is.
+type execution struct {
+	k       *campaign
+	n       int
+	faults  []sim.Fault
+	chooser func() engine.Chooser
+}
+
+// draw makes execution n of the campaign.
+func (k *campaign) draw(n int) execution {
+	numbers := func(what string) *sim.Rand { return sim.Stream(k.Seed, fmt.Sprintf("%d %s", n, what)) }
+	x := execution{k: k, n: n, faults: k.base.Faults}
+	if len(x.faults) == 0 && k.MaxFaults > 0 {
+		x.faults = k.drawFaults(numbers("faults"))
+	}
+	style := numbers("style")
+	pct := k.Strategy == PCT || k.Strategy == Portfolio && n%4 == 3
+	switch {
+	case pct:
+		changes := style.Intn(4)
+		x.chooser = func() engine.Chooser {
+			return &engine.PCT{Numbers: numbers("choices"), Length: k.marks.length, Changes: changes}
+		}
+	default:
+		stay := [...]uint64{1, 2, 4, 16, 64}[style.Intn(5)]
+		x.chooser = func() engine.Chooser { return &engine.Walk{Numbers: numbers("choices"), Stay: stay} }
+	}
+	return x
+}
+
+// spans are the times that faults with a duration take.
+var spans = [...]time.Duration{time.Second, 15 * time.Second, time.Minute, 25 * time.Hour}
+
+// drawFaults draws the faults of one execution from a swarm of kinds: each kind is in it or not.
+func (k *campaign) drawFaults(r *sim.Rand) (fs []sim.Fault) {
+	var swarm []sim.FaultKind
+	for _, name := range k.Kinds {
+		if kind, ok := sim.FindFaultKind(name); ok && r.Intn(2) == 0 {
+			swarm = append(swarm, kind)
+		}
+	}
+	if len(swarm) == 0 || len(k.marks.all) == 0 {
+		return nil
+	}
+	for range r.Intn(k.MaxFaults + 1) {
+		fs = append(fs, k.drawFault(r, swarm[r.Intn(len(swarm))], len(fs) > 0))
+	}
+	return fs
+}
+
+func (k *campaign) drawFault(r *sim.Rand, kind sim.FaultKind, mayFollow bool) sim.Fault {
+	f := sim.Fault{Kind: kind.Name}
+	mark := k.marks.all[r.Intn(len(k.marks.all))]
+	if slices.Contains(kind.Keys, "role") {
+		for mark.role == "clients" {
+			mark = k.marks.all[r.Intn(len(k.marks.all))]
+		}
+		f.Role = mark.role
+	}
+	if kind.OfRequest() || !mayFollow || r.Intn(3) > 0 {
+		f.When = sim.Trigger{Role: mark.role, Point: mark.point, Before: r.Intn(2) == 0, Nth: 1 + r.Intn(mark.count+1)}
+	}
+	if slices.Contains(kind.Keys, "by") {
+		f.By = spans[r.Intn(len(spans))]
+	}
+	if slices.Contains(kind.Keys, "n") {
+		f.N = 1 + r.Intn(3)
+	}
+	return f
+}
+
+// run carries the execution out. wrap may put something before the chooser.
+func (x execution) run(e *engine.Engine, lua *luahost.Host, wrap func(engine.Chooser) engine.Chooser) (sim.Outcome, error) {
+	c := x.k.base
+	c.Faults, c.Lua, c.Seed = x.faults, lua, x.k.Seed
+	if c.Chooser = x.chooser(); wrap != nil {
+		c.Chooser = wrap(c.Chooser)
+	}
+	s, err := sim.NewSimulation(e, c)
+	if err != nil {
+		return sim.Outcome{}, err
+	}
+	return s.Run()
+}
+
+// repeat runs the execution again and compares.
+func (k *campaign) repeat(e *engine.Engine, lua *luahost.Host, x execution, first uint64) error {
+	out, err := x.run(e, lua, nil)
+	if err != nil {
+		return err
+	}
+	if out.Digest == first {
+		return nil
+	}
+	return &NondeterminismError{Execution: x.n, First: first, Then: out.Digest, Step: x.divergence(e, lua)}
+}
+
+// divergence is the first step at which two runs differ.
+func (x execution) divergence(e *engine.Engine, lua *luahost.Host) string {
+	var lines [2][]string
+	for i := range lines {
+		y := x
+		y.k = &campaign{Config: x.k.Config, base: x.k.base}
+		y.k.base.Passed = func(_ *sim.Simulation, p engine.Point) { lines[i] = append(lines[i], p.String()) }
+		if _, err := y.run(e, lua, nil); err != nil {
+			return err.Error()
+		}
+	}
+	for i := range lines[0] {
+		if i >= len(lines[1]) || lines[0][i] != lines[1][i] {
+			other := "nothing"
+			if i < len(lines[1]) {
+				other = lines[1][i]
+			}
+			return fmt.Sprintf("step %d: %s; then: %s", i+1, lines[0][i], other)
+		}
+	}
+	return "none when it was run a third and a fourth time"
+}
+
+// find runs a violating execution once more and writes it down as a schedule.
+func (k *campaign) find(e *engine.Engine, lua *luahost.Host, x execution, g checks.Guarantee) (*Finding, error) {
+	rec := &engine.Recorder{}
+	out, err := x.run(e, lua, func(c engine.Chooser) engine.Chooser {
+		rec.Chooser = c
+		return rec
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &sim.Schedule{Scenario: *k.Scenario, Deviations: rec.Deviations}
+	s.Design = designEntry(k.Scenario, k.Design.Name)
+	s.Prose = nil
+	s.Scenario.Faults = nil
+	for _, f := range x.faults {
+		s.Scenario.Faults = append(s.Scenario.Faults, f.Entry())
+	}
+	s.Expect = []sim.Expectation{{Guarantee: g}}
+	return &Finding{Execution: x.n, Schedule: s, Outcome: out, Guarantee: g}, nil
+}
+
+// designEntry is the scenario's design line for a design.
+func designEntry(s *sim.Scenario, name string) *sim.Entry {
+	e := sim.Entry{Subject: name}
+	if s.Design != nil {
+		e.Settings = slices.Clone(s.Design.Settings)
+	}
+	return &e
+}

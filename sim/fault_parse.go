@@ -1,0 +1,109 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"stockproof/inventory"
+	"stockproof/model"
+)
+
+// triggerKeys are the keys of every fault's trigger.
+var triggerKeys = []string{"of", "before", "after", "order", "sku", "nth"}
+
+// CoreFaults reads the faults of a scenario for the core tier. What is wrong is an [InputError] that names
+// the line.
+func (s *Scenario) CoreFaults(w *Workload, d inventory.Design) ([]Fault, error) {
+	var fs []Fault
+	for i := range s.Faults {
+		f, err := readCoreFault(&s.Faults[i], w, d)
+		if err != nil {
+			return nil, s.Errorf(s.Faults[i].Line, "fault %s: %v", s.Faults[i].Subject, err)
+		}
+		fs = append(fs, f)
+	}
+	return fs, nil
+}
+
+func readCoreFault(e *Entry, w *Workload, d inventory.Design) (f Fault, err error) {
+	k, ok := FindFaultKind(e.Subject)
+	if !ok {
+		var names []string
+		for _, k := range FaultKinds() {
+			names = append(names, k.Name)
+		}
+		return f, fmt.Errorf("there is no such kind of fault; there are %s", strings.Join(names, ", "))
+	}
+	f = Fault{Kind: k.Name, Line: e.Line}
+	keys := slices.Concat(k.Keys, triggerKeys)
+	for _, x := range e.Settings {
+		if !slices.Contains(keys, x.Key) {
+			return f, fmt.Errorf("unknown key %s, it takes %s", x.Key, strings.Join(keys, ", "))
+		}
+		if err := f.set(x, w, d); err != nil {
+			return f, err
+		}
+	}
+	if f.When.Point == "" && (f.When.Order != "" || f.When.SKU != "" || f.When.Nth != 0 || f.When.Role != "") {
+		return f, fmt.Errorf("a trigger needs before=POINT or after=POINT")
+	}
+	if slices.Contains(k.Keys, "by") && f.By <= 0 {
+		return f, fmt.Errorf("it needs by=TIME, such as by=25h")
+	}
+	if f.When.Role == "" {
+		f.When.Role = f.Role
+	}
+	if slices.Contains(k.Keys, "role") && f.Role == "" {
+		return f, fmt.Errorf("it needs role=ROLE")
+	}
+	return f, nil
+}
+
+func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
+	n := int64(0)
+	switch x.Key {
+	case "role":
+		f.Role, err = x.Value, knownRole(d, x.Value)
+	case "of":
+		f.When.Role, err = x.Value, knownRole(d, x.Value)
+	case "before", "after":
+		if f.When.Point != "" {
+			return fmt.Errorf("before and after exclude each other")
+		}
+		f.When.Point, f.When.Before = x.Value, x.Key == "before"
+	case "order":
+		if _, ok := w.Order(x.Value); !ok {
+			return fmt.Errorf("the workload has no order %q", x.Value)
+		}
+		f.When.Order = x.Value
+	case "sku":
+		f.When.SKU = model.SKU(x.Value)
+		if !slices.Contains(w.SKUs(), f.When.SKU) {
+			return fmt.Errorf("the workload has no SKU %q", x.Value)
+		}
+	case "nth":
+		n, err = parseNumber(x.Value, 1, 1<<31)
+		f.When.Nth = int(n)
+	case "n":
+		n, err = parseNumber(x.Value, 1, 1<<31)
+		f.N = int(n)
+	case "by":
+		if f.By, err = time.ParseDuration(x.Value); err != nil || f.By <= 0 {
+			return fmt.Errorf("by=%q is no time such as 25h", x.Value)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", x.Key, err)
+	}
+	return nil
+}
+
+func knownRole(d inventory.Design, role string) error {
+	if role == "api" || role == "connector" && d.Connector != nil ||
+		slices.ContainsFunc(d.Roles, func(r inventory.Role) bool { return r.Name == role }) {
+		return nil
+	}
+	return fmt.Errorf("design %s has no process %q", d.Name, role)
+}
