@@ -146,7 +146,8 @@ func (o *Orders) Cancel(ctx context.Context, order model.ID) (port.Saga, []Answe
 	return o.conclude(ctx, order, EndRelease, model.Release)
 }
 
-// Await polls until every answer of as is decided, and fills it in.
+// Await polls until every answer of as is decided, and fills it in: the truth is asked after Poll, then
+// after twice as long, at most every 50 ms.
 func (o *Orders) Await(ctx context.Context, as []Answer) error {
 	poll := o.Poll
 	if poll == 0 {

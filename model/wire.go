@@ -62,7 +62,8 @@ type StateEntry struct {
 	Granted int64   `json:"granted"`
 }
 
-// DecisionRecord is the value of a record in [DecisionTopic]: it wakes who waits for an order.
+// DecisionRecord is the value of a record in [DecisionTopic]: news of what was
+// decided of an order, for consumers outside.
 type DecisionRecord struct {
 	OrderID ID
 	Entries []DecisionEntry

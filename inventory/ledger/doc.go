@@ -18,6 +18,20 @@
 // [Intake] accepts, and the worker ([NewWorker]) decides what comes back from the broker. Deciders
 // cache nothing between transactions, so any number of both may work on one SKU.
 //
+// # How a client learns a decision
+//
+// A synchronous answer carries it. Behind an asynchronous one the client polls: inventory.Orders.Await
+// looks the command up on the primary, a few milliseconds apart at first and at most 50. Nothing here
+// consumes topic order.decision; it is for consumers outside (a mail, a page that is pushed to), and a
+// record of it is news, not the answer: a connector decodes a decision before a synchronous standby has
+// it, so who must be sure looks the command up too.
+//
+// # Under load
+//
+// Callers wait for room in the queue of a group commit. With option Shed they are answered SHED instead,
+// and so are orders that a fresh view of the speed layer shows to be hopeless. SHED decides
+// nothing and is stored nowhere.
+//
 // # What it does not promise
 //
 // Display staleness is bounded and versioned, not zero. What an asynchronous PostgreSQL standby loses

@@ -200,7 +200,8 @@ func (f *fold) leg(c model.Command, leg int16, after model.Lane, d model.Decisio
 		ReservedAfter: after.Reserved, AvailAfter: after.Avail(), DecidedAt: f.nowMS})
 }
 
-// announce adds the decision to the record of its order: what wakes who waits for it.
+// announce adds the decision to the record of its order: news for consumers
+// outside. Clients look the command up.
 func (f *fold) announce(c model.Command, epoch int64, d model.Decision) {
 	order := c.OrderID
 	if order.IsZero() && !c.Ref.IsZero() {
