@@ -3,8 +3,9 @@
 //
 // # The mental model
 //
-// A statement is one query (package sql); a call of the port is one pgx.Batch, which is one pipeline and,
-// once the connection has prepared the texts, one write and one answer. BEGIN rides in the first batch
+// A statement is one query (package sql); a call of the port is one pgconn.Pipeline and, once the
+// connection has prepared the texts, one round trip. A large one is sent while it is being encoded (our
+// encoder, pgx's formats), so that the server works meanwhile. BEGIN rides in the first batch
 // of a transaction and COMMIT in the last, so settle is two of them. An error makes the server skip to
 // the end of the pipeline, COMMIT included; that is why statements that must touch every row they name
 // check their own count inside the server (ledger.must).

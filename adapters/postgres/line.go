@@ -8,12 +8,57 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"stockproof/adapters/postgres/sql"
 )
 
 // line is what this package knows of one connection beside pgx.
 type line struct {
 	commits atomic.Bool // a COMMIT may be running: no cancel request
 	warned  atomic.Bool // the server warned since the last pipeline began
+
+	prepared map[string]*prepared // by text
+	buffer   []byte               // the values of one statement, used again by the next
+	values   [][]byte
+	formats  []int16
+}
+
+// prepared is a text that the server knows on this connection.
+type prepared struct {
+	*pgconn.StatementDescription
+	formats []int16 // of the result columns
+}
+
+// bufferMax is how much room a connection keeps for the values of a statement, in bytes.
+const bufferMax = 1 << 20
+
+// encode writes the values of one statement. They stay as they are until the next call.
+func (l *line) encode(params []sql.Field) (values [][]byte, formats []int16, err error) {
+	if l.buffer == nil || cap(l.buffer) > bufferMax {
+		l.buffer = make([]byte, 0, 1024) // never nil: that is NULL
+	}
+	l.buffer, l.values, l.formats = l.buffer[:0], l.values[:0], l.formats[:0]
+	ends := make([]int, len(params))
+	for i := range params {
+		null := false
+		if l.buffer, null, err = params[i].Append(l.buffer); err != nil {
+			return nil, nil, err
+		}
+		if ends[i] = len(l.buffer); null {
+			ends[i] = -1
+		}
+	}
+	// Only now does the buffer stay where it is.
+	from := 0
+	for _, end := range ends {
+		if l.formats = append(l.formats, pgx.BinaryFormatCode); end < 0 {
+			l.values = append(l.values, nil)
+			continue
+		}
+		l.values = append(l.values, l.buffer[from:end:end])
+		from = end
+	}
+	return l.values, l.formats, nil
 }
 
 const lineKey = "stockproof"
@@ -21,7 +66,7 @@ const lineKey = "stockproof"
 // muteCancels makes the connection refuse to dial for a cancel request while a COMMIT may be running.
 // pgx sends one by itself whenever it gives a connection up.
 func muteCancels(c *pgx.ConnConfig) {
-	l := &line{}
+	l := &line{prepared: make(map[string]*prepared)}
 	dial := c.DialFunc
 	c.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if l.commits.Load() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,8 +30,7 @@ func (p *pipeline) run(ctx context.Context, conn *pgx.Conn) error {
 	l := lineOf(conn.PgConn())
 	l.warned.Store(false)
 	l.commits.Store(p.decides())
-	err := conn.SendBatch(ctx, p.batch()).Close()
-	if err != nil {
+	if err := p.exchange(ctx, conn, l); err != nil {
 		return p.failed(err)
 	}
 	l.commits.Store(false)
@@ -46,39 +46,173 @@ func (p *pipeline) run(ctx context.Context, conn *pgx.Conn) error {
 // decides reports whether the end of the pipeline is a commit.
 func (p *pipeline) decides() bool { return p.commit || p.writes }
 
-func (p *pipeline) batch() *pgx.Batch {
-	b := &pgx.Batch{}
-	if p.begin {
-		b.Queue(sql.Begin)
+// exchange sends the statements and reads what they answer.
+func (p *pipeline) exchange(ctx context.Context, conn *pgx.Conn, l *line) error {
+	wire := conn.PgConn().StartPipeline(ctx)
+	err := p.prepare(wire, conn, l)
+	if err == nil {
+		err = p.send(wire, l)
 	}
-	for i := range p.queries {
-		q := &p.queries[i]
-		if len(q.Rows.Columns) == 0 {
-			b.Queue(q.Text, q.Args()...).Exec(func(pgconn.CommandTag) error { p.read++; return nil })
-			continue
-		}
-		b.Queue(q.Text, q.Args()...).Query(func(rows pgx.Rows) error { return p.scan(q, rows) })
+	if err == nil {
+		err = p.receive(wire, conn)
 	}
-	if p.commit {
-		b.Queue(sql.Commit).Exec(func(tag pgconn.CommandTag) error {
-			p.tag = tag.String()
-			return nil
-		})
+	// Close reads what is left. What was sent and not finished closes the connection: the server must not
+	// take a part for the whole.
+	if closed := wire.Close(); err == nil {
+		err = closed
 	}
-	return b
+	return err
 }
 
-func (p *pipeline) scan(q *sql.Query, rows pgx.Rows) error {
+// texts are all texts of the pipeline, in order.
+func (p *pipeline) texts() []string {
+	var ts []string
+	if p.begin {
+		ts = append(ts, sql.Begin)
+	}
+	for i := range p.queries {
+		ts = append(ts, p.queries[i].Text)
+	}
+	if p.commit {
+		ts = append(ts, sql.Commit)
+	}
+	return ts
+}
+
+// prepare makes the connection know every text: one round trip where it meets any for the first time.
+func (p *pipeline) prepare(wire *pgconn.Pipeline, conn *pgx.Conn, l *line) error {
+	var fresh []string
+	for _, text := range p.texts() {
+		if l.prepared[text] == nil && !slices.Contains(fresh, text) {
+			wire.SendPrepare(fmt.Sprintf("stockproof_%d", len(l.prepared)+len(fresh)), text, nil)
+			fresh = append(fresh, text)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	if err := wire.Sync(); err != nil {
+		return err
+	}
+	known := make([]*prepared, len(fresh))
+	for i, text := range fresh {
+		answer, err := wire.GetResults()
+		if err != nil {
+			return fmt.Errorf("prepare %s: %w", text, err)
+		}
+		description, ok := answer.(*pgconn.StatementDescription)
+		if !ok {
+			return fmt.Errorf("prepare %s: the answer is a %T", text, answer)
+		}
+		description.Name = fmt.Sprintf("stockproof_%d", len(l.prepared)+i)
+		known[i] = &prepared{StatementDescription: description}
+		for _, f := range description.Fields {
+			known[i].formats = append(known[i].formats, conn.TypeMap().FormatCodeForOID(f.DataTypeOID))
+		}
+	}
+	if _, err := wire.GetResults(); err != nil { // of the Sync
+		return err
+	}
+	for i, text := range fresh {
+		l.prepared[text] = known[i]
+	}
+	return nil
+}
+
+// flushBytes is how much is encoded before it is sent: the server works on the first statements while the
+// last are still being encoded.
+const flushBytes = 16 << 10
+
+func (p *pipeline) send(wire *pgconn.Pipeline, l *line) error {
+	unsent := 0
+	statement := func(text string, params []sql.Field) error {
+		values, formats, err := l.encode(params)
+		if err != nil {
+			return err
+		}
+		s := l.prepared[text]
+		wire.SendQueryStatement(s.StatementDescription, values, formats, s.formats)
+		if unsent += len(l.buffer); unsent < flushBytes {
+			return nil
+		}
+		unsent = 0
+		return wire.Flush()
+	}
+	if p.begin {
+		if err := statement(sql.Begin, nil); err != nil {
+			return err
+		}
+	}
+	for i := range p.queries {
+		if err := statement(p.queries[i].Text, p.queries[i].Params); err != nil {
+			return err
+		}
+	}
+	if p.commit {
+		if err := statement(sql.Commit, nil); err != nil {
+			return err
+		}
+	}
+	return wire.Sync()
+}
+
+func (p *pipeline) receive(wire *pgconn.Pipeline, conn *pgx.Conn) error {
+	if p.begin {
+		if _, err := tag(wire); err != nil {
+			return err
+		}
+	}
+	for i := range p.queries {
+		if err := p.answer(wire, conn, &p.queries[i]); err != nil {
+			return err
+		}
+		p.read++
+	}
+	if !p.commit {
+		return nil
+	}
+	done, err := tag(wire)
+	p.tag = done.String()
+	return err
+}
+
+func (p *pipeline) answer(wire *pgconn.Pipeline, conn *pgx.Conn, q *sql.Query) error {
+	if len(q.Rows.Columns) == 0 {
+		_, err := tag(wire)
+		return err
+	}
+	r, err := result(wire)
+	if err != nil {
+		return err
+	}
+	rows := pgx.RowsFromResultReader(conn.TypeMap(), r)
+	defer rows.Close()
 	for rows.Next() {
 		if err := rows.Scan(q.Rows.Next()...); err != nil {
 			return &unreadable{err}
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
+	return rows.Err()
+}
+
+func result(wire *pgconn.Pipeline) (*pgconn.ResultReader, error) {
+	answer, err := wire.GetResults()
+	if err != nil {
+		return nil, err
 	}
-	p.read++
-	return nil
+	r, ok := answer.(*pgconn.ResultReader)
+	if !ok {
+		return nil, &unreadable{fmt.Errorf("it is a %T", answer)}
+	}
+	return r, nil
+}
+
+func tag(wire *pgconn.Pipeline) (pgconn.CommandTag, error) {
+	r, err := result(wire)
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	return r.Close()
 }
 
 // unreadable is an answer that does not fit into its statement.

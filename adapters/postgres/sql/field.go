@@ -44,6 +44,16 @@ func (t Type) Array() Type {
 	panic(fmt.Sprintf("sql: no array of type %d", t))
 }
 
+// element is the type of the elements of t, an array of one of the types above.
+func (t Type) element() Type {
+	for _, e := range [...]Type{UUID, Text, Bytea, Bool, Int2, Int4, Int8} {
+		if e.Array() == t {
+			return e
+		}
+	}
+	panic(fmt.Sprintf("sql: type %d is no array", t))
+}
+
 // The views below are pointers in a coat: they fit into an interface without an allocation, and pgx
 // encodes and scans them through their methods, without reflection.
 
