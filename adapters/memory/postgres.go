@@ -15,6 +15,14 @@ type PostgresOptions struct {
 	SystemID      string // of this instance; empty = "1"
 	Timeline      int64  // 0 = 1
 	FirstXID      int64  // 0 = 730, about what a fresh PostgreSQL 15 hands out
+	KeepCommits   int    // how many of the last commits a Failover can lose; 0 = none
+	SequenceAhead int64  // ids that a sequence logs ahead; 0 = 32 as PostgreSQL does, negative = none
+	// CheckpointConfirms is how many confirmations of slots there are between two checkpoints, which
+	// alone make them last; 0 = 1, negative: only Checkpoint makes one.
+	CheckpointConfirms int
+	// Copy names tables (schema.table) whose rows are written as COPY writes them: those that one
+	// statement inserts share one LSN.
+	Copy []string
 }
 
 // Postgres is PostgreSQL 15 as production code can observe it through the statements of
@@ -29,7 +37,13 @@ type Postgres struct {
 	ended    int64   // the largest xid that is
 	lsn      uint64
 	slots    []*slot
+	confirms int        // of slots, since the last checkpoint
 	sessions []*Session // with an open transaction, in the order in which they opened it
+
+	loggedXID int64 // the largest transaction id in the log
+	journal   journal
+	undone    undone
+	born      int // counts the starts of the server: older connections are dead
 
 	ledgerSeen []func(port.LedgerRow)
 
@@ -55,8 +69,15 @@ func NewPostgres(gate Gate, options PostgresOptions) *Postgres {
 	if options.FirstXID == 0 {
 		options.FirstXID = 730
 	}
-	p := &Postgres{gate: gate, options: options, lsn: firstLSN,
-		nextXID: options.FirstXID, ended: options.FirstXID - 1}
+	if options.SequenceAhead == 0 {
+		options.SequenceAhead = 32
+	}
+	if options.CheckpointConfirms == 0 {
+		options.CheckpointConfirms = 1
+	}
+	p := &Postgres{gate: gate, options: options, lsn: firstLSN, nextXID: options.FirstXID}
+	p.ended, p.loggedXID = p.nextXID-1, p.nextXID-1
+	p.journal.start = position{lsn: p.lsn, xid: p.loggedXID}
 	p.ledgerTables = newLedgerTables(p)
 	p.shopTables = newShopTables(p)
 	return p
@@ -109,6 +130,9 @@ type transaction struct {
 	xid     int64 // 0: none yet
 	held    []held
 	changes []logged
+	wrote   bool          // a row
+	record  *commitRecord // its own, once it is in the log, where commits are kept
+	copied  copied
 	waits   lockWait
 	killed  bool // its connection is gone: it may go on with nothing but a COMMIT that has begun
 }
@@ -120,6 +144,7 @@ type held interface {
 
 func (t *transaction) hold(r held) {
 	t.assignXID()
+	t.pg.loggedXID = max(t.pg.loggedXID, t.xid)
 	t.held = append(t.held, r)
 }
 
@@ -138,13 +163,16 @@ func (t *transaction) finish(commit bool) {
 	for _, r := range t.held {
 		r.finish(t, commit)
 	}
+	if t.record != nil {
+		t.record.visible, t.record = commit, nil
+	}
 	if i, ok := slices.BinarySearch(t.pg.running, t.xid); ok {
 		t.pg.running = slices.Delete(t.pg.running, i, i+1)
 		t.pg.ended = max(t.pg.ended, t.xid)
 	}
 	clear(t.held)
 	clear(t.changes)
-	t.held, t.changes, t.xid = t.held[:0], t.changes[:0], 0
+	t.held, t.changes, t.xid, t.wrote = t.held[:0], t.changes[:0], 0, false
 }
 
 // SQLError is an error of the server that no constraint raised (that is [port.ConstraintError]).

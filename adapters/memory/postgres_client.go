@@ -35,9 +35,12 @@ func (p *Postgres) Kill(t port.Truth) {
 // connect takes a connection and opens a transaction on it.
 func (c *Client) connect() *Session {
 	var s *Session
-	if n := len(c.idle); n > 0 {
-		s, c.idle = c.idle[n-1], c.idle[:n-1]
-	} else {
+	for n := len(c.idle); n > 0 && s == nil; n = len(c.idle) {
+		if s, c.idle = c.idle[n-1], c.idle[:n-1]; s.born != c.pg.born {
+			s = nil // a pool looks at a connection before it gives it out
+		}
+	}
+	if s == nil {
 		s = c.pg.Session()
 	}
 	c.busy = append(c.busy, s)
@@ -161,7 +164,7 @@ func (t *clientTx) serve(ctx context.Context, batch []port.Statement, commit boo
 	if t.lost {
 		s.close()
 	}
-	if s.status != sessionOpen {
+	if t.session == s && s.status != sessionOpen { // else the server noticed meanwhile that the client is gone
 		t.release()
 	}
 	return err

@@ -19,6 +19,7 @@ type Session struct {
 	status     byte
 	closed     bool
 	committing bool // between its two steps a COMMIT cannot be stopped
+	born       int  // the start of the server that it is connected to
 
 	serving bool  // a statement is being executed
 	idleMS  int64 // since when none is
@@ -33,7 +34,7 @@ const (
 
 // Session opens a connection.
 func (p *Postgres) Session() *Session {
-	s := &Session{status: sessionIdle}
+	s := &Session{status: sessionIdle, born: p.born}
 	s.tx = transaction{pg: p, session: s}
 	return s
 }
@@ -94,6 +95,9 @@ func (s *Session) call(ctx context.Context, op string, st port.Statement, exec f
 // serve executes what one call asks for, after it ended who was idle for too long.
 func (s *Session) serve(exec func() error) error {
 	s.tx.pg.endIdle()
+	if s.born != s.tx.pg.born {
+		s.close() // the server that it was connected to has ended
+	}
 	s.serving = true
 	err := exec()
 	s.serving, s.idleMS = false, s.tx.pg.gate.NowMS()
@@ -146,6 +150,7 @@ func (s *Session) exec(ctx context.Context, st port.Statement) error {
 
 // run executes a statement in the open transaction, which an error ends.
 func (s *Session) run(ctx context.Context, st port.Statement) error {
+	s.tx.copied = copied{}
 	err := s.tx.execute(ctx, st)
 	if err != nil {
 		s.rollback()

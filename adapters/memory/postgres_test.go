@@ -48,8 +48,8 @@ func (g *scriptGate) Block(_ context.Context, w memory.Wait) error {
 }
 
 func (g *scriptGate) Later(_ string, fn func()) { g.later = append(g.later, fn) }
-func (g *scriptGate) Local(fn func()) { fn() }
-func (g *scriptGate) NowMS() int64    { return g.nowMS }
+func (g *scriptGate) Local(fn func())           { fn() }
+func (g *scriptGate) NowMS() int64              { return g.nowMS }
 
 func (g *scriptGate) runLater() {
 	for _, fn := range g.later {

@@ -17,9 +17,8 @@ func (t *transaction) insertShopOrders(ctx context.Context, st *port.InsertShopO
 	st.IDs = make([]int64, len(rows))
 	now := t.pg.nowMS()
 	for i := range rows {
-		s.nextID++
-		rows[i].ID, rows[i].CreatedAt = s.nextID, now
-		st.IDs[i] = s.nextID
+		rows[i].ID, rows[i].CreatedAt = s.ids.next(t.pg.options.SequenceAhead), now
+		st.IDs[i] = rows[i].ID
 		if _, err := s.orders.insert(ctx, t, &rows[i], false); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ type table[K comparable, V any] struct {
 	check      func(v *V) error         // CHECK constraints and types; nil: none
 	columns    func(v *V) []port.Column // key columns first
 	seen       func(before, after *V)   // a change became visible; nil: nobody asks
+	undone     func(gone, back *V)      // a visible change was lost with its server; nil: nobody asks
 	takenClass error                    // what a taken key means
 }
 

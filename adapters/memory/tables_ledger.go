@@ -127,6 +127,9 @@ func newLedgerTables(p *Postgres) (t ledgerTables) {
 			fn(*row)
 		}
 	}
+	t.ledger.undone = func(gone, _ *port.LedgerRow) {
+		p.undone.ledger = append(p.undone.ledger, *gone)
+	}
 	t.progress = newTable(p, about("progress", 2), partKey.compare,
 		func(r *progressRow) partKey { return r.key })
 	t.heartbeat = newTable(p, about("heartbeat", 1), cmp.Compare[int32],

@@ -89,6 +89,9 @@ func (r *row[K, V]) finish(t *transaction, commit bool) {
 		if gone != nil && gone != stays {
 			r.unindex(gone, stays, nil)
 		}
+		if commit && t.record != nil && gone != stays {
+			t.record.undo = append(t.record.undo, &formerly[K, V]{r.table, r.key, gone})
+		}
 		r.committed, r.own = stays, nil
 		if commit && r.table.seen != nil {
 			r.table.seen(gone, stays)
@@ -98,6 +101,37 @@ func (r *row[K, V]) finish(t *transaction, commit bool) {
 		}
 	}
 	r.release(t)
+}
+
+// formerly is what a row was before a commit, nil where it was not there.
+type formerly[K comparable, V any] struct {
+	table   *table[K, V]
+	key     K
+	version *V
+}
+
+// restore makes the row what it was. Nobody holds it.
+func (f *formerly[K, V]) restore() {
+	r, ok := f.table.rows.get(f.key)
+	if !ok {
+		r = &row[K, V]{table: f.table, key: f.key}
+		f.table.rows.put(f.key, r)
+	}
+	gone := r.committed
+	r.committed = f.version
+	if gone != nil {
+		r.unindex(gone, f.version, nil)
+	}
+	if f.version == nil {
+		f.table.rows.drop(f.key)
+	} else {
+		for _, s := range f.table.secondary {
+			s.add(f.version, r)
+		}
+	}
+	if f.table.undone != nil && gone != f.version {
+		f.table.undone(gone, f.version)
+	}
 }
 
 // String names the row as a wait or a deadlock does.

@@ -24,7 +24,7 @@ type shop struct {
 	stock   *table[model.SKU, stockRow]
 	orders  *table[int64, port.ShopOrder] // article and dualwrite
 	byOrder *index[shopOrderKey, *row[int64, port.ShopOrder]]
-	nextID  int64 // a sequence: not rolled back
+	ids     sequence
 }
 
 type stockRow struct {
@@ -42,7 +42,7 @@ func (k shopOrderKey) compare(o shopOrderKey) int {
 }
 
 // OnShopOrder calls fn with every change of article.orders and dualwrite.orders when it becomes
-// visible; before or after is nil where there is none.
+// visible, and with the way back when a failover loses it; before or after is nil where there is none.
 func (p *Postgres) OnShopOrder(fn func(schema port.Schema, before, after *port.ShopOrder)) {
 	p.shopOrderSeen = append(p.shopOrderSeen, fn)
 }
@@ -86,6 +86,7 @@ func newShop(p *Postgres, schema port.Schema) (s shop) {
 			fn(schema, before.public(), after.public())
 		}
 	}
+	s.stock.undone = s.stock.seen
 	s.orders = newTable(p, relation{schema: string(schema), name: "orders", primary: "orders_pkey",
 		keyColumns: 1, full: true}, cmp.Compare[int64], func(r *port.ShopOrder) int64 { return r.ID })
 	s.orders.check = func(r *port.ShopOrder) error { return checkText(string(r.SKU), string(r.Status)) }
@@ -94,6 +95,12 @@ func newShop(p *Postgres, schema port.Schema) (s shop) {
 		for _, fn := range p.shopOrderSeen {
 			fn(schema, before, after)
 		}
+	}
+	s.orders.undone = func(gone, back *port.ShopOrder) {
+		if back == nil {
+			p.undone.shopOrders = append(p.undone.shopOrders, *gone)
+		}
+		s.orders.seen(gone, back)
 	}
 	s.byOrder = indexed(s.orders, shopOrderKey.compare, func(r *port.ShopOrder) (shopOrderKey, bool) {
 		return shopOrderKey{r.OrderID, r.ID}, true

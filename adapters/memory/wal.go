@@ -1,10 +1,6 @@
 package memory
 
 import (
-	"context"
-	"fmt"
-	"slices"
-
 	"stockproof/inventory/port"
 )
 
@@ -36,15 +32,31 @@ const (
 // log appends a change to the transaction's part of the log.
 func (t *transaction) log(op byte, tb decodable, before, after any) {
 	t.assignXID()
-	t.pg.lsn += changeLSN
-	if len(t.pg.slots) > 0 {
-		t.changes = append(t.changes, logged{op, t.pg.lsn, tb, before, after})
+	t.wrote = true
+	t.pg.loggedXID = max(t.pg.loggedXID, t.xid)
+	lsn, shared := t.copied.lsn, op == 'c' && t.copied.table == tb
+	if !shared {
+		t.pg.lsn += changeLSN
+		lsn, t.copied = t.pg.lsn, copied{}
+		if op == 'c' && len(t.pg.options.Copy) > 0 && contains(t.pg.options.Copy, tb.relation()) {
+			t.copied = copied{tb, lsn}
+		}
 	}
+	if len(t.pg.slots) > 0 {
+		t.changes = append(t.changes, logged{op, lsn, tb, before, after})
+	}
+}
+
+// copied is the record of the log to which COPY adds the rows of one statement; none: the zero value.
+type copied struct {
+	table decodable
+	lsn   uint64
 }
 
 // flush writes the commit record: from here on every slot can read the transaction.
 func (t *transaction) flush() {
 	t.pg.lsn += commitLSN
+	t.pg.remember(t)
 	for _, s := range t.pg.slots {
 		if t.xid >= s.since {
 			s.append(t)
@@ -69,7 +81,11 @@ type slot struct {
 	since     int64    // transactions that were open at its creation have a smaller xid
 	decoded   uint64   // commit record of the last transaction that entered the queue
 	queue     []decodedCommit
+	confirmed int // how many of the queue are: they are kept until the next checkpoint
 	connected *slotConnection
+	began     bool // something was confirmed, ever
+	dropped   bool
+	lost      bool // the log it needs is gone: it can only be dropped
 }
 
 func (s *slot) append(t *transaction) {
@@ -92,117 +108,17 @@ func (s *slot) append(t *transaction) {
 	s.queue, s.decoded = append(s.queue, c), c.lsn
 }
 
-func (s *slot) follows(tb decodable) bool {
-	r := tb.relation()
-	for _, name := range s.tables {
+func (s *slot) follows(tb decodable) bool { return contains(s.tables, tb.relation()) }
+
+// contains looks for a table among names of the form schema.table.
+func contains(names []string, r *relation) bool {
+	for _, name := range names {
 		if len(name) == len(r.schema)+1+len(r.name) && name[:len(r.schema)] == r.schema &&
 			name[len(r.schema)+1:] == r.name {
 			return true
 		}
 	}
 	return false
-}
-
-// slotConnection is a stream from a slot.
-type slotConnection struct {
-	pg     *Postgres
-	slot   *slot
-	commit int // the next change to send: its transaction's place in the queue,
-	change int // and its own in the transaction
-}
-
-// Slot connects to a replication slot, which it creates where there is none: it then follows the
-// given tables ("schema.table") from the next transaction on. A second connection to a slot ends the
-// first one.
-func (p *Postgres) Slot(name string, tables ...string) port.Slot {
-	c := &slotConnection{pg: p}
-	p.gate.Local(func() {
-		i := slices.IndexFunc(p.slots, func(s *slot) bool { return s.name == name })
-		if i < 0 {
-			i = len(p.slots)
-			p.slots = append(p.slots, &slot{name: name, tables: tables, since: p.nextXID})
-		}
-		c.slot = p.slots[i]
-		c.slot.connected = c
-	})
-	return c
-}
-
-// DropSlot forgets a slot and what it kept of the log.
-func (p *Postgres) DropSlot(name string) {
-	p.gate.Local(func() {
-		p.slots = slices.DeleteFunc(p.slots, func(s *slot) bool {
-			if s.name == name {
-				s.connected = nil
-			}
-			return s.name == name
-		})
-	})
-}
-
-// Read implements [port.Slot].
-func (c *slotConnection) Read(ctx context.Context, max int) (out []port.Change, err error) {
-	err = c.pg.gate.Call(ctx, c.call("read slot"), func() error {
-		err := c.pg.gate.Block(ctx, Wait{Key: "slot " + c.slot.name, Poll: true, Until: func() bool {
-			return c.slot.connected != c || c.commit < len(c.slot.queue)
-		}})
-		if c.slot.connected != c {
-			return c.lost()
-		}
-		if err == nil {
-			out = c.take(max)
-		}
-		return err
-	})
-	if err != nil {
-		c.pg.gate.Local(func() { c.commit, c.change = 0, 0 }) // the next stream starts at what is confirmed
-		return nil, fmt.Errorf("read slot %s: %w", c.slot.name, unavailable(ctx, err))
-	}
-	return out, nil
-}
-
-// Confirm implements [port.Slot].
-func (c *slotConnection) Confirm(ctx context.Context, lsn uint64) error {
-	err := c.pg.gate.Call(ctx, c.call("confirm slot"), func() error {
-		if c.slot.connected != c {
-			return c.lost()
-		}
-		n := 0
-		for n < len(c.slot.queue) && c.slot.queue[n].lsn <= lsn {
-			n++
-		}
-		clear(c.slot.queue[:n])
-		c.slot.queue = c.slot.queue[n:]
-		if c.commit -= n; c.commit < 0 {
-			c.commit, c.change = 0, 0
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("confirm slot %s up to %d: %w", c.slot.name, lsn, unavailable(ctx, err))
-	}
-	return nil
-}
-
-func (c *slotConnection) call(op string) Call {
-	return Call{Server: "postgres", Op: op, Key: c.slot.name}
-}
-
-func (c *slotConnection) lost() error {
-	return &SQLError{State: "55006", Class: port.ErrUnavailable,
-		Message: fmt.Sprintf("replication slot %q is active for another connection, or gone", c.slot.name)}
-}
-
-// take renders at most max changes and moves on.
-func (c *slotConnection) take(max int) (out []port.Change) {
-	for c.commit < len(c.slot.queue) && len(out) < max {
-		d := &c.slot.queue[c.commit]
-		out = append(out, d.render(c.change))
-		if c.change++; c.change == len(d.changes) {
-			c.commit, c.change = c.commit+1, 0
-		}
-	}
-	return out
 }
 
 func (d *decodedCommit) render(i int) port.Change {
@@ -217,12 +133,4 @@ func (d *decodedCommit) render(i int) port.Change {
 		ch.Before = l.table.decode(l.before, r.full)
 	}
 	return ch
-}
-
-// unavailable is what a broken read means to its caller, whose own cancellation stays one.
-func unavailable(ctx context.Context, err error) error {
-	if ctx.Err() != nil || port.Class(err) != nil {
-		return err
-	}
-	return fmt.Errorf("%w: %w", port.ErrUnavailable, err)
 }
