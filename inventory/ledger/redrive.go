@@ -13,6 +13,8 @@ import (
 
 // DeadLetters is what operators do with dead letters. Every method is one settle transaction or one
 // read; repeating a re-drive, at any age, changes nothing.
+//
+// No role of the design runs it: it is the entry for an operator's command or program, over any ports.
 type DeadLetters struct{ settler }
 
 // NewDeadLetters makes it.
