@@ -13,21 +13,43 @@ import (
 	"stockproof/inventory/port"
 )
 
-// ServeSlot lets clients stream a replication slot by its name, with pgoutput. open connects to it:
-// once for every START_REPLICATION, whose connection ends what an earlier one had.
+// servedSlot is a slot that clients may stream, one at a time.
+type servedSlot struct {
+	open   func() port.Slot
+	active uint32 // the backend that streams it, 0: none
+}
+
+// ServeSlot lets clients stream a replication slot by its name, with pgoutput. open connects to it: once
+// for every START_REPLICATION. As long as a backend streams the slot nobody else can, and a backend whose
+// client is gone first takes in what that has sent.
 func (s *Server) ServeSlot(name string, open func() port.Slot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.slots == nil {
-		s.slots = map[string]func() port.Slot{}
+		s.slots = map[string]*servedSlot{}
 	}
-	s.slots[name] = open
+	s.slots[name] = &servedSlot{open: open}
 }
 
-func (s *Server) slot(name string) func() port.Slot {
+// acquire gives a slot to a backend.
+func (s *Server) acquire(name string, pid uint32) (*servedSlot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.slots[name]
+	slot := s.slots[name]
+	switch {
+	case slot == nil:
+		return nil, &Error{Code: "42704", Message: fmt.Sprintf("replication slot %q does not exist", name)}
+	case slot.active != 0:
+		return nil, &Error{Code: "55006", Message: fmt.Sprintf("replication slot %q is active for PID %d", name, slot.active)}
+	}
+	slot.active = pid
+	return slot, nil
+}
+
+func (s *Server) release(slot *servedSlot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot.active = 0
 }
 
 // slotOf is the slot that a START_REPLICATION names.
@@ -40,18 +62,25 @@ func slotOf(sql string) (name string, ok bool) {
 	return strings.Trim(name, `"`), ok && strings.HasPrefix(rest, "LOGICAL ") && strings.Contains(rest, "proto_version '1'")
 }
 
-// replicate streams a slot until the connection ends, which it always does with that. One goroutine
+// replicate streams a slot until the connection ends, which it always does with that; a slot that is not
+// to be had is an error, and the connection stays. One goroutine
 // sends what the slot has; this one hears what the client has done with.
 func (c *conn) replicate(sql, name string) error {
-	open := c.server.slot(name)
-	if open == nil {
-		return &Error{Code: "42704", Fatal: true, Message: fmt.Sprintf("replication slot %q does not exist", name)}
-	}
-	var slot port.Slot
-	err := c.meet(Request{Step: Execute, SQL: sql}, func() error { slot = open(); return nil })
-	if err != nil {
+	var served *servedSlot
+	err := c.meet(Request{Step: Execute, SQL: sql}, func() (err error) {
+		served, err = c.server.acquire(name, c.pid)
 		return err
+	})
+	if served != nil {
+		defer c.server.release(served)
 	}
+	if err != nil {
+		if err = c.fail(err); err != nil {
+			return err
+		}
+		return c.ready()
+	}
+	slot := served.open()
 	c.wire.Send(&pgproto3.CopyBothResponse{})
 	if err := c.wire.Flush(); err != nil {
 		return err

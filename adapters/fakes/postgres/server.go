@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"stockproof/adapters/fakes/internal/pipe"
-	"stockproof/inventory/port"
 )
 
 // Server speaks PostgreSQL's protocol for a [Database], on in-memory connections ([Server.Dial]) and
@@ -22,7 +21,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	faults  Faults
-	slots   map[string]func() port.Slot
+	slots   map[string]*servedSlot
 	conns   map[uint32]*conn
 	lastPID uint32
 	refused bool
