@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"stockproof/checks"
 	"stockproof/inventory"
@@ -33,18 +34,38 @@ func auditShop(ctx context.Context, p inventory.Ports, d inventory.Design, o inv
 		return a, err
 	}
 	a.SpeedRead = true
-	for _, s := range stock {
-		show := checks.Shown{Lane: model.LaneKey{SKU: s.SKU, Loc: model.MainLocation}}
-		for shard := min(1, o.Shards); shard <= o.Shards; shard++ {
-			get := &port.GetStock{SKU: string(s.SKU), Shard: shard}
-			if err := p.Speed.Do(ctx, get); err != nil {
-				return a, fmt.Errorf("audit: read stock of %q: %w", s.SKU, err)
-			}
-			show.Found, show.Avail = show.Found || get.Found, show.Avail+get.Stock
+	for some := range slices.Chunk(stock, counterPage) {
+		shown, err := counters(ctx, p.Speed, some, o.Shards)
+		if err != nil {
+			return a, err
 		}
-		a.Speed = append(a.Speed, show)
+		a.Speed = append(a.Speed, shown...)
 	}
 	return a, nil
+}
+
+// counterPage is how many SKUs' counters one batch reads.
+const counterPage = 200
+
+// counters reads the counters of stock rows in one batch: a SKU's is the sum of its shards.
+func counters(ctx context.Context, speed port.Speed, rows []port.ShopStock, shards int) ([]checks.Shown, error) {
+	shown := make([]checks.Shown, len(rows))
+	var ops []port.SpeedOp
+	for i, s := range rows {
+		shown[i].Lane = model.LaneKey{SKU: s.SKU, Loc: model.MainLocation}
+		for shard := min(1, shards); shard <= shards; shard++ {
+			ops = append(ops, &port.GetStock{SKU: string(s.SKU), Shard: shard})
+		}
+	}
+	if err := speed.Do(ctx, ops...); err != nil {
+		return nil, fmt.Errorf("audit: read stock of %d SKUs: %w", len(rows), err)
+	}
+	perSKU := len(ops) / max(len(rows), 1)
+	for i, op := range ops {
+		get, show := op.(*port.GetStock), &shown[i/perSKU]
+		show.Found, show.Avail = show.Found || get.Found, show.Avail+get.Stock
+	}
+	return shown, nil
 }
 
 func auditStock(ctx context.Context, truth port.Truth, schema port.Schema, a *checks.Audit) ([]port.ShopStock, error) {

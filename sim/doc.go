@@ -20,6 +20,27 @@
 // decisions. Everything that it sends and is told is an event: no checker has to trust what a design
 // says of itself.
 //
+// # What a scenario expects
+//
+// "expect GUARANTEE" says that this guarantee breaks in the run, "expect holds" that nothing does.
+// Several lines expect all that they name; what breaks beside them changes nothing. An expectation never
+// changes a result: the exit code says what happened. The verdict says whether the expectation was met,
+// "as the scenario expects" or "not as expected: expected X, got Y" ([Scenario.Met]); in JSON that is
+// as_expected, null where nothing is expected. A guarantee that is not yet judged, or that the design does
+// not claim, cannot be seen to break.
+//
+// # Options of a design
+//
+// A design declares which options it has (inventory.Design.Options). What a scenario's design line, or
+// the command line, asks for and the design does not have is refused and not ignored.
+//
+// # Ends of a run
+//
+// Every wait of a run is bounded. Clients wait at the end for as long as anything moves, and Settle
+// longer. A process that was killed or told to end and has not ended after RunConfig.End is stuck: the run
+// ends without a verdict, with a [StuckError] that names it. A server that does not answer in time
+// (WorldOptions.Timeout) is a fault like any other: an alarm and another attempt, never a verdict.
+//
 // # Chance
 //
 // All chance comes from Stream(seed, name): one stream for each kind of decision, so that a change

@@ -354,3 +354,51 @@ func TestDriveEndsWithItsContext(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What moves is waited for, however short the time that nothing may move: every round learns another
+// decision. No look-up asks for more than a bounded number of commands.
+func TestTheEndWaitsAsLongAsAnythingMoves(t *testing.T) {
+	f := newFixture()
+	f.drop = func(c model.Command) bool { return c.Kind == model.Reserve } // until a look-up decides it
+	w, err := Generate(Params{Orders: 700, SKUs: 3, Qty: 2, MaxLines: 2, Policy: model.Partial, Supply: Ratio{1, 1}, Clients: 4}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trickle := &trickle{fixture: f}
+	s, l, err := f.drive(t.Context(), w, func(c *DriveConfig) {
+		for i := range c.Fronts {
+			c.Fronts[i].Orders.Admission = trickle
+		}
+		c.Patience, c.Settle = time.Nanosecond, time.Nanosecond
+	})
+	if err != nil || s.Undecided != 0 || s.Lines < 700 {
+		t.Fatalf("%v, %+v", err, s)
+	}
+	if trickle.most > lookMax || trickle.rounds < 7 {
+		t.Errorf("%d commands in one look-up, %d look-ups", trickle.most, trickle.rounds)
+	}
+	if why := failed(f.judge(l, s.Supply)); len(why) > 0 {
+		t.Error(why)
+	}
+}
+
+// trickle decides 100 lines per look-up.
+type trickle struct {
+	*fixture
+	most, rounds int
+}
+
+func (t *trickle) Lookup(ctx context.Context, asked []inventory.Submission) ([]inventory.Answer, error) {
+	t.mu.Lock()
+	t.rounds++
+	t.most = max(t.most, len(asked))
+	n := 0
+	for _, s := range asked {
+		if row := t.rows[s.Commands[0].ID]; row != nil && !row.Decision.Decided() && n < 100 {
+			t.decide(row.Command)
+			n++
+		}
+	}
+	t.mu.Unlock()
+	return t.fixture.Lookup(ctx, asked)
+}

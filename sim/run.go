@@ -278,6 +278,7 @@ func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
 	moved, last := began, -1
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		var audit checks.Audit
+		asked := time.Now()
 		err := inventory.Retry(ctx, p.Runtime, r.Auditor, func() (err error) {
 			audit, err = Audit(ctx, p, r.Design, r.Options.Options)
 			return err
@@ -294,7 +295,8 @@ func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
 		case time.Since(moved) > r.Settle:
 			return audit, -1, nil
 		}
-		if err := p.Runtime.Sleep(ctx, wait); err != nil {
+		// An audit of large books is no light load: there is as long a pause before the next one.
+		if err := p.Runtime.Sleep(ctx, max(wait, time.Since(asked))); err != nil {
 			return audit, -1, err
 		}
 	}

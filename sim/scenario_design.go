@@ -40,6 +40,7 @@ func designKeys() []designKey {
 		{"workers", integer(func(o *DesignOptions) *int { return &o.Workers }, 1, 256)},
 		{"batch", integer(func(o *DesignOptions) *int { return &o.BatchMax }, 1, 10_000)},
 		{"group", integer(func(o *DesignOptions) *int { return &o.GroupMax }, 1, 10_000)},
+		{"scan", integer(func(o *DesignOptions) *int { return &o.ScanMax }, 1, 10_000)},
 		{"shards", integer(func(o *DesignOptions) *int { return &o.Shards }, 0, 1024)},
 		{"relay", boolean(func(o *DesignOptions) *bool { return &o.Relay })},
 		{"every-op", boolean(func(o *DesignOptions) *bool { return &o.EveryOp })},

@@ -28,6 +28,10 @@ type World interface {
 type WorldOptions struct {
 	Topics     []inventory.Topic
 	Partitions int32
+	// Timeout is how long a process waits for the speed layer's answer to one batch before it takes the
+	// server for lost: an error, an alarm and another attempt, never a verdict. Default 1 minute: where
+	// clients and servers share processors with everything else, a slow answer is no lost one.
+	Timeout time.Duration
 }
 
 // connectorName names the slot of a deployment's connector.

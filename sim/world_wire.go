@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -27,13 +28,14 @@ type WireWorld struct {
 	Kafka    *fakekafka.Cluster
 	Redis    *fakeredis.Server
 
-	lives atomic.Int64
+	timeout time.Duration
+	lives   atomic.Int64
 }
 
 // NewWireWorld starts the fakes.
 func NewWireWorld(o WorldOptions) (*WireWorld, error) {
 	pg := memory.NewPostgres(plainGate(), memory.PostgresOptions{})
-	w := &WireWorld{Postgres: pg, Wire: fakepg.NewServer(fakepg.Memory(pg))}
+	w := &WireWorld{Postgres: pg, Wire: fakepg.NewServer(fakepg.Memory(pg)), timeout: cmp.Or(o.Timeout, time.Minute)}
 	var topics []fakekafka.Topic
 	for _, t := range o.Topics {
 		topics = append(topics, fakekafka.Topic{Name: t.Name, Partitions: o.Partitions, Compacted: t.Compact})
@@ -71,7 +73,7 @@ func (w *WireWorld) Open(instance string) (inventory.Ports, func(), error) {
 		return inventory.Ports{}, nil, err
 	}
 	speed := redis.New(redis.Options{Addrs: []string{fakeredis.Addr}, Dialer: w.Redis.Dial, PoolSize: wireConns,
-		Timeout: 10 * time.Second})
+		Timeout: w.timeout})
 	groups := &joins{Broker: broker}
 	p := inventory.Ports{Truth: truth, Speed: speed, Broker: groups, Runtime: live.Runtime{}, Monitor: port.Quiet{},
 		OrderEvent: orderEvent}

@@ -30,6 +30,7 @@ type runFlags struct {
 	restarts   int
 	settle     time.Duration
 	patience   time.Duration
+	timeout    time.Duration
 	json       bool
 	params     sim.Params
 	given      []string // the flags as they were given, for the command that reproduces the run
@@ -54,6 +55,7 @@ func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
 	fs.IntVar(&f.restarts, "restarts", 0, "`number` of workers killed between effect and offset commit, and started again")
 	fs.DurationVar(&f.settle, "settle", 15*time.Second, "`time` that nothing may move behind the last order before speed shows the truth")
 	fs.DurationVar(&f.patience, "patience", 3*time.Second, "`time` that a client waits for a decision before it goes on without it")
+	fs.DurationVar(&f.timeout, "timeout", time.Minute, "`time` that a process waits for the speed layer's answer to one batch; behind it an alarm, and again")
 	fs.BoolVar(&f.json, "json", false, "the result as JSON on the last line of stdout; everything else on stderr")
 	about := workloadHelp()
 	for _, key := range sim.ParamKeys() {
@@ -93,8 +95,8 @@ func (f *runFlags) validate() error {
 		return usage{fmt.Errorf("--columns goes with --workload")}
 	case f.workload != "" && f.scenario != "":
 		return usage{fmt.Errorf("--workload and --scenario both say what clients do")}
-	case f.settle <= 0 || f.patience <= 0:
-		return usage{fmt.Errorf("--settle and --patience need a time above zero")}
+	case f.settle <= 0 || f.patience <= 0 || f.timeout <= 0:
+		return usage{fmt.Errorf("--settle, --patience and --timeout need a time above zero")}
 	}
 	for _, key := range sim.ParamKeys() {
 		if f.workload != "" && f.set[key] && key != "supply" && key != "clients" {
@@ -150,7 +152,10 @@ func (f *runFlags) parseSeed() (uint64, error) {
 // config puts together what the flags, the scenario and the file say.
 func (f *runFlags) config() (sim.RunConfig, error) {
 	c := sim.RunConfig{Duplicates: f.duplicates, Restarts: f.restarts, Settle: f.settle, Patience: f.patience,
-		World: func(o sim.WorldOptions) (sim.World, error) { return sim.NewWireWorld(o) }}
+		World: func(o sim.WorldOptions) (sim.World, error) {
+			o.Timeout = f.timeout
+			return sim.NewWireWorld(o)
+		}}
 	var err error
 	if c.Seed, err = f.parseSeed(); err != nil {
 		return c, err

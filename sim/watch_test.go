@@ -1,0 +1,42 @@
+package sim
+
+import (
+	"context"
+	"testing"
+
+	"stockproof/checks"
+)
+
+// A strike that nobody waits for any more kills nobody; one that has begun is waited for.
+func TestAStrikeIsDisarmedWithItsRun(t *testing.T) {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	at := Point{Name: "offset-commit"}
+
+	w := NewWatch(checks.New(checks.Header{}))
+	late := &strike{role: "worker", point: at.Name, nth: 1}
+	w.arm(late)
+	if name, struck := w.await(over, late); struck {
+		t.Errorf("%s died of a strike that had no time left", name)
+	}
+	if w.point("worker", "worker-1", at) { // would stand there for ever
+		t.Error("a disarmed strike kills")
+	}
+
+	begun := &strike{role: "worker", point: at.Name, nth: 1}
+	w.arm(begun)
+	died := make(chan bool, 1)
+	if s := w.reached("worker", "worker-1", at); s != begun { // the first half of point
+		t.Fatal("the strike is not reached")
+	}
+	go func() {
+		begun.struck <- "worker-1"
+		<-begun.resume
+		died <- true
+	}()
+	if name, struck := w.await(over, begun); !struck || name != "worker-1" {
+		t.Errorf("who was dying is %q, %v", name, struck)
+	}
+	close(begun.resume)
+	<-died
+}
