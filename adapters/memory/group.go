@@ -183,3 +183,11 @@ func (g *kafkaGroup) restart() {
 	g.shares = make([]share, len(g.topic.logs))
 	g.rebalance()
 }
+
+// grow is a topic with more partitions than the group has shares of.
+func (g *kafkaGroup) grow() {
+	for len(g.shares) < len(g.topic.logs) {
+		g.shares = append(g.shares, share{})
+	}
+	g.rebalance()
+}

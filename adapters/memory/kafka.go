@@ -17,11 +17,17 @@ type KafkaOptions struct {
 	// MaxRecordBytes bounds key, value and headers of one record (message.max.bytes).
 	// Default 1 048 588.
 	MaxRecordBytes int
+	// Reset is where a group begins that has no offset: auto.offset.reset. Default [Earliest].
+	Reset Reset
 }
 
 // Kafka is a broker: topics of partitions, and consumer groups (group.go). Leader epochs, topic
-// identities, truncation and retention are there because consumers must survive them; replication,
-// compaction and transactions are not, because nothing behind the ports can see them.
+// identities, truncation, retention, compaction and growth (kafkafaults.go) are there because
+// consumers must survive them; replication and transactions are not, because nothing behind the ports
+// can see them.
+//
+// A producer with another partitioner, or one that has not heard of new partitions yet, names the
+// partition itself: [port.Record].Partition. One with other key bytes just writes them.
 type Kafka struct {
 	gate    Gate
 	options KafkaOptions
@@ -95,37 +101,9 @@ func (k *Kafka) Records(name string) (rs []port.Record) {
 	return rs
 }
 
-// Elect gives a partition a new leader that has the whole log.
-func (k *Kafka) Elect(topic string, partition int32) {
-	k.log(topic, partition, (*kafkaLog).elect)
-}
-
-// Truncate gives a partition a new leader that lacks what lies at offset and behind it: acknowledged
-// records are lost, and their offsets will be used again.
-func (k *Kafka) Truncate(topic string, partition int32, offset int64) {
-	k.log(topic, partition, func(l *kafkaLog) { l.truncate(offset) })
-}
-
-// DeleteRecords is retention: records below offset go.
-func (k *Kafka) DeleteRecords(topic string, partition int32, offset int64) {
-	k.log(topic, partition, func(l *kafkaLog) { l.deleteBefore(offset) })
-}
-
-// Duplicate appends a record of the log once more: the same record at a new offset, as a connector
-// that lost its position sends it. It reports whether there was such a record.
-func (k *Kafka) Duplicate(topic string, partition int32, offset int64) (found bool) {
-	k.log(topic, partition, func(l *kafkaLog) {
-		if i := offset - l.base; i >= 0 && i < int64(len(l.records)) {
-			found = true
-			l.append(l.records[i])
-		}
-	})
-	return found
-}
-
 func (k *Kafka) log(topic string, partition int32, fn func(*kafkaLog)) {
 	k.gate.Local(func() {
-		if t := k.topic(topic); t != nil && int(partition) < len(t.logs) {
+		if t := k.topic(topic); t != nil && partition >= 0 && int(partition) < len(t.logs) {
 			fn(t.logs[partition])
 		}
 	})
@@ -158,7 +136,7 @@ func (c *kafkaClient) Produce(ctx context.Context, rs ...port.Record) error {
 	if len(rs) == 0 {
 		return nil
 	}
-	call := Call{Server: "kafka", Op: "produce", Key: rs[0].Topic}
+	call := Call{Server: "kafka", Op: "produce", Key: rs[0].Topic, With: rs}
 	return c.k.gate.Call(ctx, call, func() error { return c.k.produce(rs) })
 }
 

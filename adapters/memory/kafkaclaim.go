@@ -31,7 +31,17 @@ type kafkaClaim struct {
 
 func (c *kafkaClaim) end() { c.over, c.told = true, true }
 
-// take hands the claim to its member. A group without an offset begins where the log does.
+// Reset is where a group begins that has no offset of a partition.
+type Reset uint8
+
+// With Earliest a group may read again what it has read; with Latest it misses what was written before
+// it came: the first records of a new partition, too.
+const (
+	Earliest Reset = iota
+	Latest
+)
+
+// take hands the claim to its member. A group without an offset begins where Reset says.
 func (c *kafkaClaim) take(g *kafkaGroup) {
 	c.taken = true
 	s := &g.shares[c.partition]
@@ -40,6 +50,9 @@ func (c *kafkaClaim) take(g *kafkaGroup) {
 		return
 	}
 	c.committed = port.Position{Offset: c.log().start, LeaderEpoch: -1}
+	if g.k.options.Reset == Latest {
+		c.committed.Offset = c.log().end()
+	}
 }
 
 func (c *kafkaClaim) log() *kafkaLog { return c.topic.logs[c.partition] }
@@ -73,16 +86,16 @@ func (c *kafkaClaim) Fetch(
 	k := c.member.g.k
 	key := fmt.Sprintf("%s/%d", c.topic.name, c.partition)
 	err = k.gate.Call(ctx, Call{Server: "kafka", Op: "fetch", Key: key, With: &rs}, func() error {
-		full := func(n int64) func() bool {
+		full := func(n int) func() bool {
 			return func() bool {
-				return c.learned() || c.outside(from) != nil || c.log().end() >= from.Offset+n
+				return c.learned() || c.outside(from) != nil || c.log().has(from.Offset, n)
 			}
 		}
 		if err := k.gate.Block(ctx, Wait{Key: key, Until: full(1), Poll: true}); err != nil {
 			return err
 		}
 		if linger > 0 {
-			wait := Wait{Key: key, Until: full(int64(max)), Poll: true, DeadlineMS: k.gate.NowMS() + ceilMS(linger)}
+			wait := Wait{Key: key, Until: full(max), Poll: true, DeadlineMS: k.gate.NowMS() + ceilMS(linger)}
 			err := k.gate.Block(ctx, wait)
 			if err != nil && !errors.Is(err, ErrWaitTimeout) {
 				return err

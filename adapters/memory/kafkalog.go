@@ -1,13 +1,17 @@
 package memory
 
 import (
+	"slices"
+	"sort"
+
 	"stockproof/inventory/port"
 )
 
-// kafkaLog is one partition: records at consecutive offsets, and where each leader's reign began.
+// kafkaLog is one partition: records at ascending offsets, consecutive where it was not compacted, and
+// where each leader's reign began.
 type kafkaLog struct {
 	start   int64 // the first offset that retention left
-	base    int64 // the offset of records[0]
+	next    int64 // the offset of the next record
 	records []port.Record
 	reigns  []reign // never empty; ascending in both fields
 }
@@ -20,18 +24,30 @@ type reign struct {
 
 func newKafkaLog() *kafkaLog { return &kafkaLog{reigns: []reign{{}}} }
 
-func (l *kafkaLog) end() int64 { return l.base + int64(len(l.records)) }
+func (l *kafkaLog) end() int64 { return l.next }
+
+// index is the place of the first record at or behind offset; len(records) if there is none.
+func (l *kafkaLog) index(offset int64) int {
+	if l.next-l.start == int64(len(l.records)) { // no holes
+		return int(min(max(offset, l.start), l.next) - l.start)
+	}
+	return sort.Search(len(l.records), func(i int) bool { return l.records[i].Offset >= offset })
+}
+
+// has reports whether there are n records at or behind offset.
+func (l *kafkaLog) has(offset int64, n int) bool { return len(l.records)-l.index(offset) >= n }
 
 func (l *kafkaLog) leaderEpoch() int32 { return l.reigns[len(l.reigns)-1].epoch }
 
 func (l *kafkaLog) append(r port.Record) {
 	r.Offset, r.LeaderEpoch = l.end(), l.leaderEpoch()
 	l.records = append(l.records, r)
+	l.next++
 }
 
 // read copies at most max records from offset on; the caller checked the position.
 func (l *kafkaLog) read(offset int64, max int) []port.Record {
-	rs := l.records[offset-l.base:]
+	rs := l.records[l.index(offset):]
 	if len(rs) > max {
 		rs = rs[:max]
 	}
@@ -74,7 +90,8 @@ func (l *kafkaLog) truncate(to int64) {
 	next := l.leaderEpoch() + 1
 	to = max(to, l.start)
 	if to < l.end() {
-		l.records = l.records[: to-l.base : to-l.base]
+		i := l.index(to)
+		l.records, l.next = l.records[:i:i], to
 	}
 	for len(l.reigns) > 0 && l.reigns[len(l.reigns)-1].from >= to {
 		l.reigns = l.reigns[:len(l.reigns)-1]
@@ -88,6 +105,25 @@ func (l *kafkaLog) deleteBefore(offset int64) {
 	if offset <= l.start {
 		return
 	}
-	l.records = append([]port.Record(nil), l.records[offset-l.base:]...)
-	l.start, l.base = offset, offset
+	l.records = append([]port.Record(nil), l.records[l.index(offset):]...)
+	l.start = offset
+}
+
+// compact keeps of each key what is written last, and the last record of all.
+func (l *kafkaLog) compact() (removed int) {
+	newer := make(map[string]bool, len(l.records))
+	var kept []port.Record
+	for i := len(l.records) - 1; i >= 0; i-- {
+		r := l.records[i]
+		if i == len(l.records)-1 || r.Key != nil && !newer[string(r.Key)] {
+			kept = append(kept, r)
+		}
+		if r.Key != nil {
+			newer[string(r.Key)] = true
+		}
+	}
+	removed = len(l.records) - len(kept)
+	slices.Reverse(kept)
+	l.records = kept
+	return removed
 }
