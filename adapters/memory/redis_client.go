@@ -47,7 +47,7 @@ func (c *redisClient) Do(ctx context.Context, ops ...port.SpeedOp) error {
 		qs[i] = redisRequest{cmd: &cmds[i], op: i}
 		c.send(&qs[i], false)
 	}
-	c.pipeline(ctx, qs)
+	c.pipeline(ctx, qs, ops)
 	unknown := false
 	for i := range qs {
 		if q := &qs[i]; q.err == nil && q.reply == redisNoScript {
@@ -56,7 +56,7 @@ func (c *redisClient) Do(ctx context.Context, ops ...port.SpeedOp) error {
 		}
 	}
 	if unknown {
-		c.pipeline(ctx, qs)
+		c.pipeline(ctx, qs, ops)
 	}
 	for i := range qs {
 		ops[i].SpeedOp().Err = c.accept(&qs[i])
@@ -75,10 +75,10 @@ func (c *redisClient) send(q *redisRequest, source bool) {
 
 // pipeline sends what is due and follows redirections. What is redirected once too often keeps the
 // redirection as its reply.
-func (c *redisClient) pipeline(ctx context.Context, qs []redisRequest) {
+func (c *redisClient) pipeline(ctx context.Context, qs []redisRequest, ops []port.SpeedOp) {
 	for range 1 + maxRedirects {
 		for node := range c.r.names {
-			c.round(ctx, node, qs)
+			c.round(ctx, node, qs, ops)
 		}
 		if !c.redirected(qs) {
 			return
@@ -104,7 +104,7 @@ func (c *redisClient) redirected(qs []redisRequest) (any bool) {
 
 // round is the round trip to one master. The server fills only the replies of this attempt: a request
 // that arrives late finds nobody's operations.
-func (c *redisClient) round(ctx context.Context, node int, qs []redisRequest) {
+func (c *redisClient) round(ctx context.Context, node int, qs []redisRequest, ops []port.SpeedOp) {
 	var sent []redisRequest
 	for i := range qs {
 		if !qs[i].due || qs[i].node != node {
@@ -119,7 +119,7 @@ func (c *redisClient) round(ctx context.Context, node int, qs []redisRequest) {
 		return
 	}
 	first := sent[0].cmd
-	call := Call{Server: c.r.names[node], Op: first.Name, Key: first.Key()}
+	call := Call{Server: c.r.names[node], Op: first.Name, Key: first.Key(), With: about(sent, ops)}
 	err := c.r.gate.Call(ctx, call, func() error { return c.arrive(node, sent) })
 	for i := range sent {
 		q := &qs[sent[i].op]
@@ -128,6 +128,18 @@ func (c *redisClient) round(ctx context.Context, node int, qs []redisRequest) {
 			q.reply = sent[i].reply
 		}
 	}
+}
+
+// about is the operations that requests are made of.
+func about(sent []redisRequest, ops []port.SpeedOp) []port.SpeedOp {
+	if len(sent) == len(ops) {
+		return ops
+	}
+	some := make([]port.SpeedOp, len(sent))
+	for i := range sent {
+		some[i] = ops[sent[i].op]
+	}
+	return some
 }
 
 // arrive is the pipeline at the server. Replies leave when all of it has run: a master that goes in
