@@ -89,7 +89,7 @@ func (c *conn) replicate(sql, name string) error {
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		if err := c.send(ctx, slot); err != nil && ctx.Err() == nil {
+		if err := c.send(ctx, slot); ctx.Err() == nil {
 			fatal := *asError(err)
 			fatal.Code, fatal.Fatal = "55006", true
 			c.finish(&fatal, func() { _ = c.net.SetReadDeadline(time.Unix(1, 0)) })
@@ -104,7 +104,7 @@ func (c *conn) replicate(sql, name string) error {
 // sendMax is how many changes are sent at once.
 const sendMax = 1000
 
-// send puts a slot's changes on the wire, in order.
+// send puts a slot's changes on the wire, in order, until that fails: it always returns an error.
 func (c *conn) send(ctx context.Context, slot port.Slot) error {
 	plugin := newPgoutput()
 	for {
