@@ -132,7 +132,7 @@ type Options struct {
 	Shed    bool
 	ShedAge time.Duration
 	Linger  time.Duration
-	Loops   int // group commits that may overlap
+	Loops   int // group commits that may overlap; synchronous admission has one, its lanes are locked
 	Backoff Backoff
 
 	SweepPeriod      time.Duration
@@ -153,7 +153,7 @@ type Options struct {
 
 // DefaultOptions are the defaults of a deployment.
 func DefaultOptions() Options {
-	return Options{Admission: Async, Partitions: 8, BatchMax: 100, GroupMax: 500, Loops: 2,
+	return Options{Admission: Async, Partitions: 8, BatchMax: 100, GroupMax: 1000, Loops: 2,
 		Backoff: DefaultBackoff, SweepPeriod: time.Second, SweepBackoffMS: 5000,
 		ReconcilePeriod: 10 * time.Second, ScanMax: 500, BeatPeriod: time.Second,
 		CoordinatePeriod: 200 * time.Millisecond, ShedAge: 2 * time.Second, Channels: []string{"web"},

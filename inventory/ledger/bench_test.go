@@ -25,7 +25,7 @@ const hot = model.SKU("SKU-HOT")
 // BenchmarkSettle is the asynchronous worker's Handle on records as intake makes them: orders of one
 // line, of one SKU, accepted beforehand.
 func BenchmarkSettle(b *testing.B) {
-	for _, c := range []struct{ size, batches int }{{1, 1000}, {10, 500}, {100, 200}, {500, 60}} {
+	for _, c := range []struct{ size, batches int }{{1, 500}, {10, 200}, {100, 80}, {500, 40}} {
 		b.Run(fmt.Sprintf("batch=%d", c.size), func(b *testing.B) {
 			s := newShop(b, 8)
 			w := s.worker()
@@ -44,7 +44,7 @@ func BenchmarkSettle(b *testing.B) {
 // BenchmarkSynchronous is synchronous admission: clients that wait for each answer before they send
 // the next order.
 func BenchmarkSynchronous(b *testing.B) {
-	for _, c := range []struct{ clients, orders int }{{32, 20_000}, {256, 60_000}, {2000, 80_000}} {
+	for _, c := range []struct{ clients, orders int }{{32, 8_000}, {256, 30_000}, {2000, 60_000}} {
 		b.Run(fmt.Sprintf("clients=%d", c.clients), func(b *testing.B) {
 			s := newShop(b, 8)
 			o := inventory.DefaultOptions()
@@ -119,7 +119,7 @@ func BenchmarkBaselineForUpdateByHand(b *testing.B) {
 
 const (
 	baselineClients = 32
-	baselineOrders  = 3000
+	baselineOrders  = 1500
 	insertPlain     = `INSERT INTO plain_orders (order_id, sku, qty) VALUES ($1, $2, $3)`
 )
 

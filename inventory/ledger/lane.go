@@ -14,6 +14,9 @@ type Lane struct{ *admission }
 // NewLane makes it; run Lane.gather as a process.
 func NewLane(p inventory.Ports, o inventory.Options) *Lane {
 	l := &Lane{}
+	// A second flush would close its batch only to wait for the first one's lanes, and the clients who
+	// ask meanwhile would fill a third.
+	o.Loops = 1
 	l.admission = newAdmission(p, o, "lane", l.flush)
 	return l
 }
