@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 
 	"stockproof/adapters/redis/command"
 	"stockproof/inventory/port"
@@ -17,7 +16,15 @@ import (
 type redisClient struct {
 	r       *Redis
 	process string
-	slots   atomic.Pointer[slotTable] // as it knows them; nil: shared evenly
+	slots   *slotTable // as it knows them; nil: shared evenly. The gate guards it
+}
+
+// known is the table that this client goes by.
+func (c *redisClient) known() (slots *slotTable) {
+	if c.r.masters > 1 {
+		c.r.gate.Local(func() { slots = c.slots })
+	}
+	return slots
 }
 
 // maxRedirects is go-redis's default.
@@ -43,19 +50,13 @@ func (c *redisClient) Do(ctx context.Context, ops ...port.SpeedOp) error {
 		return command.FailAll(ops, err)
 	}
 	qs := make([]redisRequest, len(cmds))
+	slots := c.known()
 	for i := range qs {
 		qs[i] = redisRequest{cmd: &cmds[i], op: i}
-		c.send(&qs[i], false)
+		c.send(&qs[i], slots)
 	}
 	c.pipeline(ctx, qs, ops)
-	unknown := false
-	for i := range qs {
-		if q := &qs[i]; q.err == nil && q.reply == redisNoScript {
-			c.send(q, true)
-			unknown = true
-		}
-	}
-	if unknown {
+	if c.unknown(qs) {
 		c.pipeline(ctx, qs, ops)
 	}
 	for i := range qs {
@@ -65,12 +66,23 @@ func (c *redisClient) Do(ctx context.Context, ops ...port.SpeedOp) error {
 }
 
 // send makes a request due at the master that this client takes for its key's owner.
-func (c *redisClient) send(q *redisRequest, source bool) {
-	q.source, q.asking, q.due = source, false, true
+func (c *redisClient) send(q *redisRequest, slots *slotTable) {
+	q.asking, q.due = false, true
 	if c.r.masters > 0 {
 		q.slot = command.Slot(q.cmd.Key())
-		q.node = c.slots.Load().owner(q.slot, c.r.masters)
+		q.node = slots.owner(q.slot, c.r.masters)
 	}
+}
+
+// unknown makes the scripts due once more that their master did not know.
+func (c *redisClient) unknown(qs []redisRequest) (any bool) {
+	for i := range qs {
+		if q := &qs[i]; q.err == nil && q.reply == redisNoScript {
+			q.source, any = true, true
+			c.send(q, c.known())
+		}
+	}
+	return any
 }
 
 // pipeline sends what is due and follows redirections. What is redirected once too often keeps the
@@ -96,7 +108,8 @@ func (c *redisClient) redirected(qs []redisRequest) (any bool) {
 		any = true
 		q.node, q.asking, q.due = to.node, to.ask, true
 		if !to.ask {
-			c.slots.Store(to.slots) // go-redis asks for them in the background
+			// go-redis asks for them in the background
+			c.r.gate.Local(func() { c.slots = to.slots })
 		}
 	}
 	return any

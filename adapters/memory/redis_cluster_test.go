@@ -28,7 +28,11 @@ func TestAMovingSlotIsFollowedInMemory(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	doAll(t, s, installOf("A"), &port.SetStock{SKU: "A", Stock: 9})
+	neighbour := "B" // at the same master, in another slot
+	if memory.Slot("{B}")*3/command.Slots != 1 {
+		t.Fatal("the test wants {B} at node 1")
+	}
+	doAll(t, s, installOf("A"), &port.SetStock{SKU: "A", Stock: 9}, &port.SetStock{SKU: neighbour, Stock: 3})
 	gate.took(t, "redis/1 install")
 	if r.BeginMove(slot, 1) || r.BeginMove(slot, 3) || !r.BeginMove(slot, 2) || r.BeginMove(slot, 0) {
 		t.Error("a slot moves to another master, one at a time")
@@ -69,9 +73,27 @@ func TestAMovingSlotIsFollowedInMemory(t *testing.T) {
 		doAll(t, client, deductOp)
 		gate.took(t, "redis/2 deduct")
 	}
+	left := &port.GetStock{SKU: neighbour}
+	doAll(t, s, left)
+	gate.took(t, "redis/1 get stock")
+	if left.Stock != 3 {
+		t.Errorf("a key of another slot: %+v", *left)
+	}
 	if got := r.Command("EXISTS", "stock:{A}", "stock:{A}_1", "nothing"); got != int64(2) {
 		t.Errorf("EXISTS counts %v", got)
 	}
+}
+
+// A master that is about to get a slot back serves nobody who was not sent by its owner.
+func TestAnImportingMasterWantsAsking(t *testing.T) {
+	gate := &traceGate{}
+	r := memory.NewRedis(gate, memory.RedisOptions{Masters: 3})
+	slot := memory.Slot("{A}")
+	r.BeginMove(slot, 2)
+	r.EndMove(slot)
+	r.BeginMove(slot, 1)
+	doAll(t, r.Client(), &port.SetStock{SKU: "A", Stock: 9}) // its client still takes 1 for the owner
+	gate.took(t, "redis/1 set stock", "redis/2 set stock", "redis/1 set stock")
 }
 
 // A script that the new owner does not know costs four round trips, as with go-redis: ASK, NOSCRIPT

@@ -301,4 +301,65 @@ func TestAReplicaAnswersFromThePast(t *testing.T) {
 	if !a.Found || b.Found {
 		t.Errorf("one write behind of two: %+v, %+v", *a, *b)
 	}
+	doAll(t, s, &port.SetStock{SKU: "C", Stock: 5}, b)
+	r.Command("DEL", "stock:{B}") // the read did not touch the master's
+	if got := fmt.Sprint(r.Keys()); got != "[inv:{A}:main stock:{A} stock:{C}]" {
+		t.Errorf("left %s", got)
+	}
+}
+
+// A partition is of one master: its clients see the others as they are.
+func TestOnlyTheMasterThatWasCutOffHasTwoSides(t *testing.T) {
+	r := memory.NewRedis(redisGate(), memory.RedisOptions{Masters: 3})
+	old := r.ClientOf("old")
+	node := memory.Slot("{A}") * 3 / command.Slots
+	r.Isolate((node+1)%3, memory.RedisPromotion{}, "old")
+	doAll(t, old, &port.SetStock{SKU: "A", Stock: 10})
+	holds(t, r, "stock:{A}=10")
+	r.Isolate(node, memory.RedisPromotion{}, "old")
+	if r.Isolate(node, memory.RedisPromotion{}) != nil {
+		t.Error("cut off twice")
+	}
+	doAll(t, old, &port.SetStock{SKU: "A", Stock: 11})
+	holds(t, r, "stock:{A}=10")
+	r.RestartEmpty()
+	doAll(t, old, &port.SetStock{SKU: "A", Stock: 12})
+	holds(t, r, "stock:{A}=12") // a restart of everything leaves no side
+}
+
+// A server that restarted empty has nothing that a replica could lack, and a promoted one not the old
+// one's troubles.
+func TestWhatANewServerDoesNotInherit(t *testing.T) {
+	r := memory.NewRedis(redisGate(), memory.RedisOptions{KeepWrites: 5})
+	s := r.Client()
+	doAll(t, s, &port.SetStock{SKU: "A", Stock: 10}, &port.SetStock{SKU: "A", Stock: 11})
+	r.RestartEmpty()
+	if lost := r.Failover(0, memory.RedisPromotion{Lose: 2}); len(lost) != 0 || len(r.Keys()) != 0 {
+		t.Errorf("lost %v, left %q", lost, r.Keys())
+	}
+	r.DenyWrites(0, memory.RedisOOM)
+	r.Refuse(0, 100, memory.RedisBusy)
+	r.Failover(0, memory.RedisPromotion{})
+	doAll(t, s, &port.SetStock{SKU: "A", Stock: 10})
+	doAll(t, s, installOf("A"))
+	deducts(t, s, "o1", port.DeductOK)
+	lost := r.Failover(0, memory.RedisPromotion{Lose: 3})
+	if fmt.Sprint(lost) != "[{set stock stock:{A}} {install inv:{A}:main} {deduct stock:{A}}]" {
+		t.Errorf("lost %v, oldest first", lost)
+	}
+}
+
+// A script that writes one key twice is one write, taken back to before its first.
+func TestAScriptThatWritesAKeyTwiceIsOneWrite(t *testing.T) {
+	gate := redisGate()
+	r := memory.NewRedis(gate, memory.RedisOptions{KeepWrites: 5})
+	r.Command("SET", "a", "1")
+	source := "redis.call('INCRBY', KEYS[1], '1') return redis.call('INCRBY', KEYS[1], '1')"
+	_ = gate.Call(t.Context(), memory.Call{}, func() error {
+		r.Eval(&command.Script{Name: "twice", SHA: source, Source: source}, []string{"a"}, nil)
+		return nil
+	})
+	if lost := r.Failover(0, memory.RedisPromotion{Lose: 1}); len(lost) != 1 || r.Command("GET", "a") != "1" {
+		t.Errorf("lost %v, a = %v", lost, r.Command("GET", "a"))
+	}
 }

@@ -94,6 +94,9 @@ func TestAScriptThatHasWrittenIsNotDenied(t *testing.T) {
 		if exists := r.Command("EXISTS", "b") == int64(1); exists == c.stops {
 			t.Errorf("%s under %s: the second key exists: %v", c.first, c.message, exists)
 		}
+		if reply := r.Command("SET", "c", "1"); reply != c.message {
+			t.Errorf("after %s: %v, want %s", c.first, reply, c.message)
+		}
 	}
 }
 
