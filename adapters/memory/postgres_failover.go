@@ -104,7 +104,7 @@ func (p *Postgres) failover(lose int) (PostgresPromotion, error) {
 	}
 	p.restart(j.end())
 	for _, s := range p.slots {
-		s.connected, s.dropped = nil, true
+		s.connected = nil
 	}
 	p.slots = nil
 	p.options.Timeline++

@@ -93,6 +93,7 @@ func TestACommitInTheLogGoesWithItsPlace(t *testing.T) {
 		pg.OnLedger(func(port.LedgerRow) { ledger++ })
 		tx := a.Begin()
 		must(t, tx.Do(ctx, lockLanes("A"), writeLane("A", 7)))
+		must(t, tx.Do(ctx, &port.InsertLedger{Rows: []port.LedgerRow{{Lane: keys("A")[0], Seq: 1}}}))
 		g.onStep = func() {
 			if cs, err := slot.Read(ctx, 10); err != nil || len(cs) != 1 {
 				t.Error(cs, err)
@@ -105,7 +106,7 @@ func TestACommitInTheLogGoesWithItsPlace(t *testing.T) {
 		if err := tx.Commit(ctx); !errors.Is(err, port.ErrUnknown) {
 			t.Fatal(err)
 		}
-		if n := onHand(t, b, "A"); n != want || pg.InDoubt() != 0 {
+		if n := onHand(t, b, "A"); n != want || pg.InDoubt() != 0 || ledger != 1-lose {
 			t.Fatalf("without %d commits: %d, want %d", lose, n, want)
 		}
 		must(t, b.Do(ctx, lockLanes("A"), writeLane("A", 1)))

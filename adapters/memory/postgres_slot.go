@@ -72,7 +72,7 @@ func (p *Postgres) DropSlot(name string) {
 	p.gate.Local(func() {
 		p.slots = slices.DeleteFunc(p.slots, func(s *slot) bool {
 			if s.name == name {
-				s.connected, s.dropped = nil, true
+				s.connected = nil
 			}
 			return s.name == name
 		})

@@ -84,7 +84,6 @@ type slot struct {
 	confirmed int // how many of the queue are: they are kept until the next checkpoint
 	connected *slotConnection
 	began     bool // something was confirmed, ever
-	dropped   bool
 	lost      bool // the log it needs is gone: it can only be dropped
 }
 
