@@ -29,7 +29,7 @@ func TestASignalInterruptsARun(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			c := exec.CommandContext(t.Context(), os.Args[0], "run", "--orders", "1000000", "--seed", "1")
+			c := exec.CommandContext(t.Context(), os.Args[0], "run", "--orders", "50000", "--seed", "1")
 			c.Env = append(os.Environ(), asProgram+"=1")
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
