@@ -89,8 +89,27 @@ func (s *Shop) Apply(ctx context.Context, row port.ShopOrder) error {
 	if err != nil || status == "" {
 		return err
 	}
-	return Retry(ctx, s.Runtime, s.Backoff, func() error { return s.settle(ctx, row, status, delta) })
+	for look := 1; ; look++ {
+		err := Retry(ctx, s.Runtime, s.Backoff, func() error { return s.settle(ctx, row, status, delta) })
+		switch {
+		case !errors.Is(err, errNoRow):
+			return err
+		case look == rowLooks:
+			s.Monitor.Alarm("order "+row.OrderID.String()+" was decided by Redis, and the truth has no row of it", err)
+			return nil
+		}
+		if err := s.Runtime.Sleep(ctx, jitter(s.Runtime, s.Backoff.Base)); err != nil {
+			return err
+		}
+	}
 }
+
+// errNoRow says that the truth does not have the row that a record is about. The log is read before a
+// transaction is visible, so that passes in a moment; or a failover lost the row, and it never comes.
+var errNoRow = errors.New("there is no such row")
+
+// rowLooks is how often a row is looked for, a few milliseconds apart, before it counts as lost.
+const rowLooks = 20
 
 // script runs the row's script and says what follows from its reply: the row's final status, and what
 // its stock row gets.
@@ -193,12 +212,19 @@ func (s *Shop) settle(ctx context.Context, row port.ShopOrder, status port.ShopS
 func (s *Shop) write(ctx context.Context, row port.ShopOrder, status port.ShopStatus, delta int64) error {
 	tx := s.Truth.Begin()
 	defer tx.Rollback(ctx)
-	b := []port.Statement{&port.SetShopStatus{Schema: s.Schema, ID: row.ID, Status: status}}
-	if delta != 0 {
-		b = append(b, &port.AddShopStock{Schema: s.Schema, SKU: row.SKU, Delta: delta})
+	set := &port.SetShopStatus{Schema: s.Schema, ID: row.ID, Status: status}
+	err := tx.Do(ctx, set)
+	switch {
+	case err != nil:
+	case !set.Changed:
+		err = errNoRow
+	case delta != 0:
+		err = tx.Commit(ctx, &port.AddShopStock{Schema: s.Schema, SKU: row.SKU, Delta: delta})
+	default:
+		err = tx.Commit(ctx)
 	}
-	if err := tx.Commit(ctx, b...); err != nil {
-		return fmt.Errorf("write %s of order %s: %w", status, row.OrderID, err)
+	if err != nil {
+		return fmt.Errorf("write %s of row %d of order %s: %w", status, row.ID, row.OrderID, err)
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func processFaults() []FaultKind {
 					return ""
 				}
 				s.Pause(in, f.By)
-				return fmt.Sprintf("%s paused for %s", in.name, shortDuration(f.By))
+				return fmt.Sprintf("%s paused for %s", in.name, ShortDuration(f.By))
 			}},
 		{Name: "evict", About: "the group takes a member's partitions away, and the member does not know", Keys: []string{"role"},
 			strike: func(s *Simulation, f *Fault, p engine.Point) string {
@@ -91,7 +91,7 @@ func processFaults() []FaultKind {
 					return ""
 				}
 				s.Engine.SkewClock(in.proc, f.By)
-				return fmt.Sprintf("the clock of %s is %s ahead", in.name, shortDuration(f.By))
+				return fmt.Sprintf("the clock of %s is %s ahead", in.name, ShortDuration(f.By))
 			}},
 	}
 }
@@ -116,7 +116,7 @@ func redisFaults() []FaultKind {
 		{Name: "advance-clock", About: "the clock of Redis is ahead from now on, and what has a time to live loses as much of it", Keys: []string{"by"},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				s.Redis.AdvanceClock(f.By)
-				return fmt.Sprintf("the clock of Redis went %s ahead", shortDuration(f.By))
+				return fmt.Sprintf("the clock of Redis went %s ahead", ShortDuration(f.By))
 			}},
 		{Name: "redis-empty", About: "Redis comes back without its data",
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {

@@ -65,7 +65,7 @@ func (f Fault) Entry() Entry {
 		}
 	}
 	if f.By != 0 {
-		set("by", shortDuration(f.By))
+		set("by", ShortDuration(f.By))
 	}
 	if f.N != 0 {
 		set("n", strconv.Itoa(f.N))
@@ -73,8 +73,8 @@ func (f Fault) Entry() Entry {
 	return e
 }
 
-// shortDuration is d without the zeros: "25h", "1m30s".
-func shortDuration(d time.Duration) string {
+// ShortDuration is d without the zeros: "25h", "1m30s".
+func ShortDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = s[:len(s)-2]

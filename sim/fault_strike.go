@@ -80,6 +80,10 @@ func (p *plan) struck(what string) {
 
 // passed is the engine between two steps.
 func (s *Simulation) passed(at engine.Point) {
+	if s.timeline != nil {
+		s.timeline.step(at)
+		defer s.timeline.settled()
+	}
 	if !s.open {
 		return
 	}

@@ -40,6 +40,9 @@ type Actor struct {
 	failure error
 }
 
+// Done reports whether the actor has ended: a point that names it is the one that it had parked at before.
+func (a *Actor) Done() bool { return a.done }
+
 // wait is what a parked actor waits for. The zero value waits for nothing but its turn.
 type wait struct {
 	until    func() bool // nil: nothing

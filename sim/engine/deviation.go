@@ -116,3 +116,26 @@ func (r *Replayer) Drift() (ds []Deviation) {
 	}
 	return ds
 }
+
+// Alternatives follows another chooser and notes what else could have been chosen.
+type Alternatives struct {
+	Chooser Chooser
+	All     []Deviation
+
+	seen counted
+}
+
+// Next implements [Chooser].
+func (a *Alternatives) Next(last Point, ready []*Actor, usual int) int {
+	if a.seen == nil {
+		a.seen = counted{}
+	}
+	s, n := a.seen.at(&last)
+	i := a.Chooser.Next(last, ready, usual)
+	for j := range ready {
+		if j != i && j != usual {
+			a.All = append(a.All, Deviation{Actor: s.actor, Point: s.point, Nth: n, Run: ready[j].Name})
+		}
+	}
+	return i
+}

@@ -44,7 +44,9 @@ type Config struct {
 	MaxFaults int
 	// Twice is the share of executions, one in so many, that run a second time to compare digests; 1:
 	// every one; default 64.
-	Twice    int
+	Twice int
+	// Want is the guarantees whose violation is looked for; empty: any that the design claims.
+	Want     []checks.Guarantee
 	Cores    int // engines side by side; default one per core
 	Progress func(Progress)
 }
@@ -230,7 +232,7 @@ func (k *campaign) execute(e *engine.Engine, lua *luahost.Host, n int) error {
 		}
 	}
 	k.note(n, out, again)
-	if g, failed := Violated(out); failed {
+	if g, failed := Violated(out, k.Want...); failed {
 		f, err := k.find(e, lua, x, g)
 		if err != nil {
 			return err
@@ -240,10 +242,12 @@ func (k *campaign) execute(e *engine.Engine, lua *luahost.Host, n int) error {
 	return nil
 }
 
-// Violated is the first claimed guarantee that an outcome violates.
-func Violated(out sim.Outcome) (checks.Guarantee, bool) {
+// Violated is the first claimed guarantee that an outcome violates, of those that are wanted; none wanted: of
+// all. An execution that was cut short says nothing about liveness.
+func Violated(out sim.Outcome, want ...checks.Guarantee) (checks.Guarantee, bool) {
 	for _, r := range out.Reports {
-		if r.Claimed && r.Verdict == checks.Fail && !(out.Cut && r.Guarantee.Liveness()) {
+		wanted := len(want) == 0 || slices.Contains(want, r.Guarantee)
+		if wanted && r.Claimed && r.Verdict == checks.Fail && !(out.Cut && r.Guarantee.Liveness()) {
 			return r.Guarantee, true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stockproof/inventory"
+	"stockproof/inventory/article"
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/explore"
@@ -22,15 +23,21 @@ func scenario(t testing.TB, name string) *sim.Scenario {
 }
 
 func TestExplore(t *testing.T) {
-	for _, d := range []inventory.Design{ledger.Design()} {
+	for seed := range uint64(12) {
+		var d inventory.Design = article.Design()
 		r, err := explore.Run(context.Background(), explore.Config{Design: d, Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"),
-			Seed: 1, Budget: 10 * time.Second})
+			Seed: seed, Budget: 10 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%s: %d executions in %s, %d steps, deepest %d, struck %v, cut %d", d.Name, r.Executions, r.Elapsed, r.Steps, r.Deepest, r.Struck, r.Cut)
 		if r.Finding != nil {
-			t.Logf("%s: %v\n%s\n%v", r.Finding.Guarantee, r.Finding.Outcome.Reports, r.Finding.Schedule, r.Finding.Outcome.Receipts)
+			t.Logf("%v", r.Finding.Guarantee)
+			sh, err := explore.Shrink(context.Background(), explore.ShrinkConfig{Schedule: r.Finding.Schedule, Design: d, Options: sim.CoreOptions()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%v -> %v in %d runs, certificate %d\n%s\n%v", sh.Before, sh.After, sh.Runs, sh.CertificateRuns, sh.Schedule, sh.Outcome.Receipts)
 		}
 	}
+	_ = ledger.Design
 }

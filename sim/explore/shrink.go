@@ -1,0 +1,428 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"stockproof/adapters/memory/luahost"
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/sim"
+	"stockproof/sim/engine"
+)
+
+// ShrinkConfig says what is to be made small.
+type ShrinkConfig struct {
+	Schedule *sim.Schedule
+	Design   inventory.Design
+	Options  sim.DesignOptions // what the schedule's design line is put over
+	Progress func(ShrinkProgress)
+}
+
+// ShrinkProgress is where a shrink is.
+type ShrinkProgress struct {
+	Runs int
+	Size Size
+}
+
+// Size is how much a schedule consists of.
+type Size struct{ Workload, Faults, Deviations int }
+
+func (s Size) String() string {
+	return fmt.Sprintf("%d workload entries, %d faults, %d choices", s.Workload, s.Faults, s.Deviations)
+}
+
+func sizeOf(s *sim.Schedule) Size {
+	return Size{len(s.Workload), len(s.Scenario.Faults), len(s.Deviations)}
+}
+
+// Shrunk is a schedule from which nothing can be taken.
+type Shrunk struct {
+	Schedule      *sim.Schedule
+	Outcome       sim.Outcome
+	Guarantee     checks.Guarantee
+	Before, After Size
+	Runs          int // all of them
+	// CertificateRuns is how many runs show that the schedule is 1-minimal: one for each entry that is left,
+	// without it, and each without the violation.
+	CertificateRuns int
+}
+
+// ErrNoViolation says that a schedule violates nothing that the design claims.
+var ErrNoViolation = errors.New("the schedule violates no claimed guarantee")
+
+// Shrink makes a schedule as small as it can while the guarantee that it is expected to violate (or else the
+// first that it does) stays violated: it takes
+// out faults, workload and choices, jointly until nothing more goes; weakens the faults that are left; moves
+// choices to where they need fewer others; and ends with a certificate.
+func Shrink(ctx context.Context, c ShrinkConfig) (Shrunk, error) {
+	s := &shrinker{ShrinkConfig: c, ctx: ctx, engine: engine.New(engine.Options{}), lua: luahost.New()}
+	defer s.engine.Close()
+	out, ok, err := s.run(c.Schedule)
+	if err != nil {
+		return Shrunk{}, err
+	}
+	if g, expected := c.Schedule.Expected(); expected {
+		s.identity, ok = Violated(out, g)
+	} else {
+		s.identity, ok = Violated(out)
+	}
+	if !ok {
+		return Shrunk{}, ErrNoViolation
+	}
+	s.best, s.outcome = c.Schedule, out
+	for {
+		before := weight(s.best)
+		for _, pass := range []func(){s.dropFaults, s.dropChoices, s.dropWorkload, s.weaken, s.fewUnits, s.move} {
+			pass()
+		}
+		if weight(s.best) >= before || ctx.Err() != nil {
+			break
+		}
+	}
+	certificate := s.certify()
+	return Shrunk{Schedule: s.finished(), Outcome: s.outcome, Guarantee: s.identity, Before: sizeOf(c.Schedule),
+		After: sizeOf(s.best), Runs: s.runs, CertificateRuns: certificate}, ctx.Err()
+}
+
+type shrinker struct {
+	ShrinkConfig
+	ctx      context.Context
+	engine   *engine.Engine
+	lua      *luahost.Host
+	identity checks.Guarantee
+	best     *sim.Schedule
+	outcome  sim.Outcome // of best
+	runs     int
+}
+
+// run carries out a schedule. Not ok: it cannot be run at all, for instance because a fault names an order
+// that was taken out.
+func (s *shrinker) run(x *sim.Schedule) (out sim.Outcome, ok bool, err error) {
+	s.runs++
+	if s.Progress != nil && s.best != nil {
+		s.Progress(ShrinkProgress{Runs: s.runs, Size: sizeOf(s.best)})
+	}
+	c, _, err := x.Simulation(s.Design, s.Options)
+	if err != nil {
+		return out, false, err
+	}
+	c.Lua = s.lua
+	simulation, err := sim.NewSimulation(s.engine, c)
+	if err != nil {
+		return out, false, err
+	}
+	out, err = simulation.Run()
+	return out, err == nil, err
+}
+
+// try takes a candidate over if it violates the same guarantee.
+func (s *shrinker) try(x *sim.Schedule) bool {
+	if s.ctx.Err() != nil || !x.Explicit() { // without an entry the workload would be a generated one
+		return false
+	}
+	out, ok, _ := s.run(x)
+	if !ok {
+		return false
+	}
+	if _, violated := Violated(out, s.identity); !violated {
+		return false
+	}
+	s.best, s.outcome = x, out
+	return true
+}
+
+// weight orders schedules: what is simpler to understand weighs less.
+func weight(x *sim.Schedule) (w int64) {
+	w = int64(1000 * (len(x.Deviations) + len(x.Workload)))
+	for _, e := range x.Scenario.Faults {
+		w += 3000 + 10*int64(len(e.Settings)) + 100*int64(rank(e.Subject))
+		for _, key := range []string{"nth", "n"} {
+			if v, ok := e.Get(key); ok {
+				n, _ := strconv.ParseInt(v, 10, 64)
+				w += min(n, 9)
+			}
+		}
+	}
+	for _, d := range x.Deviations {
+		w += min(int64(d.Nth), 9)
+	}
+	for _, e := range x.Workload {
+		if v, ok := e.Get("qty"); ok {
+			n, _ := strconv.ParseInt(v, 10, 64)
+			w += min(n, 99)
+		}
+	}
+	return w
+}
+
+func copyOf(x *sim.Schedule) *sim.Schedule {
+	y := *x
+	y.Workload = slices.Clone(x.Workload)
+	y.Scenario.Faults = slices.Clone(x.Scenario.Faults)
+	y.Deviations = slices.Clone(x.Deviations)
+	return &y
+}
+
+func withoutAt[T any](list []T, from, to int) []T {
+	return append(slices.Clone(list[:from]), list[to:]...)
+}
+
+// ddmin takes chunks out of a list of n: halves first, then smaller ones, until no single entry goes.
+// cut makes the candidate without [from, to).
+func (s *shrinker) ddmin(n func() int, cut func(x *sim.Schedule, from, to int)) {
+	for size := n(); size >= 1; size = size / 2 {
+		for from := 0; from < n(); {
+			x := copyOf(s.best)
+			cut(x, from, min(from+size, n()))
+			if !s.try(x) {
+				from += size
+			}
+		}
+	}
+}
+
+func (s *shrinker) dropFaults() {
+	s.ddmin(func() int { return len(s.best.Scenario.Faults) },
+		func(x *sim.Schedule, from, to int) { x.Scenario.Faults = withoutAt(x.Scenario.Faults, from, to) })
+}
+
+func (s *shrinker) dropChoices() {
+	s.ddmin(func() int { return len(s.best.Deviations) },
+		func(x *sim.Schedule, from, to int) { x.Deviations = withoutAt(x.Deviations, from, to) })
+}
+
+func (s *shrinker) dropWorkload() {
+	s.ddmin(func() int { return len(s.best.Workload) },
+		func(x *sim.Schedule, from, to int) { x.Workload = withoutAt(x.Workload, from, to) })
+}
+
+// The lattice of faults: what each kind may be replaced by, the weaker ones first.
+func weaker(kind string) []string {
+	switch kind {
+	case "late":
+		return []string{"lost", "lost-response"}
+	case "lost-response":
+		return []string{"lost"}
+	case "pause":
+		return []string{"evict"}
+	case "crash":
+		return []string{"evict", "kill-backends"}
+	}
+	return nil
+}
+
+// rank is how far a kind stands above the weakest one of its lattice.
+func rank(kind string) (n int) {
+	for _, w := range weaker(kind) {
+		n = max(n, rank(w)+1)
+	}
+	return n
+}
+
+// weaken replaces faults by weaker ones, and their triggers by simpler ones.
+func (s *shrinker) weaken() {
+	for i := 0; i < len(s.best.Scenario.Faults); i++ {
+		e := s.best.Scenario.Faults[i]
+		for _, kind := range weaker(e.Subject) {
+			weak := sim.Entry{Subject: kind}
+			k, _ := sim.FindFaultKind(kind)
+			for _, x := range e.Settings {
+				if x.Key != "by" && x.Key != "n" || slices.Contains(k.Keys, x.Key) {
+					weak.Settings = append(weak.Settings, x)
+				}
+			}
+			if s.replace(i, weak) {
+				break
+			}
+		}
+		s.simplify(i)
+	}
+}
+
+// simplify drops what a fault's trigger does not need, and lowers its numbers.
+func (s *shrinker) simplify(i int) {
+	if i > 0 { // a fault behind another one may strike at once
+		bare := sim.Entry{Subject: s.best.Scenario.Faults[i].Subject}
+		for _, x := range s.best.Scenario.Faults[i].Settings {
+			if x.Key == "role" || x.Key == "by" || x.Key == "n" {
+				bare.Settings = append(bare.Settings, x)
+			}
+		}
+		s.replace(i, bare)
+	}
+	for _, key := range []string{"order", "sku", "nth", "n", "of"} {
+		e := s.best.Scenario.Faults[i]
+		if _, ok := e.Get(key); !ok {
+			continue
+		}
+		e.Settings = slices.DeleteFunc(slices.Clone(e.Settings), func(x sim.Setting) bool { return x.Key == key })
+		s.replace(i, e)
+	}
+	for _, key := range []string{"nth", "n"} {
+		e := s.best.Scenario.Faults[i]
+		v, _ := e.Get(key)
+		n, _ := strconv.Atoi(v)
+		for lower := 2; lower < n; lower++ {
+			if s.replace(i, withSetting(e, key, strconv.Itoa(lower))) {
+				break
+			}
+		}
+	}
+	e := s.best.Scenario.Faults[i]
+	if v, ok := e.Get("by"); ok {
+		by, _ := time.ParseDuration(v)
+		for _, shorter := range spans {
+			if shorter < by && s.replace(i, withSetting(e, "by", sim.ShortDuration(shorter))) {
+				break
+			}
+		}
+	}
+}
+
+func withSetting(e sim.Entry, key, value string) sim.Entry {
+	e.Settings = slices.Clone(e.Settings)
+	for i := range e.Settings {
+		if e.Settings[i].Key == key {
+			e.Settings[i].Value = value
+		}
+	}
+	return e
+}
+
+// replace puts another fault in a place, if that is simpler and still violates.
+func (s *shrinker) replace(i int, e sim.Entry) bool {
+	x := copyOf(s.best)
+	x.Scenario.Faults[i] = e
+	return weight(x) < weight(s.best) && s.try(x)
+}
+
+// fewUnits lowers quantities, and drops settings that the workload does not need.
+func (s *shrinker) fewUnits() {
+	for i := range s.best.Workload {
+		e := s.best.Workload[i]
+		v, ok := e.Get("qty")
+		n, _ := strconv.Atoi(v)
+		if ok {
+			for _, fewer := range []int{1, 2, n / 2, n - 1} {
+				if fewer < 1 || fewer >= n {
+					continue
+				}
+				x := copyOf(s.best)
+				x.Workload[i] = withSetting(e, "qty", strconv.Itoa(fewer))
+				if s.try(x) {
+					break
+				}
+			}
+		}
+		if _, ok := e.Get("policy"); ok {
+			x := copyOf(s.best)
+			e := s.best.Workload[i]
+			e.Settings = slices.DeleteFunc(slices.Clone(e.Settings), func(x sim.Setting) bool { return x.Key == "policy" })
+			x.Workload[i] = e
+			s.try(x)
+		}
+	}
+}
+
+// maxMoves bounds the runs of one pass of move.
+const maxMoves = 400
+
+// move looks for one choice that does what two do: ddmin takes entries out and never puts one elsewhere. With
+// two choices or fewer it tries every single choice there is.
+func (s *shrinker) move() {
+	if n := len(s.best.Deviations); n == 0 || n > 8 {
+		return
+	}
+	places := s.places()
+	budget := maxMoves
+	for i := 0; i < len(s.best.Deviations) && budget > 0; i++ {
+		for j := i + 1; j < len(s.best.Deviations) && budget > 0; j++ {
+			if s.mergeAt(i, j, places, &budget) {
+				return
+			}
+		}
+	}
+	if len(s.best.Deviations) != 1 {
+		return
+	}
+	x := copyOf(s.best)
+	x.Deviations = nil
+	s.try(x)
+}
+
+// mergeAt tries to put one choice in the place of choices i and j.
+func (s *shrinker) mergeAt(i, j int, places []engine.Deviation, budget *int) bool {
+	for _, p := range places {
+		if *budget--; *budget < 0 {
+			return false
+		}
+		x := copyOf(s.best)
+		x.Deviations = withoutAt(withoutAt(x.Deviations, j, j+1), i, i+1)
+		x.Deviations = append(x.Deviations, p)
+		if s.try(x) {
+			return true
+		}
+	}
+	return false
+}
+
+// places are the choices that there were in the present best run: at each point, everybody who could have
+// run and did not.
+func (s *shrinker) places() []engine.Deviation {
+	c, replay, err := s.best.Simulation(s.Design, s.Options)
+	if err != nil {
+		return nil
+	}
+	alternatives := &engine.Alternatives{Chooser: replay}
+	c.Chooser, c.Lua = alternatives, s.lua
+	simulation, err := sim.NewSimulation(s.engine, c)
+	if err != nil {
+		return nil
+	}
+	s.runs++
+	if _, err := simulation.Run(); err != nil {
+		return nil
+	}
+	return alternatives.All
+}
+
+// certify takes every entry out in turn and counts the runs. Where one turns out not to be needed it goes, and
+// the certificate begins anew.
+func (s *shrinker) certify() (runs int) {
+	for s.ctx.Err() == nil {
+		runs = 0
+		gone := false
+		each := func(n int, cut func(x *sim.Schedule, i int)) {
+			for i := 0; i < n && !gone; i++ {
+				x := copyOf(s.best)
+				cut(x, i)
+				runs++
+				gone = s.try(x)
+			}
+		}
+		each(len(s.best.Scenario.Faults), func(x *sim.Schedule, i int) { x.Scenario.Faults = withoutAt(x.Scenario.Faults, i, i+1) })
+		each(len(s.best.Deviations), func(x *sim.Schedule, i int) { x.Deviations = withoutAt(x.Deviations, i, i+1) })
+		each(len(s.best.Workload), func(x *sim.Schedule, i int) { x.Workload = withoutAt(x.Workload, i, i+1) })
+		if !gone {
+			return runs
+		}
+	}
+	return runs
+}
+
+// finished is the schedule with its expectation.
+func (s *shrinker) finished() *sim.Schedule {
+	x := copyOf(s.best)
+	x.Expect = []sim.Expectation{{Guarantee: s.identity}}
+	for _, r := range s.outcome.Reports {
+		if r.Guarantee == s.identity {
+			x.Severity = r.Severity.Amount
+		}
+	}
+	return x
+}
