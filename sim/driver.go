@@ -28,6 +28,9 @@ type DriveConfig struct {
 	// Patience is how long a client waits for the decisions of one request before it goes on without
 	// them; default 30 s. A design that loses decisions costs its clients this much each time.
 	Patience time.Duration
+	// SupplyPatience is how long the decision on an initial RESTOCK is waited for, at least; default 2
+	// minutes.
+	SupplyPatience time.Duration
 	// Settle is how long nothing may be decided, and nothing may move, before the clients stop waiting at
 	// the end for the decisions that are left; default Patience.
 	Settle time.Duration
@@ -50,7 +53,7 @@ func Drive(ctx context.Context, c DriveConfig) (Summary, error) {
 	d := newDriver(c)
 	// The run stands on the initial stock: it is waited for, however slow the machine.
 	patience := d.Patience
-	d.Patience = max(patience, supplyPatience)
+	d.Patience = max(patience, d.SupplyPatience)
 	if err := d.phase(ctx, supplySteps(d.Workload.Supply)); err != nil {
 		return Summary{}, fmt.Errorf("bring in the initial stock: %w", err)
 	}
@@ -69,9 +72,6 @@ func Drive(ctx context.Context, c DriveConfig) (Summary, error) {
 	return d.tally.summary(d.Runtime.Now()), err
 }
 
-// supplyPatience is how long the decision on an initial RESTOCK is waited for, at least.
-const supplyPatience = 2 * time.Minute
-
 // driver is one run of Drive.
 type driver struct {
 	DriveConfig
@@ -88,6 +88,9 @@ func newDriver(c DriveConfig) *driver {
 	}
 	if c.Space == "" {
 		c.Space = port.SpeedSpace
+	}
+	if c.SupplyPatience == 0 {
+		c.SupplyPatience = 2 * time.Minute
 	}
 	if c.Within == nil {
 		c.Within = context.WithTimeout
