@@ -45,6 +45,10 @@ func NewEncoder(cfg Config, now func() int64) (*Encoder, error) {
 // otherwise. Partitions are -1, by key. An error, port.ErrContract, is what would fail the
 // connector's task: an update of an outbox row, a value that has no encoding.
 func (e *Encoder) Encode(dst []port.Record, c port.Change) ([]port.Record, error) {
+	if c.Op == OpRead {
+		e.tx = transaction{}
+		return e.Aside(dst, c)
+	}
 	if c.XID != e.tx.xid || c.Ordinal <= e.tx.ordinal {
 		e.tx = transaction{xid: c.XID}
 	}
@@ -64,6 +68,24 @@ func (e *Encoder) Encode(dst []port.Record, c port.Change) ([]port.Record, error
 		dst = append(dst, e.end(c))
 	}
 	return dst, nil
+}
+
+// Aside appends the records of a change that belongs to no transaction: a row of a snapshot (r; of an
+// incremental one, if it has no LSN), or a truncation (t). Errors are those of Encode.
+func (e *Encoder) Aside(dst []port.Record, c port.Change) ([]port.Record, error) {
+	table := c.Schema + "." + c.Table
+	if !e.captured(table) {
+		return dst, nil
+	}
+	tx, counts := e.tx, e.cfg.Transaction
+	e.tx, e.cfg.Transaction = transaction{}, false
+	recs, err := e.encode(dst, c, table)
+	e.tx, e.cfg.Transaction = tx, counts
+	if err != nil {
+		return nil, fmt.Errorf("debezium: encode %c of %s at LSN %d: %w (%w)",
+			c.Op, table, c.LSN, port.ErrContract, err)
+	}
+	return recs, nil
 }
 
 func (e *Encoder) captured(table string) bool {
@@ -97,10 +119,13 @@ func (e *Encoder) encode(dst []port.Record, c port.Change, table string) ([]port
 		created := c
 		created.Op, created.Before = OpCreate, nil
 		return e.row(dst, created, topic, newKey, port.Header{Key: headerOldKey, Value: oldKey})
-	case c.Op == OpCreate || c.Op == OpUpdate:
+	case c.Op == OpCreate || c.Op == OpUpdate || c.Op == OpRead:
 		return e.row(dst, c, topic, newKey)
 	}
-	return nil, fmt.Errorf("operation %q is none of c, u, d", c.Op)
+	if c.Op == OpTruncate {
+		return e.row(dst, c, topic, nil)
+	}
+	return nil, fmt.Errorf("operation %q is none of c, u, d, r, t", c.Op)
 }
 
 // key writes the key of a row; nil where there is no row, no key, or not all of its columns (an old
@@ -174,7 +199,7 @@ func (e *Encoder) appendSource(b []byte, c port.Change) []byte {
 	b = appendTextField(b, "connector", "postgresql")
 	b = appendTextField(b, "name", e.cfg.TopicPrefix)
 	b = appendIntField(b, "ts_ms", c.At/1000)
-	b = appendTextField(b, "snapshot", "false")
+	b = appendTextField(b, "snapshot", snapshotText(c))
 	b = appendTextField(b, "db", e.cfg.Database)
 	b = appendTextField(b, "sequence", sequenceText(c.PrevCommitLSN, c.LSN))
 	b = appendIntField(b, "ts_us", c.At)
@@ -186,6 +211,21 @@ func (e *Encoder) appendSource(b []byte, c port.Change) []byte {
 	b = appendNullField(b, "xmin")
 	b = appendNullField(b, "origin")
 	return append(appendNullField(b, "origin_lsn"), '}')
+}
+
+// snapshotText is source.snapshot: which row of a snapshot this is.
+func snapshotText(c port.Change) string {
+	switch {
+	case c.Op != OpRead:
+		return "false"
+	case c.LSN == 0:
+		return "incremental"
+	case c.Last:
+		return "last"
+	case c.Ordinal == 1:
+		return "first"
+	}
+	return "true"
 }
 
 func sequenceText(prevCommit, lsn uint64) string {

@@ -11,9 +11,9 @@ import (
 // (table.op.invalid.behavior=fatal).
 func (e *Encoder) encodeOutbox(dst []port.Record, c port.Change) ([]port.Record, error) {
 	switch c.Op {
-	case OpDelete:
+	case OpDelete, OpTruncate:
 		return dst, nil
-	case OpCreate:
+	case OpCreate, OpRead:
 	default:
 		return nil, fmt.Errorf("the event router takes inserts and deletes only")
 	}

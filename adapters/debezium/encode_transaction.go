@@ -72,3 +72,13 @@ func (e *Encoder) Heartbeat() port.Record {
 	}
 	return rec
 }
+
+// EmptyTransaction is the BEGIN and END of a transaction at a change's place that wrote nothing which
+// is captured.
+func (e *Encoder) EmptyTransaction(c port.Change) []port.Record {
+	tx := e.tx
+	e.tx = transaction{}
+	recs := []port.Record{e.begin(c), e.end(c)}
+	e.tx = tx
+	return recs
+}

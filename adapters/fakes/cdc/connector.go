@@ -24,6 +24,9 @@ type Options struct {
 	// in its order. That is harsher than Debezium, which re-emits everything behind a point: here an
 	// older record of a key may be its last. Default nil: none.
 	Duplicate func(n int, rec port.Record) bool
+
+	Faults
+	Snapshot Snapshot // snapshot.mode; default SnapshotNever
 }
 
 // New makes a connector's process. A configuration that cannot work is the error of its Run.
@@ -107,6 +110,8 @@ type stream struct {
 	*connector
 	encoder  *debezium.Encoder
 	produced int       // records, duplicates apart
+	changes  int       // that were read
+	lastLSN  uint64    // of the change read before
 	batches  int       // since the last flush
 	flushed  time.Time // the last flush
 	next     uint64    // commit LSN of the last transaction that was encoded whole; 0: none since the last flush
@@ -114,6 +119,9 @@ type stream struct {
 }
 
 func (s *stream) run(ctx context.Context) error {
+	if err := s.snapshot(ctx); err != nil {
+		return err
+	}
 	for {
 		changes, err := s.read(ctx)
 		if err != nil {
@@ -134,7 +142,7 @@ func (s *stream) read(ctx context.Context) ([]port.Change, error) {
 	var changes []port.Change
 	err := inventory.Retry(ctx, s.rt, s.o.Backoff, func() (err error) {
 		if changes, err = s.slot.Read(ctx, s.o.BatchMax); err != nil {
-			s.next, s.done, s.batches = 0, 0, 0
+			s.next, s.done, s.batches, s.lastLSN = 0, 0, 0, 0
 		}
 		return err
 	})
@@ -150,7 +158,7 @@ func (s *stream) emit(ctx context.Context, changes []port.Change) error {
 	var recs, again []port.Record
 	var failure error
 	for _, c := range changes {
-		more, err := s.encoder.Encode(recs, c)
+		more, err := s.encode(recs, c)
 		if err != nil {
 			failure = fmt.Errorf("cdc: connector %s failed: %w", s.cfg.TopicPrefix, err)
 			break
@@ -173,6 +181,19 @@ func (s *stream) emit(ctx context.Context, changes []port.Change) error {
 		return err
 	}
 	return failure
+}
+
+// encode appends the records of a change, and what the faults make of it.
+func (s *stream) encode(recs []port.Record, c port.Change) ([]port.Record, error) {
+	n, skip := s.loses(c)
+	if skip {
+		return recs, nil
+	}
+	recs, err := s.encoder.Encode(recs, c)
+	if err != nil {
+		return nil, err
+	}
+	return s.noise(recs, n, c)
 }
 
 // flush confirms what was done, when it is time to.
