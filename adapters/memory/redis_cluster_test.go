@@ -141,3 +141,19 @@ func (g *pursuit) Call(ctx context.Context, c memory.Call, exec func() error) er
 	g.before()
 	return g.traceGate.Call(ctx, c, exec)
 }
+
+// An empty hash tag puts an order's two keys into two slots (F36).
+func TestTwoSlotsAreRefused(t *testing.T) {
+	r := memory.NewRedis(redisGate(), memory.RedisOptions{Masters: 3})
+	op := deductOf("", "o1", "1")
+	err := r.Client().Do(context.Background(), op)
+	if !errors.Is(err, port.ErrContract) || !strings.Contains(err.Error(), "CROSSSLOT") {
+		t.Errorf("reply %d, %v", op.Reply, err)
+	}
+	for _, sku := range []string{"A", "C"} { // an audit's command goes to each key's own master
+		doAll(t, r.Client(), &port.SetStock{SKU: sku, Stock: 1})
+	}
+	if n := r.Command("DEL", "stock:{A}", "stock:{C}"); n != int64(2) || len(r.Keys()) != 0 {
+		t.Errorf("%v deleted, left %q", n, r.Keys())
+	}
+}

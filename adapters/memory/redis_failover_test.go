@@ -317,7 +317,9 @@ func TestOnlyTheMasterThatWasCutOffHasTwoSides(t *testing.T) {
 	doAll(t, old, &port.SetStock{SKU: "A", Stock: 10})
 	holds(t, r, "stock:{A}=10")
 	r.Isolate(node, memory.RedisPromotion{}, "old")
-	if r.Isolate(node, memory.RedisPromotion{}) != nil {
+	id := replicationOf(t, r.Client())
+	r.Isolate(node, memory.RedisPromotion{})
+	if replicationOf(t, r.Client()) != id {
 		t.Error("cut off twice")
 	}
 	doAll(t, old, &port.SetStock{SKU: "A", Stock: 11})
