@@ -20,10 +20,12 @@ type redisClient struct {
 }
 
 // known is the table that this client goes by.
-func (c *redisClient) known() (slots *slotTable) {
-	if c.r.masters > 1 {
-		c.r.gate.Local(func() { slots = c.slots })
+func (c *redisClient) known() *slotTable {
+	if c.r.masters <= 1 {
+		return nil
 	}
+	var slots *slotTable
+	c.r.gate.Local(func() { slots = c.slots })
 	return slots
 }
 
