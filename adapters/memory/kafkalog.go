@@ -13,6 +13,7 @@ type kafkaLog struct {
 	start   int64 // the first offset that retention left
 	next    int64 // the offset of the next record
 	records []port.Record
+	hashes  []Hash // of records[:i+1], as far as somebody asked
 	reigns  []reign // never empty; ascending in both fields
 }
 
@@ -91,7 +92,7 @@ func (l *kafkaLog) truncate(to int64) {
 	to = max(to, l.start)
 	if to < l.end() {
 		i := l.index(to)
-		l.records, l.next = l.records[:i:i], to
+		l.records, l.next, l.hashes = l.records[:i:i], to, nil
 	}
 	for len(l.reigns) > 0 && l.reigns[len(l.reigns)-1].from >= to {
 		l.reigns = l.reigns[:len(l.reigns)-1]
@@ -105,7 +106,7 @@ func (l *kafkaLog) deleteBefore(offset int64) {
 	if offset <= l.start {
 		return
 	}
-	l.records = append([]port.Record(nil), l.records[l.index(offset):]...)
+	l.records, l.hashes = append([]port.Record(nil), l.records[l.index(offset):]...), nil
 	l.start = offset
 }
 
@@ -124,6 +125,6 @@ func (l *kafkaLog) compact() (removed int) {
 	}
 	removed = len(l.records) - len(kept)
 	slices.Reverse(kept)
-	l.records = kept
+	l.records, l.hashes = kept, nil
 	return removed
 }

@@ -140,6 +140,7 @@ type transaction struct {
 // held is a row of any table that a transaction wrote or locked.
 type held interface {
 	finish(t *transaction, commit bool)
+	digestOwn(h *Hash)
 }
 
 func (t *transaction) hold(r held) {

@@ -12,6 +12,9 @@ type row[K comparable, V any] struct {
 	key       K
 	committed *V // nil: its INSERT is not committed yet, or its DELETE is
 	own       *V // while rowLock.written: what the owner made of it; nil: deleted
+
+	hashed *V // the committed version that hash is of: versions never change
+	hash   uint64
 }
 
 // version is what t sees of a row: its own version, else the committed one.
