@@ -74,6 +74,9 @@ func (d *decoded) Produce(_ context.Context, rs ...port.Record) error {
 			if len(r.Key) == 0 {
 				kind += " without key"
 			}
+			if ev.Row.Transaction != nil {
+				kind += " counted"
+			}
 		}
 		d.kinds = append(d.kinds, kind)
 	}
@@ -101,11 +104,11 @@ func TestNoiseIsWrittenBehindItsChange(t *testing.T) {
 			return noise
 		}}}
 		got := strings.Join(article(t, o, orderRow('c', 7, 1, true), orderRow('c', 8, 1, true)), ",")
-		first := "transaction,c false 7,transaction"
+		first := "transaction,c false 7 counted,transaction"
 		if want != "" {
 			first += "," + want
 		}
-		if got != first+",transaction,c false 8,transaction" {
+		if got != first+",transaction,c false 8 counted,transaction" {
 			t.Errorf("noise %b: %s", noise, got)
 		}
 	}
@@ -116,6 +119,7 @@ type snapshots struct {
 	*log
 	begun bool
 	asked []bool
+	first uint64 // that was confirmed
 }
 
 func (s *snapshots) Snapshot(_ context.Context, unlessBegun bool) ([]port.Change, uint64, error) {
@@ -125,7 +129,13 @@ func (s *snapshots) Snapshot(_ context.Context, unlessBegun bool) ([]port.Change
 	return []port.Change{orderRow('r', 5, 1, false), orderRow('r', 5, 2, true)}, 5, nil
 }
 
-func (s *snapshots) Confirm(_ context.Context, lsn uint64) error { s.begun = true; return nil }
+func (s *snapshots) Confirm(_ context.Context, lsn uint64) error {
+	if !s.begun {
+		s.first = lsn
+	}
+	s.begun = true
+	return nil
+}
 
 func TestASnapshotComesBeforeTheStreamWhereTheModeAsksForIt(t *testing.T) {
 	for mode, want := range map[cdc.Snapshot][2]string{
@@ -147,6 +157,9 @@ func TestASnapshotComesBeforeTheStreamWhereTheModeAsksForIt(t *testing.T) {
 			stop()
 			if got := strings.Join(sink.kinds, ","); got != want {
 				t.Errorf("mode %d, life %d: %s, want %s", mode, life, got, want)
+			}
+			if want := map[bool]uint64{true: 108, false: 5}[mode == cdc.SnapshotNever]; s.first != want {
+				t.Errorf("mode %d: %d was confirmed first, want %d", mode, s.first, want)
 			}
 		}
 	}
