@@ -209,14 +209,32 @@ func (k *campaign) core(ctx context.Context) {
 	}
 }
 
-// ends ends the campaign at an execution; those before it still count.
+// ends ends the campaign at an execution; those before it still count. A liveness violation ends it later: a
+// design that stalls easily may also break safety, which is worse and then the finding.
 func (k *campaign) ends(b broken) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.broken = append(k.broken, b)
-	if int64(b.number) < k.last.Load() {
-		k.last.Store(int64(b.number))
+	last := int64(b.number)
+	if b.stalls() {
+		last = 2*last + afterStall
 	}
+	if last < k.last.Load() {
+		k.last.Store(last)
+	}
+}
+
+// afterStall is for how many executions at least a campaign looks for something worse than a stall.
+const afterStall = 1000
+
+// stalls reports whether the execution broke liveness only.
+func (b *broken) stalls() bool { return b.finding != nil && b.finding.Guarantee.Liveness() }
+
+// stalledBefore reports whether an execution before this one is known to stall.
+func (k *campaign) stalledBefore(n int) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.ContainsFunc(k.broken, func(b broken) bool { return b.number < n && b.stalls() })
 }
 
 func (k *campaign) execute(e *engine.Engine, lua *luahost.Host, n int) error {
@@ -280,8 +298,9 @@ func (k *campaign) result() (Result, error) {
 	slices.SortFunc(k.done, func(a, b executed) int { return cmp.Compare(a.number, b.number) })
 	slices.SortFunc(k.broken, func(a, b broken) int { return cmp.Compare(a.number, b.number) })
 	end := len(k.done)
-	if len(k.broken) > 0 {
-		end = k.broken[0].number + 1
+	ending := k.ending()
+	if ending != nil && !ending.stalls() {
+		end = ending.number + 1
 	}
 	for i, x := range k.done {
 		if x.number != i || i >= end {
@@ -302,9 +321,23 @@ func (k *campaign) result() (Result, error) {
 			r.Struck[kind]++
 		}
 	}
-	if len(k.broken) == 0 {
+	if ending == nil {
 		return r, nil
 	}
-	r.Finding = k.broken[0].finding
-	return r, k.broken[0].err
+	r.Finding = ending.finding
+	return r, ending.err
+}
+
+// ending is the execution that the result is about: the first that broke safety or could not be judged, or
+// else the first that stalled. Sorted by number.
+func (k *campaign) ending() *broken {
+	for i := range k.broken {
+		if b := &k.broken[i]; !b.stalls() {
+			return b
+		}
+	}
+	if len(k.broken) == 0 {
+		return nil
+	}
+	return &k.broken[0]
 }
