@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"slices"
 	"time"
 
 	"stockproof/inventory/port"
@@ -47,14 +48,25 @@ type Design struct {
 	// ("admission", "batch", ...); what is asked for and not among them is refused, not ignored.
 	Options  []string
 	Envelope string // the faults that its claims survive, in words that a report can print
-	Books    Books
-	Schema   port.Schema // of ShopBooks and RowLockBooks
-	Topics   []Topic
+	// Outside are the kinds of fault that its claims do not survive, as package sim names them: the envelope
+	// for machines. Empty: whatever breaks a claim counts.
+	Outside []string
+	Books   Books
+	Schema  port.Schema // of ShopBooks and RowLockBooks
+	Topics  []Topic
 	// Connector says that a connector carries changes of these tables to the broker.
 	Connector *Connector
 	Front     func(Ports, Options) Front
 	Roles     []Role
+	// Promote is what an operator runs behind the promotion of a standby; nil: the epoch is set, and that
+	// is all.
+	Promote func(Ports, Options) port.Process
+	// Redrive sends what is in the dead letters again, once; nil: the design keeps none that could be.
+	Redrive func(Ports, Options) port.Process
 }
+
+// Survives reports whether the design's claims hold under a kind of fault.
+func (d Design) Survives(kind string) bool { return !slices.Contains(d.Outside, kind) }
 
 // Topic is one topic a design uses.
 type Topic struct {

@@ -18,6 +18,7 @@ func Design() inventory.Design {
 			model.Adjust, model.Return, model.Transfer, model.SetLimit},
 		Options:  []string{"admission", "partitions", "workers", "batch", "group", "scan", "relay", "shed", "emit"},
 		Envelope: "every fault except a PostgreSQL failover that loses an acknowledged tail; promotion opens the gate first",
+		Outside:  []string{"pg-failover-async"},
 		Books:    inventory.LedgerBooks,
 		Topics: []inventory.Topic{{Name: model.CommandTopic}, {Name: model.StateTopic, Compact: true},
 			{Name: model.DecisionTopic}, {Name: model.DeadTopic}},
@@ -35,6 +36,8 @@ func Design() inventory.Design {
 			{Name: "emitter", New: NewEmitter},
 			{Name: "relay", New: newRelay},
 		},
+		Promote: NewOperator,
+		Redrive: NewRedriver,
 	}
 }
 

@@ -20,6 +20,7 @@ func Design() inventory.Design {
 			inventory.NoBlock},
 		Supports: supports(),
 		Envelope: "every fault except a PostgreSQL failover that loses an acknowledged tail",
+		Outside:  []string{"pg-failover-async"},
 		Books:    inventory.RowLockBooks,
 		Schema:   port.RowLockSchema,
 		Front:    front,

@@ -27,6 +27,8 @@ type Options struct {
 	Chooser Chooser
 	// Fate decides what becomes of a request; nil: it is delivered.
 	Fate func(Point) Fate
+	// Delay is how long the response to a request is under way whose fate is Delayed; nil: a second.
+	Delay func(Point) time.Duration
 	// Passed is called between two steps with the point that the last step ended at. It may crash and
 	// pause processes and change servers. May be nil.
 	Passed func(Point)

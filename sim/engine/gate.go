@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"stockproof/adapters/memory"
 	"stockproof/inventory/port"
@@ -48,7 +49,15 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 		fate = e.o.Fate(a.point)
 	}
 	var err error
+	var underway wait
 	switch fate {
+	case Delayed:
+		d := time.Second
+		if e.o.Delay != nil {
+			d = e.o.Delay(a.point)
+		}
+		err = e.serve(exec)
+		underway = wait{deadline: e.now + int64(d), ctx: ctx}
 	case Lost:
 		err = lost(&c)
 	case Late:
@@ -60,7 +69,10 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 	default:
 		err = e.serve(exec)
 	}
-	a.park(Point{Phase: Response, Call: c, Fate: fate, Err: err}, wait{})
+	a.park(Point{Phase: Response, Call: c, Fate: fate, Err: err}, underway)
+	if fate == Delayed && e.now < underway.deadline && ctx.Err() != nil {
+		return ctx.Err() // the caller did not wait so long
+	}
 	return err
 }
 

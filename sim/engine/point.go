@@ -60,9 +60,10 @@ const (
 	Lost              // it never arrives
 	LostResponse      // the server does it, and the caller is never told
 	Late              // the caller has its error; the request arrives at some later moment
+	Delayed           // the server does it, and the caller is told after Options.Delay
 )
 
-var fateNames = [...]string{"delivered", "lost", "lost-response", "late"}
+var fateNames = [...]string{"delivered", "lost", "lost-response", "late", "delay"}
 
 func (f Fate) String() string {
 	if int(f) < len(fateNames) {
