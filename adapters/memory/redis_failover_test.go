@@ -26,6 +26,8 @@ func (g *traceGate) Call(ctx context.Context, c memory.Call, exec func() error) 
 	return g.stillGate.Call(ctx, c, exec)
 }
 
+func (g *traceGate) Between() { g.Step() }
+
 func (g *traceGate) Step() {
 	if g.onStep != nil {
 		g.onStep()
@@ -318,7 +320,7 @@ func TestOnlyTheMasterThatWasCutOffHasTwoSides(t *testing.T) {
 	holds(t, r, "stock:{A}=10")
 	r.Isolate(node, memory.RedisPromotion{}, "old")
 	id := replicationOf(t, r.Client())
-	r.Isolate(node, memory.RedisPromotion{})
+	r.Isolate(node, memory.RedisPromotion{}, "old")
 	if replicationOf(t, r.Client()) != id {
 		t.Error("cut off twice")
 	}
