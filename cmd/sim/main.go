@@ -18,13 +18,21 @@ const help = `sim judges designs of a real-time inventory pipeline by running th
 
   sim run [--design ledger] [--on wire] [--seed N] [--scenario NAME|FILE] ...
                     one run: real clients against fakes of their servers in this process
+  sim run --on core [--design D] [--seed N] [--scenario NAME|FILE]
+                    one schedule of the simulator, drawn
+  sim explore [--design D] [--scenario NAME|FILE] [--strategy S] [--budget 30s] [--faults KINDS] [-o FILE.sched]
+                    many schedules with faults, until one breaks the design; then the smallest one
+  sim replay FILE.sched [--design D]
+                    a recorded schedule once more
+  sim shrink FILE.sched [-o OUT]
+                    a smaller one, with a certificate
 
   sim run                                            10 000 orders through the ledger design
   sim run --design article --scenario token-expiry   a design that breaks, and how
   sim run --workload month.csv.gz                    real orders
 
 sim COMMAND --help says more. Exit codes: 0 holds, 1 safety violated, 2 liveness violated, 3 not linearizable,
-5 vacuous, 6 undecided, 64 usage or bad input, 70 internal error, and as a shell has it 130 interrupted (by SIGINT or
+4 not deterministic, 5 vacuous, 6 undecided, 64 usage or bad input, 70 internal error, and as a shell has it 130 interrupted (by SIGINT or
 SIGTERM: the run ends without a verdict). A verdict that cannot be written is an internal error.
 `
 
@@ -60,6 +68,12 @@ func dispatch(ctx context.Context, args []string, stdout *output, stderr io.Writ
 		return 0
 	case "run":
 		return finish(ctx, runCommand(ctx, args[1:], stdout, stderr), stderr)
+	case "explore":
+		return finish(ctx, exploreCommand(ctx, args[1:], stdout, stderr), stderr)
+	case "replay":
+		return finish(ctx, replayCommand(ctx, args[1:], stdout, stderr), stderr)
+	case "shrink":
+		return finish(ctx, shrinkCommand(ctx, args[1:], stdout, stderr), stderr)
 	}
 	fmt.Fprintf(stderr, "sim: there is no command %q\n\n%s", args[0], help)
 	return checks.BadInput.ExitCode()

@@ -51,6 +51,19 @@ func (m *meter) show(p sim.Progress) {
 		thousands(int64(p.Of)), thousands(int64(rate)), thousands(p.Duplicates), m.note)
 }
 
+// line shows a line in the place of the last one.
+func (m *meter) line(text string) {
+	if !m.terminal {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now := time.Now(); now.Sub(m.last) >= 100*time.Millisecond {
+		m.last, m.drawn = now, true
+		fmt.Fprintf(m.w, "\r\x1b[K%s", text)
+	}
+}
+
 // done clears the line.
 func (m *meter) done() {
 	m.mu.Lock()

@@ -43,7 +43,7 @@ func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
 	fs.SetOutput(io.Discard) // finish prints what is wrong, once
 	fs.Usage = func() {}
 	fs.StringVar(&f.design, "design", "ledger", "the `design` to run")
-	fs.StringVar(&f.on, "on", "wire", "the `tier`: wire")
+	fs.StringVar(&f.on, "on", "wire", "the `tier`: wire, or core, which has flags of its own (sim run --on core --help)")
 	fs.StringVar(&f.seed, "seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
 	fs.StringVar(&f.scenario, "scenario", "", "`name` or file of a scenario")
 	fs.StringVar(&f.workload, "workload", "", "CSV `file` of real orders, .gz or not")
@@ -80,7 +80,7 @@ func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
 func (f *runFlags) validate() error {
 	switch {
 	case f.on != "wire":
-		return usage{fmt.Errorf("--on %s: there is no such tier here; there is wire", f.on)}
+		return usage{fmt.Errorf("--on %s: there is no such tier here; there are core and wire", f.on)}
 	case f.admission != "async" && f.admission != "sync":
 		return usage{fmt.Errorf("--admission %s is neither async nor sync", f.admission)}
 	case f.workers < 1 || f.workers > 256:
@@ -129,22 +129,22 @@ func (f *runFlags) overruled(s *sim.Scenario) error {
 	return nil
 }
 
-// parseSeed reads the seed, or draws one.
-func (f *runFlags) parseSeed() (uint64, error) {
-	if f.seed == "" {
+// parseSeed reads a seed, or draws one.
+func parseSeed(seed string) (uint64, error) {
+	if seed == "" {
 		var b [4]byte
 		if _, err := rand.Read(b[:]); err != nil {
 			return 0, fmt.Errorf("draw a seed: %w", err)
 		}
 		return uint64(binary.BigEndian.Uint32(b[:])), nil
 	}
-	digits, base := f.seed, 10
-	if hex, ok := strings.CutPrefix(f.seed, "0x"); ok {
+	digits, base := seed, 10
+	if hex, ok := strings.CutPrefix(seed, "0x"); ok {
 		digits, base = hex, 16
 	}
 	n, err := strconv.ParseUint(digits, base, 64)
 	if err != nil {
-		return 0, usage{fmt.Errorf("--seed %q is not a decimal or 0x number", f.seed)}
+		return 0, usage{fmt.Errorf("--seed %q is not a decimal or 0x number", seed)}
 	}
 	return n, nil
 }
@@ -157,7 +157,7 @@ func (f *runFlags) config() (sim.RunConfig, error) {
 			return sim.NewWireWorld(o)
 		}}
 	var err error
-	if c.Seed, err = f.parseSeed(); err != nil {
+	if c.Seed, err = parseSeed(f.seed); err != nil {
 		return c, err
 	}
 	c.Options = sim.DesignOptions{Options: inventory.DefaultOptions(), Workers: f.workers}
@@ -242,6 +242,9 @@ func shellWord(s string) string {
 }
 
 func runCommand(ctx context.Context, args []string, stdout *output, stderr io.Writer) error {
+	if onCore(args) {
+		return runCore(args, stdout, stderr)
+	}
 	f, err := parseRun(args, stdout)
 	if err != nil {
 		return err

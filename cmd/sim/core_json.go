@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"stockproof/checks"
+	"stockproof/sim"
+)
+
+// coreResult is the last line of --json of what runs on the core tier. Its first fields are those of
+// jsonResult; fields are added, never renamed.
+type coreResult struct {
+	Result     checks.Result   `json:"result"`
+	Design     string          `json:"design"`
+	Tier       string          `json:"tier"`
+	Scenario   string          `json:"scenario"`
+	Seed       string          `json:"seed"`
+	Orders     jsonOrders      `json:"orders"` // of a campaign: over all executions
+	Guarantees []jsonGuarantee `json:"guarantees"`
+	Executions int             `json:"executions"`
+	Steps      int             `json:"steps"`
+	ElapsedMS  int64           `json:"elapsed_ms"`
+	Reproduce  string          `json:"reproduce"`
+
+	Digest        string         `json:"digest"`
+	Struck        map[string]int `json:"struck"` // executions in which a kind of fault struck
+	Faults        []string       `json:"faults"`
+	NeverHappened []string       `json:"never_happened"`
+	Drift         []string       `json:"drift,omitempty"`
+	Expected      []string       `json:"expected"`
+	AsExpected    *bool          `json:"as_expected"`
+	NotComplete   int            `json:"not_complete"` // executions that the step limit ended
+	Strategy      string         `json:"strategy,omitempty"`
+	Deepest       int            `json:"deepest,omitempty"` // steps of the longest execution
+	Twice         int            `json:"run_twice,omitempty"`
+	Divergence    string         `json:"divergence,omitempty"`
+	Schedule      string         `json:"schedule,omitempty"` // the smallest one, as a file holds it
+	ScheduleFile  string         `json:"schedule_file,omitempty"`
+	Shrink        *jsonShrink    `json:"shrink,omitempty"`
+}
+
+// jsonShrink is how a schedule became small.
+type jsonShrink struct {
+	Before          jsonSize `json:"before"`
+	After           jsonSize `json:"after"`
+	Runs            int      `json:"runs"`
+	CertificateRuns int      `json:"certificate_runs"`
+}
+
+type jsonSize struct {
+	Workload   int `json:"workload"`
+	Faults     int `json:"faults"`
+	Deviations int `json:"deviations"`
+}
+
+// outcome fills in what one run came to.
+func (j *coreResult) outcome(o sim.Outcome) {
+	s := o.Summary
+	j.Orders = jsonOrders{s.Lines, s.Granted, s.Rejected, s.Cancelled, o.Duplicates, o.DeadLetters}
+	j.Guarantees = guaranteeRows(o.Reports)
+	j.Executions, j.Steps, j.Digest = 1, o.Steps, fmt.Sprintf("%x", o.Digest)
+	j.Struck = map[string]int{}
+	for _, k := range o.Struck {
+		j.Struck[k] = 1
+	}
+	j.Faults, j.NeverHappened = o.Receipts, o.Missing
+	if o.Cut {
+		j.NotComplete = 1
+	}
+}
+
+// guaranteeRows are reports as JSON has them.
+func guaranteeRows(reports []checks.Report) (rows []jsonGuarantee) {
+	for _, g := range reports {
+		row := jsonGuarantee{Name: g.Guarantee.String(), Verdict: g.Verdict.String(), Why: g.Why, Claimed: g.Claimed,
+			Count: g.Count}
+		if g.Verdict == checks.Fail {
+			row.Severity = g.Severity.String()
+			for _, e := range g.Evidence {
+				row.Evidence = append(row.Evidence, e.String())
+			}
+			for _, f := range g.Findings {
+				row.Findings = append(row.Findings, f.Why)
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func (j *coreResult) write(w io.Writer) error {
+	j.Tier = "core"
+	j.Faults, j.NeverHappened, j.Expected = orEmpty(j.Faults), orEmpty(j.NeverHappened), orEmpty(j.Expected)
+	b, err := json.Marshal(j)
+	if err != nil {
+		return fmt.Errorf("encode the result: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s\n", b)
+	return err
+}

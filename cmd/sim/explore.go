@@ -1,0 +1,308 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/sim"
+	"stockproof/sim/explore"
+)
+
+const exploreHelp = `sim explore: many executions of one scenario, each with faults and a schedule of its own, until one breaks a
+guarantee that the design claims. That one is made as small as it can be, and drawn.
+
+  sim explore --design article --budget 20s
+  sim explore --scenario token-expiry --faults crash,advance-clock -o found.sched
+  sim explore --design ledger --strategy random --executions 100000 --check-determinism
+
+  The faults of a scenario, if it has any, strike in every execution, and no others do. --executions with the same
+  seed does the same again whatever the machine; --budget ends wherever it is.
+`
+
+// exploreDefault is the scenario that is explored unless another one is named.
+const exploreDefault = "counter"
+
+// exploreFlags are the command line of sim explore.
+type exploreFlags struct {
+	design, scenario, strategy, faults, seed, out string
+	budget                                        time.Duration
+	executions, maxFaults                         int
+	twice, json                                   bool
+	set                                           map[string]bool
+}
+
+func parseExplore(args []string, stdout io.Writer) (*exploreFlags, error) {
+	f := &exploreFlags{}
+	fs := newFlags("sim explore")
+	fs.StringVar(&f.design, "design", "ledger", "the `design` to explore")
+	fs.StringVar(&f.scenario, "scenario", exploreDefault, "`name` or file of a scenario")
+	fs.StringVar(&f.strategy, "strategy", string(explore.Portfolio), "how choices are `made`: portfolio, random or pct")
+	fs.DurationVar(&f.budget, "budget", 30*time.Second, "`time` to explore; without limit where only --executions is given")
+	fs.IntVar(&f.executions, "executions", 0, "`number` of executions to end after")
+	fs.StringVar(&f.faults, "faults", "", "`kinds` of fault to draw from, separated by commas, or none; default all")
+	fs.IntVar(&f.maxFaults, "max-faults", 4, "`number` of faults that strike one execution, at most")
+	fs.StringVar(&f.seed, "seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
+	fs.BoolVar(&f.twice, "check-determinism", false, "run every execution twice and compare; without it one in 64")
+	fs.StringVar(&f.out, "o", "", "`file` to write the smallest schedule to")
+	fs.BoolVar(&f.json, "json", false, "the result as JSON on the last line of stdout; everything else on stderr")
+	help := func() { printExploreHelp(stdout, fs) }
+	var err error
+	if f.set, err = parseFlags(fs, args, help); err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, usage{fmt.Errorf("explore takes no argument %q", fs.Arg(0))}
+	}
+	return f, f.validate()
+}
+
+func (f *exploreFlags) validate() error {
+	switch {
+	case !slices.Contains([]string{string(explore.Portfolio), string(explore.Random), string(explore.PCT)}, f.strategy):
+		return usage{fmt.Errorf("--strategy %s: there is no such strategy; there are portfolio, random and pct", f.strategy)}
+	case f.budget <= 0:
+		return usage{errors.New("--budget needs a time above zero")}
+	case f.executions < 0 || f.set["executions"] && f.executions == 0:
+		return usage{fmt.Errorf("--executions %d: a number above zero is needed", f.executions)}
+	case f.maxFaults < 1 || f.maxFaults > 16:
+		return usage{fmt.Errorf("--max-faults %d is outside 1..16", f.maxFaults)}
+	case f.faults == "none" && f.set["max-faults"]:
+		return usage{errors.New("--max-faults and --faults none contradict each other")}
+	}
+	for _, k := range f.kinds() {
+		if _, ok := sim.FindFaultKind(k); !ok {
+			return usage{fmt.Errorf("--faults %q: there is no such kind of fault; there are %s", k, strings.Join(faultNames(), ", "))}
+		}
+	}
+	return nil
+}
+
+// kinds are the kinds that were asked for; nil: nobody asked.
+func (f *exploreFlags) kinds() []string {
+	if f.faults == "" || f.faults == "none" {
+		return nil
+	}
+	return strings.Split(f.faults, ",")
+}
+
+func faultNames() (names []string) {
+	for _, k := range sim.FaultKinds() {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+func printExploreHelp(w io.Writer, fs *flag.FlagSet) {
+	fmt.Fprint(w, exploreHelp)
+	table(w, "flags", fs, func(string) bool { return true })
+	fmt.Fprintf(w, "\nkinds of fault:\n")
+	for _, k := range sim.FaultKinds() {
+		fmt.Fprintf(w, "  %-22s %s\n", k.Name, k.About)
+	}
+}
+
+// newFlags and parseFlags are how every command reads its line.
+func newFlags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // finish prints what is wrong, once
+	fs.Usage = func() {}
+	return fs
+}
+
+// parseFlags parses args, flags and arguments in any order, and says which flags were given.
+func parseFlags(fs *flag.FlagSet, args []string, help func()) (set map[string]bool, err error) {
+	var words []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				help()
+				return nil, err
+			}
+			return nil, usage{err}
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		words, args = append(words, fs.Arg(0)), fs.Args()[1:]
+	}
+	if err := fs.Parse(append([]string{"--"}, words...)); err != nil {
+		return nil, usage{err}
+	}
+	set = map[string]bool{}
+	fs.Visit(func(g *flag.Flag) { set[g.Name] = true })
+	return set, nil
+}
+
+// campaign is a campaign with everything that its report needs.
+type campaign struct {
+	flags  *exploreFlags
+	config explore.Config
+	result explore.Result
+	err    *explore.NondeterminismError
+	small  *explore.Shrunk
+	drawn  *picture
+	people io.Writer
+}
+
+func exploreCommand(ctx context.Context, args []string, stdout *output, stderr io.Writer) error {
+	f, err := parseExplore(args, stdout)
+	if err != nil {
+		return err
+	}
+	c := &campaign{flags: f, people: people(f.json, stdout, stderr)}
+	if err := c.configure(); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.people, c.headline())
+	if stdout.failed() != nil {
+		return errUnwritten
+	}
+	meter := newMeter(stderr)
+	c.config.Progress = func(p explore.Progress) {
+		meter.line(fmt.Sprintf("  %s executions  %s/s  faults seen %d of %d  deepest %s", thousands(int64(p.Executions)),
+			thousands(int64(p.Rate)), p.Kinds, p.Of, count(p.Deepest, "step")))
+	}
+	c.result, err = explore.Run(ctx, c.config)
+	meter.done()
+	switch {
+	case errors.As(err, &c.err):
+	case err != nil:
+		return fmt.Errorf("explore %s: %w", c.config.Design.Name, err)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	if c.result.Finding != nil {
+		if err := c.shrink(ctx, meter); err != nil {
+			return err
+		}
+	}
+	c.text()
+	if f.json {
+		if err := c.json(stdout); err != nil {
+			return err
+		}
+	}
+	return verdict{c.verdict()}
+}
+
+// people is where what people read goes.
+func people(json bool, stdout *output, stderr io.Writer) io.Writer {
+	if json {
+		return stderr
+	}
+	return stdout
+}
+
+// configure puts together what the flags and the scenario say.
+func (c *campaign) configure() (err error) {
+	f := c.flags
+	s, d, o, err := coreScenario(f.scenario, f.design, f.set["design"])
+	if err != nil {
+		return err
+	}
+	c.config = explore.Config{Design: d, Options: o, Scenario: s, Strategy: explore.Strategy(f.strategy),
+		Executions: f.executions, Budget: f.budget, Kinds: f.kinds(), MaxFaults: f.maxFaults}
+	if f.executions > 0 && !f.set["budget"] {
+		c.config.Budget = 0
+	}
+	if f.faults == "none" {
+		c.config.MaxFaults = -1
+	}
+	if f.twice {
+		c.config.Twice = 1
+	}
+	c.config.Seed, err = parseSeed(f.seed)
+	return err
+}
+
+// coreScenario loads a scenario for the core tier, with the design that it asks for unless another one was
+// named, and with everything checked that can be before a run.
+func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inventory.Design, o sim.DesignOptions, err error) {
+	o = sim.CoreOptions()
+	if s, err = sim.LoadScenario(nameOrPath); err != nil {
+		return s, d, o, err
+	}
+	if name := s.DesignName(); name != "" && !named {
+		design = name
+	}
+	if d, err = findDesign(design); err != nil {
+		return s, d, o, err
+	}
+	if err = s.CheckOptions(d); err != nil {
+		return s, d, o, err
+	}
+	if err = s.DesignOptions(&o); err != nil {
+		return s, d, o, err
+	}
+	w, err := s.Build(sim.DefaultParams(), 1)
+	if err != nil {
+		return s, d, o, err
+	}
+	_, err = s.CoreFaults(&w, d)
+	return s, d, o, err
+}
+
+// shrink makes the finding small and draws it.
+func (c *campaign) shrink(ctx context.Context, meter *meter) error {
+	found := c.result.Finding
+	small, err := explore.Shrink(ctx, explore.ShrinkConfig{Schedule: found.Schedule, Design: c.config.Design,
+		Options: sim.CoreOptions(), Progress: shrinkMeter(meter)})
+	meter.done()
+	if err != nil {
+		return fmt.Errorf("shrink execution %d: %w", found.Execution, err)
+	}
+	c.small = &small
+	if c.drawn, err = drawSchedule(small.Schedule, c.config.Design); err != nil {
+		return fmt.Errorf("draw execution %d: %w", found.Execution, err)
+	}
+	small.Schedule.Name = c.config.Scenario.Name
+	describe(small.Schedule, c.drawn, "Found by: "+c.again())
+	if c.flags.out != "" {
+		return writeFile(c.flags.out, small.Schedule.String())
+	}
+	return nil
+}
+
+func shrinkMeter(m *meter) func(explore.ShrinkProgress) {
+	return func(p explore.ShrinkProgress) {
+		m.line(fmt.Sprintf("  shrinking: %s, %s so far", p.Size, count(p.Runs, "run")))
+	}
+}
+
+// drawSchedule runs a schedule under a design and draws it.
+func drawSchedule(s *sim.Schedule, d inventory.Design) (*picture, error) {
+	c, _, err := s.Simulation(d, sim.CoreOptions())
+	if err != nil {
+		return nil, err
+	}
+	return draw(c)
+}
+
+// describe gives a schedule the prose that a reviewer reads first: what breaks, and the drawing.
+func describe(s *sim.Schedule, p *picture, from string) {
+	r := p.broken()
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s: %s\n\n", r.Guarantee, r.Why)
+	if len(p.timeline.Rows) <= maxPictureRows {
+		text.WriteString(p.timeline.Text(sim.TimelineWidth, r) + "\n")
+	}
+	fmt.Fprintf(&text, "%s\n%s", p.timeline.Lanes(p.outcome, r), from)
+	s.Prose = nil
+	for _, line := range strings.Split(text.String(), "\n") {
+		line = strings.TrimPrefix(line, "         ")
+		s.Prose = append(s.Prose, sim.Prose{Text: strings.TrimRight("# "+line, " ")})
+	}
+	s.Expect = []sim.Expectation{{Guarantee: r.Guarantee}}
+	s.Severity = 0
+	if r.Severity.Unit == checks.Units {
+		s.Severity = r.Severity.Amount
+	}
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"stockproof/checks"
+	"stockproof/sim"
+	"stockproof/sim/explore"
+)
+
+// headline is line 1: the seed first, then every parameter.
+func (c *campaign) headline() string {
+	words := []string{fmt.Sprintf("seed 0x%x", c.config.Seed), "design " + c.config.Design.Name, "tier core",
+		"scenario " + c.config.Scenario.Name, "strategy " + mix(c.config.Strategy)}
+	if c.config.Executions > 0 {
+		words = append(words, "executions "+thousands(int64(c.config.Executions)))
+	}
+	if c.config.Budget > 0 {
+		words = append(words, "budget "+sim.ShortDuration(c.config.Budget))
+	}
+	switch {
+	case len(c.config.Scenario.Faults) > 0:
+		words = append(words, "faults of the scenario")
+	case c.config.MaxFaults < 0:
+		words = append(words, "faults none")
+	default:
+		kinds := "all kinds"
+		if len(c.config.Kinds) > 0 {
+			kinds = strings.Join(c.config.Kinds, ",")
+		}
+		words = append(words, fmt.Sprintf("faults %s, at most %d", kinds, c.config.MaxFaults))
+	}
+	return strings.Join(words, "  ")
+}
+
+// mix is what a strategy is made of.
+func mix(s explore.Strategy) string {
+	if s == explore.Portfolio {
+		return "portfolio (random 75 %, pct 25 %)"
+	}
+	return string(s)
+}
+
+// again is the command that does the same again, to the same end.
+func (c *campaign) again() string {
+	f := c.flags
+	words := []string{"sim", "explore", "--design", c.config.Design.Name}
+	for _, w := range []struct{ name, value string }{{"scenario", f.scenario}, {"strategy", f.strategy}, {"faults", f.faults}} {
+		if f.set[w.name] {
+			words = append(words, "--"+w.name, shellWord(w.value))
+		}
+	}
+	if f.set["max-faults"] {
+		words = append(words, "--max-faults", fmt.Sprint(f.maxFaults))
+	}
+	if f.twice {
+		words = append(words, "--check-determinism")
+	}
+	n := c.result.Executions
+	if c.err != nil {
+		n = c.err.Execution + 1
+	}
+	return strings.Join(append(words, "--seed", fmt.Sprintf("0x%x", c.config.Seed), "--executions", fmt.Sprint(max(n, 1))), " ")
+}
+
+// neverStruck are the kinds that were asked for and struck in no execution.
+func (c *campaign) neverStruck() (kinds []string) {
+	asked := slices.Clone(c.config.Kinds)
+	for _, e := range c.config.Scenario.Faults {
+		asked = append(asked, e.Subject)
+	}
+	for _, k := range asked {
+		if c.result.Struck[k] == 0 && !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+// verdict is the campaign's result: of the finding if there is one, and vacuous where nothing was decided or
+// what was asked for never struck.
+func (c *campaign) verdict() checks.Result {
+	r := c.result
+	switch {
+	case c.err != nil:
+		return checks.Nondeterministic
+	case c.drawn != nil:
+		return c.drawn.result()
+	case r.Granted+r.Rejected == 0, len(c.neverStruck()) > 0:
+		return checks.Vacuous
+	case r.Cut > 0:
+		return checks.UndecidedResult
+	}
+	return checks.Holds
+}
+
+func (c *campaign) text() {
+	w, r := c.people, c.result
+	rate := int64(float64(r.Executions) / max(r.Elapsed.Seconds(), 0.001))
+	executed := fmt.Sprintf("%s, %s in %s (%s/s)", count(r.Executions, "execution"), count(r.Steps, "step"), span(r.Elapsed),
+		thousands(rate))
+	switch {
+	case c.err != nil:
+		fmt.Fprintf(w, "\n%-10s %v\n%10s %s\n\n%s\n", c.verdict(), c.err, "", executed, c.again())
+	case c.drawn != nil:
+		c.found(executed)
+	default:
+		fmt.Fprintf(w, "\n%-10s %s; %s granted, %s rejected; deepest %s\n", c.verdict(), executed, thousands(int64(r.Granted)),
+			thousands(int64(r.Rejected)), count(r.Deepest, "step"))
+		c.faults()
+		fmt.Fprintf(w, "%10s %s ran twice: equal digests; digest of all %x\n", "", count(r.Again, "execution"), r.Digest)
+		if r.Cut > 0 {
+			fmt.Fprintf(w, "%10s not complete: the step limit ended %s\n", "", count(r.Cut, "execution"))
+		}
+		if r.Granted+r.Rejected == 0 {
+			fmt.Fprintf(w, "%10s nothing was decided\n", "")
+		}
+		if c.verdict() != checks.Holds {
+			fmt.Fprintf(w, "\n%s\n", c.again())
+		}
+	}
+}
+
+// found prints a violation: its smallest schedule, and the command that runs it again.
+func (c *campaign) found(executed string) {
+	w, s := c.people, c.small
+	fmt.Fprintf(w, "\n%s\n", c.drawn.verdict())
+	fmt.Fprintf(w, "%10s after %s\n", "", executed)
+	fmt.Fprintf(w, "%10s shrunk from %s to %s in %s; %s\n\n", "", s.Before, s.After, count(s.Runs, "run"), certificate(s))
+	c.drawn.draw(w)
+	c.faults()
+	if c.flags.out != "" {
+		fmt.Fprintf(w, "\nsim replay %s\n", shellWord(c.flags.out))
+		return
+	}
+	fmt.Fprintf(w, "\n%s\n", c.again())
+}
+
+// certificate says how it is known that nothing can be taken out.
+func certificate(s *explore.Shrunk) string {
+	return fmt.Sprintf("every remaining event is needed (%s)", count(s.CertificateRuns, "run"))
+}
+
+// faults says how often each kind struck, and which never did.
+func (c *campaign) faults() {
+	var struck []string
+	for _, k := range sim.FaultKinds() {
+		if n := c.result.Struck[k.Name]; n > 0 {
+			struck = append(struck, fmt.Sprintf("%s %s", k.Name, thousands(int64(n))))
+		}
+	}
+	if len(struck) > 0 {
+		fmt.Fprintf(c.people, "%10s executions that a fault struck: %s\n", "", strings.Join(struck, ", "))
+	}
+	if never := c.neverStruck(); len(never) > 0 {
+		fmt.Fprintf(c.people, "%10s never happened: %s\n", "", strings.Join(never, ", "))
+	}
+}
+
+func (c *campaign) json(w io.Writer) error {
+	r := c.result
+	j := coreResult{}
+	if c.drawn != nil {
+		j.outcome(c.drawn.outcome)
+		j.Schedule, j.ScheduleFile, j.Shrink = c.small.Schedule.String(), c.flags.out, shrinkJSON(c.small)
+	} else {
+		j.Guarantees = c.unbroken()
+	}
+	j.Orders = jsonOrders{Submitted: r.Executions * c.lines(), Granted: r.Granted, Rejected: r.Rejected}
+	j.Result, j.Design, j.Scenario = c.verdict(), c.config.Design.Name, c.config.Scenario.Name
+	j.Seed, j.Executions, j.Steps, j.ElapsedMS = fmt.Sprintf("0x%x", c.config.Seed), r.Executions, r.Steps, r.Elapsed.Milliseconds()
+	j.Reproduce = c.again()
+	if c.drawn != nil && c.flags.out != "" {
+		j.Reproduce = "sim replay " + shellWord(c.flags.out)
+	}
+	j.Digest, j.Struck, j.Deepest, j.Twice = fmt.Sprintf("%x", r.Digest), r.Struck, r.Deepest, r.Again
+	j.NeverHappened, j.NotComplete, j.Strategy = c.neverStruck(), r.Cut, string(c.config.Strategy)
+	if c.err != nil {
+		j.Divergence = c.err.Step
+	}
+	return j.write(w)
+}
+
+// lines is how many order lines one execution submits.
+func (c *campaign) lines() int {
+	w, err := c.config.Scenario.Build(sim.DefaultParams(), c.config.Seed)
+	if err != nil {
+		return 0 // configure has built it: it cannot fail here
+	}
+	return w.Lines()
+}
+
+// unbroken are the guarantees of a campaign without a finding: no execution broke a claimed one.
+func (c *campaign) unbroken() (rows []jsonGuarantee) {
+	claims := sim.Claims(c.config.Design)
+	for _, g := range checks.Built() {
+		row := jsonGuarantee{Name: g.String(), Verdict: checks.Undecided.String(), Why: "not claimed"}
+		if slices.Contains(claims, g) {
+			row.Claimed, row.Verdict, row.Why = true, checks.Pass.String(), ""
+			if c.verdict() != checks.Holds {
+				row.Verdict, row.Why = checks.Undecided.String(), "the campaign is "+c.verdict().String()
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func shrinkJSON(s *explore.Shrunk) *jsonShrink {
+	size := func(x explore.Size) jsonSize { return jsonSize{x.Workload, x.Faults, x.Deviations} }
+	return &jsonShrink{Before: size(s.Before), After: size(s.After), Runs: s.Runs, CertificateRuns: s.CertificateRuns}
+}

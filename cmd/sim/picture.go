@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"stockproof/checks"
+	"stockproof/sim"
+	"stockproof/sim/engine"
+	"stockproof/sim/explore"
+)
+
+// picture is one run of the core tier, drawn.
+type picture struct {
+	outcome  sim.Outcome
+	timeline *sim.Timeline
+}
+
+// maxPictureRows is how long a run may be and still be drawn.
+const maxPictureRows = 80
+
+// draw runs a simulation and takes down its timeline.
+func draw(c sim.SimulationConfig) (*picture, error) {
+	e := engine.New(engine.Options{})
+	defer e.Close()
+	s, err := sim.NewSimulation(e, c)
+	if err != nil {
+		return nil, err
+	}
+	p := &picture{timeline: sim.NewTimeline(s)}
+	p.outcome, err = s.Run()
+	return p, err
+}
+
+// result is what the run came to. What the step limit cut short may break safety, and proves nothing else.
+func (p *picture) result() checks.Result {
+	if !p.outcome.Cut {
+		return p.outcome.Result
+	}
+	if _, violated := explore.Violated(p.outcome); violated {
+		return checks.Worst(p.outcome.Result)
+	}
+	return checks.UndecidedResult
+}
+
+// broken is the report on the first claimed guarantee that failed; the zero report if none did.
+func (p *picture) broken() checks.Report {
+	g, _ := explore.Violated(p.outcome)
+	for _, r := range p.outcome.Reports {
+		if r.Claimed && r.Verdict == checks.Fail && r.Guarantee == g {
+			return r
+		}
+	}
+	return checks.Report{}
+}
+
+// verdict is the line that says what came of the run.
+func (p *picture) verdict() string {
+	if r := p.broken(); r.Verdict == checks.Fail {
+		return fmt.Sprintf("%-10s %s: %s", p.result(), r.Guarantee, r.Why)
+	}
+	s := p.outcome.Summary
+	text := fmt.Sprintf("%-10s %s, %s: %d granted, %d rejected, %d cancelled; %s absorbed, %s", p.result(),
+		count(s.Orders, "order"), count(s.Lines, "line"), s.Granted, s.Rejected, s.Cancelled,
+		count(int(p.outcome.Duplicates), "duplicate"), count(int(p.outcome.DeadLetters), "dead letter"))
+	if p.outcome.Cut {
+		text += fmt.Sprintf("\n%10s not complete: the step limit ended the run after %s", "", count(p.outcome.Steps, "step"))
+	}
+	return text
+}
+
+// draw writes the timeline, the lanes where it went wrong, and why.
+func (p *picture) draw(w io.Writer) {
+	r := p.broken()
+	if n := len(p.timeline.Rows); n > maxPictureRows {
+		fmt.Fprintf(w, "%10s %s: too long to draw\n", "", count(n, "step that matters"))
+	} else {
+		fmt.Fprint(w, p.timeline.Text(sim.TimelineWidth, r))
+	}
+	fmt.Fprintf(w, "\n%s", p.timeline.Lanes(p.outcome, r))
+	if r.Verdict == checks.Fail {
+		fmt.Fprintf(w, "%10s why: %s\n", "", r.Why)
+	}
+}
+
+// details are the guarantees by verdict, the faults, and what went wrong with processes.
+func (p *picture) details(w io.Writer) {
+	o := p.outcome
+	var passed, failed, notClaimed []string
+	for _, r := range o.Reports {
+		switch {
+		case !r.Claimed:
+			notClaimed = append(notClaimed, r.Guarantee.String())
+		case r.Verdict == checks.Pass:
+			passed = append(passed, r.Guarantee.String())
+		case r.Verdict == checks.Fail:
+			failed = append(failed, r.Guarantee.String())
+		}
+	}
+	for _, line := range []struct {
+		what  string
+		names []string
+	}{{"pass", passed}, {"FAIL", failed}, {"not claimed", notClaimed}} {
+		if len(line.names) > 0 {
+			fmt.Fprintf(w, "%10s %s: %s\n", "", line.what, strings.Join(line.names, ", "))
+		}
+	}
+	for _, f := range o.Receipts {
+		fmt.Fprintf(w, "%10s fault: %s\n", "", f)
+	}
+	for _, f := range o.Missing {
+		fmt.Fprintf(w, "%10s never happened: %s\n", "", f)
+	}
+	for _, err := range o.Failures {
+		fmt.Fprintf(w, "%10s %v\n", "", err)
+	}
+	fmt.Fprintf(w, "%10s %s, digest %x\n", "", count(o.Steps, "step"), o.Digest)
+}

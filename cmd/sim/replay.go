@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/sim"
+	"stockproof/sim/engine"
+)
+
+const replayHelp = `sim replay FILE.sched: a recorded schedule once more.
+
+  The exit code says what happened, whatever the file expects. A choice that finds no place any more, or a fault that
+  never strikes, is drift and is reported with its line; if the expected violation is gone because of it, and no other
+  has come, the exit code is 5.
+
+  sim replay testdata/schedules/token-expiry.sched
+  sim replay testdata/schedules/token-expiry.sched --design ledger
+      the same scenario, workload and faults under another design; the choices of the scheduler are of the
+      processes of the file's design, and are left out
+`
+
+// replayed is a schedule that was run again.
+type replayed struct {
+	file     string
+	schedule *sim.Schedule
+	design   inventory.Design
+	own      bool // it ran under the design that it was recorded under
+	drawn    *picture
+	drift    []string
+}
+
+func replayCommand(_ context.Context, args []string, stdout *output, stderr io.Writer) error {
+	fs := newFlags("sim replay")
+	design := fs.String("design", "", "another `design` than the file's")
+	asJSON := fs.Bool("json", false, "the result as JSON on the last line of stdout; everything else on stderr")
+	_, err := parseFlags(fs, args, func() {
+		fmt.Fprint(stdout, replayHelp)
+		table(stdout, "flags", fs, func(string) bool { return true })
+	})
+	if err != nil {
+		return err
+	}
+	if fs.NArg() != 1 {
+		return usage{errors.New("replay takes one FILE.sched")}
+	}
+	r := &replayed{file: fs.Arg(0)}
+	if r.schedule, r.design, err = loadSchedule(r.file, *design); err != nil {
+		return err
+	}
+	r.own = r.design.Name == r.schedule.DesignName()
+	w := people(*asJSON, stdout, stderr)
+	fmt.Fprintln(w, r.headline())
+	if err := r.run(); err != nil {
+		return fmt.Errorf("replay %s: %w", r.file, err)
+	}
+	r.text(w)
+	if *asJSON {
+		if err := r.json(stdout); err != nil {
+			return err
+		}
+	}
+	return verdict{r.verdict()}
+}
+
+// loadSchedule reads a schedule and finds its design, or the one of that name.
+func loadSchedule(file, name string) (*sim.Schedule, inventory.Design, error) {
+	s, err := sim.LoadSchedule(file)
+	if err != nil {
+		return nil, inventory.Design{}, err
+	}
+	if name != "" {
+		d, err := findDesign(name)
+		return s, d, err
+	}
+	d, err := findDesign(s.DesignName())
+	if err != nil {
+		return nil, d, s.Errorf(s.Design.Line, "%v", err)
+	}
+	for _, o := range s.Others {
+		if _, err := findDesign(o.Design); err != nil {
+			return nil, d, s.Errorf(o.Line, "%v", err)
+		}
+	}
+	_, _, err = s.Simulation(d, sim.CoreOptions())
+	return s, d, err
+}
+
+func (r *replayed) headline() string {
+	s := r.schedule
+	return fmt.Sprintf("seed 0x1  design %s  tier core  schedule %s  scenario %s  %s, %s, %s", r.design.Name, r.file, s.Name,
+		count(len(s.Workload), "workload entry"), count(len(s.Scenario.Faults), "fault"), count(len(s.Deviations), "choice"))
+}
+
+func (r *replayed) run() error {
+	c, chooser, err := r.schedule.Simulation(r.design, sim.CoreOptions())
+	if err != nil {
+		return err
+	}
+	if !r.own {
+		c.Chooser = nil
+	}
+	if r.drawn, err = draw(c); err != nil {
+		return err
+	}
+	if r.own {
+		for _, d := range chooser.Drift() {
+			r.drift = append(r.drift, r.unmatched(d))
+		}
+	}
+	missing := r.drawn.outcome.Missing
+	for i, m := range missing {
+		f := c.Faults[len(c.Faults)-len(missing)+i]
+		r.drift = append(r.drift, fmt.Sprintf("%s:%d: fault %s never struck", r.file, f.Line, m))
+	}
+	return nil
+}
+
+func (r *replayed) unmatched(d engine.Deviation) string {
+	return fmt.Sprintf("%s:%d: found no place: %s", r.file, d.Line, d)
+}
+
+// verdict is what happened. Drift that took the expected violation away, with none in its place, leaves a
+// run that shows nothing.
+func (r *replayed) verdict() checks.Result {
+	got := r.drawn.result()
+	if got == checks.Vacuous || got == checks.Holds {
+		if _, expects := r.schedule.Expected(); r.own && expects && len(r.drift) > 0 {
+			return checks.Vacuous
+		}
+	}
+	return got
+}
+
+// expected are the guarantees that the file says break, or "holds", under the design that it ran under.
+func (r *replayed) expected() []string {
+	if r.own {
+		return r.schedule.Scenario.Expected()
+	}
+	for _, o := range r.schedule.Others {
+		if o.Design == r.design.Name && o.Holds {
+			return []string{"holds"}
+		}
+	}
+	return nil
+}
+
+// met compares with what the file expects, its severity too.
+func (r *replayed) met() (met bool, got string) {
+	result := r.drawn.outcome.RunResult
+	result.Result = r.verdict()
+	if !r.own {
+		return result.Result == checks.Holds, result.Result.String()
+	}
+	met, got = r.schedule.Met(result)
+	want := r.schedule.Severity
+	if b := r.drawn.broken(); met && want > 0 && b.Severity.Unit == checks.Units && b.Severity.Amount != want {
+		return false, fmt.Sprintf("%s, severity %d and not %d", got, b.Severity.Amount, want)
+	}
+	return met, got
+}
+
+func (r *replayed) text(w io.Writer) {
+	line := r.drawn.verdict()
+	if got := r.verdict(); got != r.drawn.result() {
+		line = fmt.Sprintf("%-10s %s no longer happens, and nothing else does: %s", got,
+			strings.Join(r.expected(), ", "), r.drift[0])
+	}
+	fmt.Fprintf(w, "\n%s\n", line)
+	if want := r.expected(); len(want) > 0 {
+		if met, got := r.met(); met {
+			fmt.Fprintf(w, "%10s as the file expects: %s\n", "", strings.Join(want, ", "))
+		} else {
+			fmt.Fprintf(w, "%10s not as expected: expected %s, got %s\n", "", strings.Join(want, ", "), got)
+		}
+	}
+	for _, d := range r.drift {
+		fmt.Fprintf(w, "%10s drift: %s\n", "", d)
+	}
+	fmt.Fprintln(w)
+	r.drawn.draw(w)
+	r.drawn.details(w)
+	if r.verdict() != checks.Holds {
+		fmt.Fprintf(w, "\n%s\n", r.again())
+	}
+}
+
+func (r *replayed) again() string {
+	words := []string{"sim replay", shellWord(r.file)}
+	if !r.own {
+		words = append(words, "--design", r.design.Name)
+	}
+	return strings.Join(words, " ")
+}
+
+func (r *replayed) json(w io.Writer) error {
+	j := coreResult{}
+	j.outcome(r.drawn.outcome)
+	j.Result, j.Design, j.Scenario, j.Seed = r.verdict(), r.design.Name, r.schedule.Name, "0x1"
+	j.ScheduleFile, j.Drift, j.Reproduce = r.file, r.drift, r.again()
+	if j.Expected = r.expected(); len(j.Expected) > 0 {
+		met, _ := r.met()
+		j.AsExpected = &met
+	}
+	return j.write(w)
+}

@@ -1,0 +1,261 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"stockproof/checks"
+	"stockproof/inventory/port"
+	"stockproof/model"
+	"stockproof/sim/engine"
+)
+
+// Timeline is a run as people draw it: one column per process and server, one row per step that matters.
+//
+//	   clients      postgres     kafka p0   worker-1       redis {A}
+//	1  submit o1    insert o1
+//	2                            o1@0
+//	3                                       fetch o1@0
+//	4                                       deduct o1 x2   A 5 -> 3, token o1
+//	5                                       X crashed
+//
+// What changes stock, decides, travels or breaks is a row; polls, heartbeats, look-ups and empty fetches
+// are not. Effects stand where the server has them, whether or not anybody was told.
+type Timeline struct {
+	Rows []TimelineRow
+
+	s      *Simulation
+	begun  bool
+	began  time.Time
+	now    *TimelineRow // being filled
+	told   []toldEvent  // events of this step, by their numbers
+	wrote  []string     // what became visible in the truth in this step
+	ledger []laneSeq
+
+	calls   map[uint64]model.Command // by attempt
+	open    map[*engine.Actor][]port.Statement
+	logs    map[string]int  // records by topic and partition
+	keys    map[string]bool // of Redis
+	lives   map[*instanceOf]int
+	paused  map[*instanceOf]bool
+	struck  int
+	effects []checks.Effect     // of scripts, in order
+	early   map[model.ID]string // what people call commands that the workload does not name
+	holds   map[string]bool     // who has fetched what nobody committed the offset of
+	orders  []named             // by which records are recognised
+}
+
+// TimelineRow is one step.
+type TimelineRow struct {
+	After time.Duration // since the clients began, virtual
+	Cells []TimelineCell
+
+	events []int // of the history
+	ledger []laneSeq
+}
+
+// TimelineCell is what one column has in a row.
+type TimelineCell struct {
+	Column, Text string
+	// Weak cells say who did what another cell shows; columns of nothing else may be left out.
+	Weak bool
+}
+
+type toldEvent struct {
+	number int
+	event  checks.Event
+}
+
+type laneSeq struct {
+	lane model.LaneKey
+	seq  int64
+}
+
+type named struct {
+	id   string
+	name string
+}
+
+// NewTimeline attaches a timeline to a simulation that has not run yet.
+func NewTimeline(s *Simulation) *Timeline {
+	t := &Timeline{s: s, calls: map[uint64]model.Command{}, open: map[*engine.Actor][]port.Statement{},
+		logs: map[string]int{}, keys: map[string]bool{}, lives: map[*instanceOf]int{}, paused: map[*instanceOf]bool{},
+		holds: map[string]bool{}, early: map[model.ID]string{}}
+	observe := s.Watch.Observe
+	s.Watch.Observe = func(e checks.Event) {
+		observe(e)
+		t.told = append(t.told, toldEvent{s.Watch.Events(), e})
+	}
+	s.Postgres.OnLedger(t.onLedger)
+	s.Postgres.OnShopOrder(t.onShopOrder)
+	s.Postgres.OnShopStock(t.onShopStock)
+	for id, name := range s.names {
+		t.orders = append(t.orders, named{id.String(), name})
+	}
+	slices.SortFunc(t.orders, func(a, b named) int { return strings.Compare(a.name+a.id, b.name+b.id) })
+	s.timeline = t
+	return t
+}
+
+// step takes down what the step that ended at a point did.
+func (t *Timeline) step(at engine.Point) {
+	for _, e := range t.told {
+		if c, ok := e.event.(checks.Call); ok {
+			t.calls[c.Attempt] = c.Command
+		}
+	}
+	if !t.begun {
+		t.before()
+		return
+	}
+	t.faults()
+	t.instances()
+	who, late := t.who(at)
+	t.observed(who, late)
+	t.visible(who, late)
+	t.point(who, at)
+	t.produced(who)
+	t.expired(late)
+	t.flush()
+}
+
+// before is a step of the initial stock, which is no row of its own.
+func (t *Timeline) before() {
+	for _, e := range t.told {
+		if x, ok := e.event.(checks.Effect); ok {
+			t.effects = append(t.effects, x)
+			t.early[x.Order] = "stock " + string(x.SKU)
+		}
+	}
+	t.told, t.wrote, t.ledger = nil, nil, nil
+	if !t.s.open {
+		return
+	}
+	t.produced("")
+	t.expired("")
+	t.begun, t.began, t.now = true, t.s.Engine.Now(), nil
+	for _, in := range t.s.c.Workload.Supply {
+		t.cell("clients", fmt.Sprintf("(stock %s %d)", in.Lane.SKU, in.Units), false)
+	}
+	t.flush()
+}
+
+// settled takes down what faults did behind a step.
+func (t *Timeline) settled() {
+	if t.begun {
+		t.faults()
+	}
+}
+
+// who is the column of the process that took a step; of the work that a server does for a request that
+// came late, late says so.
+func (t *Timeline) who(at engine.Point) (column, late string) {
+	if at.Actor == nil {
+		return "", ""
+	}
+	name := at.Actor.Proc.Name
+	if _, from, ok := strings.Cut(at.Actor.Name, "/late "); ok && at.Actor.Proc.Role == "server" {
+		return "", " (late: " + from + ")"
+	}
+	name, _, _ = strings.Cut(name, "'")
+	if at.Actor.Proc.Role == "server" {
+		return "", ""
+	}
+	return name, ""
+}
+
+// cell puts text into a column of the present row.
+func (t *Timeline) cell(column, text string, weak bool) {
+	if text == "" || column == "" {
+		return
+	}
+	if t.now == nil {
+		t.now = &TimelineRow{After: t.s.Engine.Now().Sub(t.began)}
+	}
+	for i := range t.now.Cells {
+		c := &t.now.Cells[i]
+		if c.Column != column {
+			continue
+		}
+		if c.Text != text {
+			c.Text += ", " + text
+		}
+		c.Weak = c.Weak && weak
+		return
+	}
+	t.now.Cells = append(t.now.Cells, TimelineCell{column, text, weak})
+}
+
+// flush ends the present row.
+func (t *Timeline) flush() {
+	if r := t.now; r != nil && slices.ContainsFunc(r.Cells, func(c TimelineCell) bool { return !c.Weak }) {
+		t.Rows = append(t.Rows, *r)
+	}
+	t.now = nil
+}
+
+// instances notices who was started again, and who goes on after a pause.
+func (t *Timeline) instances() {
+	for _, in := range t.s.instances {
+		if before, known := t.lives[in]; known && before != in.lives {
+			t.cell(in.name, "restarts", false)
+		}
+		if t.paused[in] && !in.proc.Paused() && !in.proc.Dead() {
+			t.cell(in.name, "wakes", false)
+		}
+		t.lives[in], t.paused[in] = in.lives, in.proc.Paused()
+		t.flush()
+	}
+}
+
+// faults takes down the faults that have struck since the last time.
+func (t *Timeline) faults() {
+	p := t.s.plan
+	for ; t.struck < len(p.receipts); t.struck++ {
+		f := &p.faults[t.struck]
+		column, text := t.faultCell(f, p.receipts[t.struck])
+		t.cell(column, text, false)
+		t.produced("")
+		if t.struck == len(p.receipts)-1 {
+			t.expired("")
+		}
+		t.flush()
+	}
+	for _, in := range t.s.instances {
+		t.lives[in], t.paused[in] = in.lives, in.proc.Paused() || t.paused[in]
+	}
+}
+
+// faultCell says where a fault struck, and what it did there.
+func (t *Timeline) faultCell(f *Fault, receipt string) (column, text string) {
+	if f.Kind == "advance-clock" {
+		return "redis", "X clock +" + ShortDuration(f.By)
+	}
+	for _, in := range t.s.instances {
+		if after, ok := strings.CutPrefix(receipt, in.name+" "); ok {
+			return in.name, "X " + after
+		}
+	}
+	for _, in := range t.s.instances {
+		if i := strings.Index(receipt, " of "+in.name); i >= 0 && f.Kind != "kill-backends" {
+			if k, ok := FindFaultKind(f.Kind); ok && k.OfRequest() {
+				return in.name, fmt.Sprintf("X %s %s", receipt[:i], f.Kind)
+			}
+			return in.name, "X " + receipt
+		}
+	}
+	if i := strings.Index(receipt, " of clients/"); i >= 0 {
+		return "clients", fmt.Sprintf("X %s %s", receipt[:i], f.Kind)
+	}
+	for _, k := range []struct {
+		kinds  []FaultKind
+		column string
+	}{{redisFaults(), "redis"}, {postgresFaults(), "postgres"}, {kafkaFaults(), t.partition(t.s.commandTopic(), 0)}} {
+		if slices.ContainsFunc(k.kinds, func(x FaultKind) bool { return x.Name == f.Kind }) {
+			return k.column, "X " + receipt
+		}
+	}
+	return "clients", "X " + receipt
+}

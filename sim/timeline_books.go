@@ -1,0 +1,228 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+
+	"stockproof/inventory/port"
+	"stockproof/model"
+)
+
+// onLedger hears every decision of a ledger as it becomes visible.
+func (t *Timeline) onLedger(r port.LedgerRow) {
+	name := t.name(r.Command)
+	if t.s.names[r.Command] == "" && t.early[r.Command] == "" {
+		name = strings.ToLower(r.Kind.String())
+	}
+	t.wrote = append(t.wrote, fmt.Sprintf("%s %s, seq %d avail %d", name,
+		outcome(model.Decision{Outcome: r.Outcome, Granted: r.Granted}), r.Seq, r.AvailAfter))
+	t.ledger = append(t.ledger, laneSeq{r.Lane, r.Seq})
+}
+
+// onShopOrder hears every change of an order's row as it becomes visible.
+func (t *Timeline) onShopOrder(_ port.Schema, before, after *port.ShopOrder) {
+	switch {
+	case after == nil:
+		t.wrote = append(t.wrote, t.shopName(before)+" is gone")
+	case before == nil:
+		t.wrote = append(t.wrote, fmt.Sprintf("insert %s: %d %s", t.shopName(after), after.Qty, after.SKU))
+	case before.Status != after.Status:
+		t.wrote = append(t.wrote, fmt.Sprintf("%s %s", t.shopName(after), after.Status))
+	}
+}
+
+// shopName is what people call an order's row; what is no purchase has an order id of its own.
+func (t *Timeline) shopName(o *port.ShopOrder) string {
+	name, known := t.s.names[o.OrderID]
+	switch {
+	case !known:
+		return strings.ToLower(string(o.Status))
+	case o.Status == port.ShopCancel || o.Status == port.ShopCancelled:
+		return "cancel " + name
+	}
+	return name
+}
+
+func (t *Timeline) onShopStock(_ port.Schema, before, after *port.ShopStock) {
+	switch {
+	case after == nil:
+		t.wrote = append(t.wrote, fmt.Sprintf("stock of %s is gone", before.SKU))
+	case before == nil:
+		t.wrote = append(t.wrote, fmt.Sprintf("stock %s %d", after.SKU, after.Stock))
+	default:
+		t.wrote = append(t.wrote, fmt.Sprintf("stock %s %d -> %d", after.SKU, before.Stock, after.Stock))
+	}
+}
+
+// visible takes down what became visible in the truth.
+func (t *Timeline) visible(who, late string) {
+	for _, what := range t.wrote {
+		t.cell("postgres", what+late, false)
+	}
+	if len(t.wrote) > 0 && !strings.HasPrefix(who, "api") {
+		t.cell(who, "commit", !strings.HasPrefix(who, "worker"))
+	}
+	if t.now != nil {
+		t.now.ledger = append(t.now.ledger, t.ledger...)
+	}
+	t.wrote, t.ledger = nil, nil
+}
+
+// statements takes down what a batch that was committed wrote, as far as no observer tells.
+func (t *Timeline) statements(who string, batch []port.Statement) {
+	for _, st := range batch {
+		switch st := st.(type) {
+		case *port.AcceptCommands:
+			for _, r := range st.Rows {
+				t.early[r.ID] = t.row(r)
+				t.cell("postgres", "accept "+t.row(r), false)
+			}
+		case *port.DecideCommands:
+			for _, r := range st.Rows {
+				if r.Decision.Seq == 0 && r.Decision.Decided() { // it stands in no ledger
+					t.cell("postgres", t.row(r)+" "+outcome(r.Decision), false)
+				}
+			}
+		case *port.ResubmitCommands:
+			for _, r := range st.Rows {
+				t.cell("postgres", "send again "+t.row(r), false)
+				t.cell(who, "sweep", false)
+			}
+		case *port.InsertDead:
+			for _, r := range st.Rows {
+				t.cell("postgres", "dead letter "+t.name(r.Command), false)
+			}
+		case *port.InsertRowLockOrders:
+			for _, r := range st.Rows {
+				name := t.name(r.OrderID)
+				if r.OrderID.IsZero() {
+					name = strings.ToLower(r.Kind.String())
+				}
+				d := model.Decision{Outcome: r.Outcome, Granted: r.Granted}
+				t.cell("postgres", fmt.Sprintf("%s %s, stock %d", name, outcome(d), r.Stock), false)
+			}
+		}
+	}
+}
+
+// row is what people call a command's row.
+func (t *Timeline) row(r port.CommandRow) string {
+	if name, ok := t.s.names[r.ID]; ok {
+		return t.short(name)
+	}
+	if name, ok := t.s.names[r.Ref]; ok && !r.Ref.IsZero() {
+		return strings.ToLower(r.Kind.String()) + " " + t.short(name)
+	}
+	return strings.ToLower(r.Kind.String()) + " " + string(r.Lane.SKU)
+}
+
+// partition is the column of a topic's partition. Only the commands' are told apart.
+func (t *Timeline) partition(topic string, part int32) string {
+	switch topic {
+	case t.s.commandTopic():
+		return fmt.Sprintf("kafka p%d", part)
+	case model.StateTopic:
+		return "kafka state"
+	case model.DeadTopic:
+		return "kafka dlq"
+	}
+	return ""
+}
+
+// produced takes down the records that have come to the logs, and whose.
+func (t *Timeline) produced(who string) {
+	for _, topic := range Topics(t.s.c.Design) {
+		if t.partition(topic.Name, 0) == "" {
+			continue
+		}
+		seen := map[int32]int{}
+		var fresh []port.Record
+		for _, r := range t.s.Kafka.Records(topic.Name) {
+			seen[r.Partition]++
+			if seen[r.Partition] > t.logs[fmt.Sprintf("%s/%d", topic.Name, r.Partition)] {
+				fresh = append(fresh, r)
+			}
+		}
+		for part := range t.s.c.Options.Partitions {
+			key := fmt.Sprintf("%s/%d", topic.Name, part)
+			if t.begun && seen[part] < t.logs[key] {
+				t.cell(t.partition(topic.Name, part), fmt.Sprintf("%d records are gone", t.logs[key]-seen[part]), false)
+			}
+			t.logs[key] = seen[part]
+		}
+		if !t.begun {
+			continue
+		}
+		for i := range fresh {
+			if label := t.label(&fresh[i]); label != "" {
+				t.cell(t.partition(topic.Name, fresh[i].Partition), fmt.Sprintf("%s@%d", label, fresh[i].Offset), false)
+				t.cell(who, "send "+label, true)
+			}
+		}
+	}
+}
+
+// label is what a record is about; "" for one that nobody acts on.
+func (t *Timeline) label(r *port.Record) string {
+	if r.Topic == model.OrderTopic {
+		ev, err := orderEvent(*r)
+		switch {
+		case err != nil:
+			return "unreadable"
+		case ev.Class != "row" || ev.Op != 'c' && ev.Op != 'r' && !t.s.c.Options.EveryOp:
+			return ""
+		case ev.Op != 'c':
+			return fmt.Sprintf("%s (%c)", t.shopName(&ev.Row), ev.Op)
+		}
+		return t.shopName(&ev.Row)
+	}
+	var names []string
+	for _, o := range t.orders {
+		if strings.Contains(string(r.Value), o.id) && !(len(names) > 0 && strings.HasPrefix(t.short(o.name), names[len(names)-1])) {
+			names = append(names, t.short(o.name))
+		}
+	}
+	if r.Topic == model.StateTopic {
+		seq, _ := r.Header("seq")
+		if len(seq) == 0 { // a heartbeat
+			return ""
+		}
+		return "seq " + string(seq)
+	}
+	if len(names) == 0 && r.Topic != model.DeadTopic {
+		kind, _ := r.Header("eventType")
+		return strings.ToLower(string(kind))
+	}
+	return strings.Join(names, "+")
+}
+
+// expired takes down the tokens that have come to Redis, and those that are gone.
+func (t *Timeline) expired(late string) {
+	living := map[string]bool{}
+	for _, key := range t.s.Redis.Keys() {
+		living[key] = true
+		if t.begun && !t.keys[key] {
+			if token := t.token(key); token != "" {
+				t.cell("redis", "token "+token+late, false)
+			}
+		}
+	}
+	for _, o := range t.orders { // in an order that does not depend on the map
+		for key := range t.keys {
+			if strings.HasSuffix(key, ":"+o.id) && !living[key] {
+				t.cell("redis", "token "+o.name+" gone", false)
+			}
+		}
+	}
+	t.keys = living
+}
+
+// token is whose token a key is, "" for other keys.
+func (t *Timeline) token(key string) string {
+	for _, o := range t.orders {
+		if strings.HasPrefix(key, "idempotent:") && strings.HasSuffix(key, o.id) {
+			return o.name
+		}
+	}
+	return ""
+}
