@@ -34,8 +34,6 @@ type Simulation struct {
 	names     map[model.ID]string // what people call orders and commands
 	open      bool                // the initial stock is in and the clients are at work: faults strike, choices are made
 	driven    bool
-	rested    bool   // of a search: nobody can go on unless time passes
-	history   uint64 // of a search: what the checkers were told, in any order
 	summary   Summary
 	err       error
 	ctx       context.Context
@@ -58,9 +56,6 @@ type SimulationConfig struct {
 	// Passed is called between two steps, after the faults of the list; may be nil.
 	Passed    func(s *Simulation, p engine.Point)
 	StepLimit int
-	// Search is for a search that visits every state once (engine.Options.Search); its chooser may halt
-	// the run.
-	Search bool
 	// Bound is how long in virtual time the clients may take, and then how long the books may take to
 	// come to rest once everything is healed; default 10 minutes each.
 	Bound time.Duration
@@ -76,7 +71,6 @@ type Outcome struct {
 	Digest uint64 // equal for equal runs
 	Audit  checks.Audit
 	Struck []string // kinds of the faults that struck, in order
-	Halted bool     // the chooser of a search ended it: nothing was judged
 }
 
 // Times of the world around the processes, virtual.
@@ -108,8 +102,7 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	}
 	c.Design = withRecordKey(c.Design, c.Options)
 	s := &Simulation{Engine: e, c: c, ctx: context.Background(), names: c.Workload.Names()}
-	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Chooser: choices{s}, Fate: s.fate, Passed: s.passed,
-		Search: c.Search, World: s.world, Resting: s.resting})
+	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Chooser: choices{s}, Fate: s.fate, Passed: s.passed})
 	s.Postgres = memory.NewPostgres(e, memory.PostgresOptions{})
 	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua})
 	s.Kafka = memory.NewKafka(e, memory.KafkaOptions{})
@@ -119,15 +112,6 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	s.suite = checks.New(checks.Header{Design: c.Design.Name, Claims: Claims(c.Design),
 		Capability: capability(c.Design), Tier: "core", Seed: c.Seed, Names: s.names})
 	s.Watch = NewWatch(s.suite)
-	if c.Search {
-		observe := s.Watch.Observe
-		s.Watch.Observe = func(e checks.Event) {
-			observe(e)
-			h := memory.NewHash()
-			h.Value(e)
-			s.history += uint64(h)
-		}
-	}
 	s.Redis.OnStockChange(s.Watch.stockChange)
 	var err error
 	if s.plan, err = newPlan(s, c.Faults); err != nil {
@@ -164,17 +148,10 @@ func (s *Simulation) Run() (Outcome, error) {
 	}
 	s.drive()
 	end := s.Engine.Run(s.Engine.Now().Add(s.c.Bound), func() bool { return s.driven })
-	if end == engine.Halted && !s.rested {
-		return Outcome{Halted: true, Steps: s.Engine.Steps()}, s.broken(end)
-	}
-	s.open = false
-	if end == engine.Halted {
-		s.heal()
-		end = s.Engine.Run(s.Engine.Now().Add(s.c.Bound), func() bool { return s.driven })
-	}
 	if err := s.broken(end); err != nil {
 		return Outcome{}, err
 	}
+	s.open = false
 	s.heal()
 	audit, converged, err := s.settle()
 	if err != nil {
