@@ -322,8 +322,8 @@ func TestDriveRefusesToStartWithoutItsStock(t *testing.T) {
 	f.drop = func(c model.Command) bool { return c.SKU == "B" }
 	_, _, err := f.drive(t.Context(), entries(t, "workload stock sku=A qty=5", "workload stock sku=B qty=3",
 		"workload order=o1 sku=A qty=2"), func(c *DriveConfig) {
-			c.Patience, c.SupplyPatience = 10*time.Millisecond, 20*time.Millisecond
-		})
+		c.Patience, c.SupplyPatience = 10*time.Millisecond, 20*time.Millisecond
+	})
 	if err == nil || !strings.Contains(err.Error(), `of 3 units of "B" only 0`) {
 		t.Errorf("%v", err)
 	}

@@ -34,9 +34,18 @@ type Simulation struct {
 	names     map[model.ID]string // what people call orders and commands
 	open      bool                // the initial stock is in and the clients are at work: faults strike, choices are made
 	driven    bool
+	rested    bool   // of a search: nobody can go on unless time passes
+	history   uint64 // of a search: what the checkers were told, in any order
 	summary   Summary
 	err       error
 	ctx       context.Context
+
+	needs    worldNeeds
+	heals    []func()                 // what ends with the faults
+	cdc      connectorTrouble         // what the connector does besides its duty
+	rewrite  *rewrite                 // of commands on their way to the topic; nil: none
+	resubmit int                      // submissions that the network will carry twice
+	options  func(*inventory.Options) // what a bad deployment changes; nil: nothing
 }
 
 // SimulationConfig says what is simulated.
@@ -46,6 +55,8 @@ type SimulationConfig struct {
 	Workload Workload
 	// Faults strike in order, each when the one before it has.
 	Faults []Fault
+	// Kinds are kinds of fault that [Simulation.Strike] may be asked for: the world is made for them too.
+	Kinds []string
 	Seed   uint64 // of jitter
 	// Roles are the roles that run beside those that always do, and without those that must not.
 	Without []string
@@ -56,6 +67,9 @@ type SimulationConfig struct {
 	// Passed is called between two steps, after the faults of the list; may be nil.
 	Passed    func(s *Simulation, p engine.Point)
 	StepLimit int
+	// Search is for a search that visits every state once (engine.Options.Search); its chooser may halt
+	// the run.
+	Search bool
 	// Bound is how long in virtual time the clients may take, and then how long the books may take to
 	// come to rest once everything is healed; default 10 minutes each.
 	Bound time.Duration
@@ -71,6 +85,7 @@ type Outcome struct {
 	Digest uint64 // equal for equal runs
 	Audit  checks.Audit
 	Struck []string // kinds of the faults that struck, in order
+	Halted bool     // the chooser of a search ended it: nothing was judged
 }
 
 // Times of the world around the processes, virtual.
@@ -79,6 +94,7 @@ const (
 	restartDelay   = time.Second      // after which a supervisor starts a dead process anew
 	pollPeriod     = 50 * time.Millisecond
 	settlePeriod   = time.Second // between two looks at the books
+	defaultRun     = 5 * time.Second // that a process runs which was started once
 )
 
 // Simulate runs a simulation to its end. An error means that there is no verdict: bad input, or a bug
@@ -102,9 +118,11 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	}
 	c.Design = withRecordKey(c.Design, c.Options)
 	s := &Simulation{Engine: e, c: c, ctx: context.Background(), names: c.Workload.Names()}
-	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Chooser: choices{s}, Fate: s.fate, Passed: s.passed})
-	s.Postgres = memory.NewPostgres(e, memory.PostgresOptions{})
-	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua})
+	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Chooser: choices{s}, Fate: s.fate, Passed: s.passed,
+		Search: c.Search, World: s.world, Resting: s.resting})
+	s.Postgres = memory.NewPostgres(e, memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
+		CheckpointConfirms: -1})
+	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: s.needs.redisMasters, KeepWrites: s.needs.redisWrites})
 	s.Kafka = memory.NewKafka(e, memory.KafkaOptions{})
 	for _, t := range Topics(c.Design) {
 		s.Kafka.CreateTopic(t.Name, c.Options.Partitions)
@@ -112,12 +130,34 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	s.suite = checks.New(checks.Header{Design: c.Design.Name, Claims: Claims(c.Design),
 		Capability: capability(c.Design), Tier: "core", Seed: c.Seed, Names: s.names})
 	s.Watch = NewWatch(s.suite)
+	if c.Search {
+		observe := s.Watch.Observe
+		s.Watch.Observe = func(e checks.Event) {
+			observe(e)
+			h := memory.NewHash()
+			h.Value(e)
+			s.history += uint64(h)
+		}
+	}
 	s.Redis.OnStockChange(s.Watch.stockChange)
 	var err error
 	if s.plan, err = newPlan(s, c.Faults); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// prepare asks every kind of fault that may strike what it needs.
+func (s *Simulation) prepare() {
+	names := s.c.Kinds
+	for _, f := range s.c.Faults {
+		names = append(names[:len(names):len(names)], f.Kind)
+	}
+	for _, name := range names {
+		if k, ok := FindFaultKind(name); ok && k.prepare != nil {
+			k.prepare(&s.needs)
+		}
+	}
 }
 
 // withRecordKey is the design with another column as the key of its raw-table topic.
@@ -148,10 +188,17 @@ func (s *Simulation) Run() (Outcome, error) {
 	}
 	s.drive()
 	end := s.Engine.Run(s.Engine.Now().Add(s.c.Bound), func() bool { return s.driven })
+	if end == engine.Halted && !s.rested {
+		return Outcome{Halted: true, Steps: s.Engine.Steps()}, s.broken(end)
+	}
+	s.open = false
+	if end == engine.Halted {
+		s.heal()
+		end = s.Engine.Run(s.Engine.Now().Add(s.c.Bound), func() bool { return s.driven })
+	}
 	if err := s.broken(end); err != nil {
 		return Outcome{}, err
 	}
-	s.open = false
 	s.heal()
 	audit, converged, err := s.settle()
 	if err != nil {

@@ -65,6 +65,8 @@ func (h *Hash) Value(v any) {
 		}
 	case *[]port.Record:
 		h.Value(*v)
+	case *[]port.Change:
+		h.Value(*v)
 	case []port.Change:
 		for i := range v {
 			h.change(&v[i])
@@ -142,10 +144,11 @@ func (h *Hash) list(v reflect.Value) {
 	}
 }
 
-// transient names the fields whose value is a number that who was faster decides.
+// transient names the fields whose value is a number that only says who was faster: transaction numbers,
+// positions in the log, and the numbers of events and attempts in what checkers are told.
 func transient(field string) bool {
 	switch field {
-	case "LSN", "CommitLSN", "PrevCommitLSN", "XID", "xid", "IntakeXID", "Horizon":
+	case "LSN", "CommitLSN", "PrevCommitLSN", "XID", "xid", "IntakeXID", "Horizon", "Attempt", "Since":
 		return true
 	}
 	return false
@@ -236,13 +239,11 @@ func (p *Postgres) digested() []func(seed uint64) uint64 {
 }
 
 func (tb *table[K, V]) digest(seed uint64) (sum uint64) {
+	tb.rows.order()
 	for _, b := range tb.rows.blocks {
 		for _, k := range b {
 			sum += tb.digestOf(seed, k)
 		}
-	}
-	for _, k := range tb.rows.fresh {
-		sum += tb.digestOf(seed, k)
 	}
 	return sum
 }

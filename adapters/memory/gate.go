@@ -13,8 +13,11 @@ import (
 type Gate interface {
 	// Call carries a request to a server: exec runs there. One round trip.
 	Call(ctx context.Context, c Call, exec func() error) error
-	// Step says that the steps of other clients may come between. Only inside exec.
+	// Step says that the steps of other clients may come between, and see what was done so far. Only
+	// inside exec.
 	Step()
+	// Between says the same between two parts of one pipelined request, of which nothing is committed.
+	Between()
 	// Block waits inside exec until w.Until holds. It returns ErrWaitTimeout when w.DeadlineMS has
 	// passed, or the error of a ctx that ended.
 	Block(ctx context.Context, w Wait) error
@@ -33,6 +36,8 @@ type Call struct {
 	// []port.Statement, []port.SpeedOp, []port.Record of a produce, *[]port.Record of a fetch. Nil
 	// where the answer is an error or none.
 	With any
+	// Poll says that the request asks for nothing to be done: it waits for something to be there.
+	Poll bool
 }
 
 // Wait is a wait inside a server: a value with a condition, not a blocked goroutine.

@@ -161,7 +161,7 @@ func (k *Kafka) produce(rs []port.Record) error {
 	}
 	for i := range rs {
 		if i > 0 && logs[i] != logs[i-1] {
-			k.gate.Step()
+			k.gate.Between()
 		}
 		r := ownRecord(rs[i])
 		r.Partition = parts[i]

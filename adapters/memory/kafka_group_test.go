@@ -22,6 +22,8 @@ func (stepGate) Call(_ context.Context, _ memory.Call, exec func() error) error 
 
 func (stepGate) Step() {}
 
+func (stepGate) Between() {}
+
 func (stepGate) Block(_ context.Context, w memory.Wait) error {
 	if w.Until() {
 		return nil

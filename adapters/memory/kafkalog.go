@@ -13,7 +13,7 @@ type kafkaLog struct {
 	start   int64 // the first offset that retention left
 	next    int64 // the offset of the next record
 	records []port.Record
-	hashes  []Hash // of records[:i+1], as far as somebody asked
+	hashes  []Hash  // of records[:i+1], as far as somebody asked
 	reigns  []reign // never empty; ascending in both fields
 }
 

@@ -43,6 +43,9 @@ func (g *Plain) Step() {
 	g.mu.Lock()
 }
 
+// Between lets other goroutines in.
+func (g *Plain) Between() { g.Step() }
+
 // Block implements [Gate].
 func (g *Plain) Block(ctx context.Context, w Wait) error {
 	if w.Until() {

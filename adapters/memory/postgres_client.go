@@ -195,7 +195,7 @@ func (s *Session) pipeline(ctx context.Context, batch []port.Statement, commit b
 	gate := s.tx.pg.gate
 	for i, st := range batch {
 		if i > 0 {
-			gate.Step()
+			gate.Between()
 		}
 		if s.closed {
 			return errTerminated
@@ -208,7 +208,7 @@ func (s *Session) pipeline(ctx context.Context, batch []port.Statement, commit b
 		return nil
 	}
 	if len(batch) > 0 {
-		gate.Step()
+		gate.Between()
 	}
 	_, err := s.commit()
 	return err

@@ -141,7 +141,9 @@ func (c *slotConnection) why() error {
 
 // Read implements [port.Slot].
 func (c *slotConnection) Read(ctx context.Context, max int) (out []port.Change, err error) {
-	err = c.pg.gate.Call(ctx, c.call("read slot", &out), func() error {
+	call := c.call("read slot", &out)
+	call.Poll = true
+	err = c.pg.gate.Call(ctx, call, func() error {
 		c.open()
 		err := c.pg.gate.Block(ctx, Wait{Key: "slot " + c.name, Poll: true, Until: func() bool {
 			return c.broken() || c.commit < len(c.slot.queue)

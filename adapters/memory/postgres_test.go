@@ -29,6 +29,8 @@ func (g *scriptGate) Call(_ context.Context, c memory.Call, exec func() error) e
 	return exec()
 }
 
+func (g *scriptGate) Between() { g.Step() }
+
 func (g *scriptGate) Step() {
 	g.steps++
 	if fn := g.onStep; fn != nil {

@@ -164,7 +164,7 @@ func (c *redisClient) arrive(node int, sent []redisRequest) error {
 	life := n.life
 	for i := range sent {
 		if i > 0 {
-			c.r.gate.Step() // a pipeline is not atomic
+			c.r.gate.Between() // a pipeline is not atomic
 			if c.r.master(node, c.process) != n || n.life != life {
 				return fmt.Errorf("the server was lost after %d of %d commands: %w",
 					i, len(sent), port.ErrUnknown)

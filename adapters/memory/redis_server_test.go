@@ -34,6 +34,7 @@ func (g *stillGate) Call(_ context.Context, _ memory.Call, exec func() error) er
 	}
 	return port.ErrUnknown
 }
+func (g *stillGate) Between()                                 { g.Step() }
 func (g *stillGate) Step()                                    { g.steps++ }
 func (g *stillGate) Block(context.Context, memory.Wait) error { return errors.New("redis never waits") }
 func (g *stillGate) Later(_ string, fn func())                { fn() }

@@ -11,6 +11,8 @@ import (
 type Process struct {
 	Name string // unique among the living: "worker-1"
 	Role string
+	// Patient says that in a search its sleeps end only when nobody else can go on.
+	Patient bool
 
 	e      *Engine
 	skew   int64 // its clock against the engine's, ns
@@ -18,6 +20,13 @@ type Process struct {
 	paused bool
 	actors []*Actor
 	births map[string]int // how many actors of a name there were
+}
+
+// Point is where the actor parked last.
+func (a *Actor) Point() Point {
+	p := a.point
+	p.Actor = a
+	return p
 }
 
 // Dead reports whether it has crashed.
@@ -37,6 +46,7 @@ type Actor struct {
 	ending  bool  // it is being unwound
 	done    bool
 	draws   uint64 // random numbers drawn
+	memory  recollection
 	failure error
 }
 
@@ -57,6 +67,9 @@ func (a *Actor) ready() bool {
 		return false
 	}
 	w := &a.wait
+	if a.Proc.e.o.Search && w.deadline != 0 && w.until == nil {
+		return a.due()
+	}
 	if w.until == nil && w.deadline == 0 {
 		return true
 	}

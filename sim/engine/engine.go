@@ -11,9 +11,16 @@ import (
 type Chooser interface {
 	// Next picks one of ready, which is never empty and in the order of the actors' birth. last is the
 	// point that the last step ended at. usual is the index of the one that would run without a chooser:
-	// the one that ran last if it can go on, else the next one in that order.
+	// the one that ran last if it can go on, else the next one in that order. It may also answer [Halt] or
+	// [Again].
 	Next(last Point, ready []*Actor, usual int) int
 }
+
+// Answers of a chooser other than an index.
+const (
+	Halt  = -1 // the run ends here
+	Again = -2 // something was changed between the steps: see anew who can run
+)
 
 // Options are what an engine can be told. The zero value is a good one.
 type Options struct {
@@ -23,6 +30,14 @@ type Options struct {
 	Seed uint64
 	// StepLimit ends a run that goes on and on; default 1 000 000.
 	StepLimit int
+	// Search makes points few and states comparable, for a search that visits every state once: a
+	// response is one step with what follows it, a poll waits where it is until there is something, a
+	// pipelined request is one step unless it waits, and time stands still (see state.go).
+	Search bool
+	// Resting is asked by a search when nobody can go on unless time passes; true ends the run.
+	Resting func() bool
+	// World is the digest of the servers' state, for a search.
+	World func() uint64
 	// Chooser picks the next actor; nil: always the usual one.
 	Chooser Chooser
 	// Fate decides what becomes of a request; nil: it is delivered.
@@ -53,6 +68,10 @@ type Engine struct {
 	draining bool
 	cut      bool
 	failures []error
+	boxes    []*mailbox // of a search
+	idle     bool       // of a search: nobody but clients could go on
+	worldNow uint64     // the servers' digest,
+	worldAt  int        // as of which step, plus one
 	watch    heartbeat
 }
 
@@ -105,6 +124,7 @@ const (
 	TimedUp                // the virtual time ran out
 	Cut                    // the step limit was reached
 	Failed                 // an actor panicked
+	Halted                 // the chooser said so
 )
 
 // Run lets actors run until done says so (between two steps; nil: never), until the virtual time until,
@@ -124,6 +144,9 @@ func (e *Engine) Run(until time.Time, done func() bool) End {
 			return Cut
 		}
 		if e.collect() == 0 {
+			if e.o.Search && e.o.Resting != nil && e.o.Resting() {
+				return Halted
+			}
 			at := e.nextTime()
 			switch {
 			case at == 0:
@@ -135,12 +158,28 @@ func (e *Engine) Run(until time.Time, done func() bool) End {
 			e.advance(at)
 			continue
 		}
-		e.step(e.choose())
+		switch i := e.choose(); i {
+		case Halt:
+			return Halted
+		case Again:
+			e.worldAt = 0
+		default:
+			e.step(e.ready[i])
+		}
 	}
 }
 
 // collect lists who could run now.
 func (e *Engine) collect() int {
+	e.idle = false
+	if e.gather() == 0 && e.o.Search {
+		e.idle = true
+		e.gather()
+	}
+	return len(e.ready)
+}
+
+func (e *Engine) gather() int {
 	e.ready = e.ready[:0]
 	for _, a := range e.actors {
 		if a.ready() {
@@ -150,7 +189,7 @@ func (e *Engine) collect() int {
 	return len(e.ready)
 }
 
-func (e *Engine) choose() *Actor {
+func (e *Engine) choose() int {
 	usual := 0
 	for i, a := range e.ready {
 		if a.id >= e.last {
@@ -159,9 +198,9 @@ func (e *Engine) choose() *Actor {
 		}
 	}
 	if e.o.Chooser == nil || e.draining {
-		return e.ready[usual]
+		return usual
 	}
-	return e.ready[e.o.Chooser.Next(e.passed, e.ready, usual)]
+	return e.o.Chooser.Next(e.passed, e.ready, usual)
 }
 
 // step lets one actor run to its next point.

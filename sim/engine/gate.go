@@ -40,12 +40,16 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	a.park(Point{Phase: Request, Call: c}, wait{})
-	if err := ctx.Err(); err != nil {
-		return err
+	if !(c.Poll && e.o.Search) {
+		a.park(Point{Phase: Request, Call: c}, wait{})
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	} else {
+		a.point = Point{Actor: a, Phase: Request, Call: c}
 	}
 	fate := Delivered
-	if e.o.Fate != nil && !e.draining {
+	if e.o.Fate != nil && !e.draining && !(c.Poll && e.o.Search) {
 		fate = e.o.Fate(a.point)
 	}
 	var err error
@@ -69,6 +73,10 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 	default:
 		err = e.serve(exec)
 	}
+	if e.o.Search {
+		a.observe(&c, err)
+		return err
+	}
 	a.park(Point{Phase: Response, Call: c, Fate: fate, Err: err}, underway)
 	if fate == Delayed && e.now < underway.deadline && ctx.Err() != nil {
 		return ctx.Err() // the caller did not wait so long
@@ -89,6 +97,13 @@ func (e *Engine) serve(exec func() error) error {
 func (e *Engine) Step() {
 	if a := e.current; a != nil && !a.ending && a.serving > 0 {
 		a.park(Point{Phase: Inside, Call: a.point.Call}, wait{})
+	}
+}
+
+// Between implements [memory.Gate]: a search takes a pipelined request as one step, unless it waits.
+func (e *Engine) Between() {
+	if !e.o.Search {
+		e.Step()
 	}
 }
 

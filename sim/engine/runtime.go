@@ -25,6 +25,9 @@ func (r processRuntime) Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if r.p.e.o.Search {
+		a.rest()
+	}
 	a.park(local("sleep"), wait{deadline: r.p.e.now + max(int64(d), 1), ctx: ctx})
 	return ctx.Err()
 }
@@ -83,13 +86,19 @@ func (g *group) Wait() error {
 
 // Mailbox implements [port.Runtime].
 func (r processRuntime) Mailbox(capacity int) port.Mailbox {
-	return &mailbox{e: r.p.e, capacity: capacity}
+	m := &mailbox{e: r.p.e, capacity: capacity}
+	if r.p.e.o.Search {
+		r.p.e.register(m)
+	}
+	return m
 }
 
 type mailbox struct {
 	e        *Engine
 	capacity int
 	items    []any
+	marks    []uint64 // of a search: who sent each item, and what they had seen
+	name     uint64   // of a search
 }
 
 func (m *mailbox) Send(ctx context.Context, v any) error {
@@ -107,7 +116,7 @@ func (m *mailbox) Send(ctx context.Context, v any) error {
 			return ctx.Err()
 		}
 	}
-	m.items = append(m.items, v)
+	m.put(v)
 	return nil
 }
 
@@ -115,8 +124,15 @@ func (m *mailbox) Offer(v any) bool {
 	if a := m.e.current; a != nil && a.ending || len(m.items) >= m.capacity {
 		return false
 	}
-	m.items = append(m.items, v)
+	m.put(v)
 	return true
+}
+
+func (m *mailbox) put(v any) {
+	m.items = append(m.items, v)
+	if m.e.o.Search {
+		m.marks = append(m.marks, m.e.mark())
+	}
 }
 
 func (m *mailbox) Receive(ctx context.Context, max int, linger time.Duration) ([]any, error) {
@@ -136,6 +152,12 @@ func (m *mailbox) Receive(ctx context.Context, max int, linger time.Duration) ([
 			deadline: m.e.now + int64(linger), ctx: ctx})
 	}
 	n := min(max, len(m.items))
+	if m.e.o.Search {
+		for _, mark := range m.marks[:n] {
+			a.memory.see(mark)
+		}
+		m.marks = m.marks[n:]
+	}
 	out := append([]any(nil), m.items[:n]...)
 	clear(m.items[:n])
 	if m.items = m.items[n:]; len(m.items) == 0 {

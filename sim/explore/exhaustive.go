@@ -1,0 +1,387 @@
+package explore
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"stockproof/adapters/memory/luahost"
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/sim"
+	"stockproof/sim/engine"
+)
+
+// Scope is what an exhaustive search covers. Within it every interleaving is visited; what lies outside is
+// said in its text.
+type Scope struct {
+	Design   inventory.Design
+	Options  sim.DesignOptions
+	Scenario *sim.Scenario
+	Without  []string // roles that do not run
+	// Faults is how many faults may strike at most, anywhere; Kinds which: "crash", "lost",
+	// "lost-response", "late".
+	Faults int
+	Kinds  []string
+
+	States   int           // the search gives up behind so many; 0: never
+	Budget   time.Duration // and behind so long; 0: never
+	Cores    int
+	Progress func(Proof)
+}
+
+// Proof is what an exhaustive search saw.
+type Proof struct {
+	Complete   bool // every state of the scope was visited
+	States     int
+	Executions int
+	Ends       int // executions that came to rest and were judged
+	Steps      int64
+	Elapsed    time.Duration
+	Finding    *Trace // the smallest violation that was met; nil: none
+}
+
+// Trace is a violating path of a search.
+type Trace struct {
+	Guarantee checks.Guarantee
+	Outcome   sim.Outcome
+	Steps     []string // what happened, one line each
+	Choices   []int
+}
+
+// Exhaust visits every state of a scope: depth first, by replay from the root. Where two or more actors could
+// go on, the state is looked up; one that was visited before ends the execution.
+func Exhaust(ctx context.Context, c Scope) (Proof, error) {
+	if c.Cores == 0 {
+		c.Cores = runtime.GOMAXPROCS(0)
+	}
+	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, Search: true}
+	var err error
+	if base.Workload, err = c.Scenario.Build(sim.DefaultParams(), 1); err != nil {
+		return Proof{}, err
+	}
+	if base.Faults, err = c.Scenario.CoreFaults(&base.Workload, c.Design); err != nil {
+		return Proof{}, err
+	}
+	if c.Budget > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, c.Budget)
+		defer stop()
+	}
+	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}}
+	s.more = sync.NewCond(&s.mu)
+	for i := range s.visited {
+		s.visited[i].seen = map[uint64]struct{}{}
+	}
+	stopped := context.AfterFunc(ctx, func() { s.halt(nil) })
+	defer stopped()
+	var cores sync.WaitGroup
+	for range c.Cores {
+		cores.Go(s.core)
+	}
+	cores.Wait()
+	p := s.proof()
+	p.Complete = s.err == nil && p.Finding == nil && !s.cut
+	return p, s.err
+}
+
+// path is a sequence of choices, the last one here.
+type path struct {
+	before *path
+	choice uint16
+	depth  uint16
+}
+
+func (p *path) choices() []uint16 {
+	if p == nil {
+		return nil
+	}
+	cs := make([]uint16, p.depth)
+	for ; p != nil; p = p.before {
+		cs[p.depth-1] = p.choice
+	}
+	return cs
+}
+
+func (p *path) then(c int) *path {
+	d := uint16(1)
+	if p != nil {
+		d = p.depth + 1
+	}
+	return &path{p, uint16(c), d}
+}
+
+// search is what the cores share.
+type search struct {
+	Scope
+	base  sim.SimulationConfig
+	began time.Time
+
+	visited [64]struct {
+		mu   sync.Mutex
+		seen map[uint64]struct{}
+	}
+	states     atomic.Int64
+	executions atomic.Int64
+	ends       atomic.Int64
+	steps      atomic.Int64
+
+	mu       sync.Mutex
+	more     *sync.Cond
+	paths    []*path // to be carried out, the latest first
+	busy     int
+	over     bool
+	cut      bool // it ended before everything was visited
+	err      error
+	finding  *Trace
+	progress time.Time
+}
+
+// visit reports whether a state is new.
+func (s *search) visit(state uint64) bool {
+	v := &s.visited[state%uint64(len(s.visited))]
+	v.mu.Lock()
+	_, seen := v.seen[state]
+	if !seen {
+		v.seen[state] = struct{}{}
+	}
+	v.mu.Unlock()
+	if !seen {
+		n := s.states.Add(1)
+		if s.States > 0 && n >= int64(s.States) {
+			s.halt(nil)
+		}
+	}
+	return !seen
+}
+
+// halt ends the search before its time.
+func (s *search) halt(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.over, s.cut, s.err = true, true, err
+	}
+	s.more.Broadcast()
+}
+
+// next is a path to carry out; false when the search is over.
+func (s *search) next() (*path, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.paths) == 0 && s.busy > 0 && !s.over {
+		s.more.Wait()
+	}
+	if s.over || len(s.paths) == 0 {
+		s.over = true
+		s.more.Broadcast()
+		return nil, false
+	}
+	p := s.paths[len(s.paths)-1]
+	s.paths = s.paths[:len(s.paths)-1]
+	s.busy++
+	return p, true
+}
+
+func (s *search) push(ps []*path) {
+	s.mu.Lock()
+	s.paths = append(s.paths, ps...)
+	s.mu.Unlock()
+	s.more.Broadcast()
+}
+
+func (s *search) done() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy--
+	s.more.Broadcast()
+	if s.Progress != nil && time.Since(s.progress) > 500*time.Millisecond {
+		s.progress = time.Now()
+		s.Progress(s.proofLocked())
+	}
+}
+
+func (s *search) proof() Proof {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proofLocked()
+}
+
+func (s *search) proofLocked() Proof {
+	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()),
+		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding}
+}
+
+// core carries out paths.
+func (s *search) core() {
+	e := engine.New(engine.Options{})
+	defer e.Close()
+	lua := luahost.New()
+	for {
+		p, ok := s.next()
+		if !ok {
+			return
+		}
+		out, w, err := s.execute(e, lua, p)
+		switch {
+		case err != nil:
+			s.halt(fmt.Errorf("path %v: %w", w.own.choices(), err))
+		case !out.Halted:
+			s.ends.Add(1)
+			if g, failed := Violated(out); failed {
+				s.found(e, lua, w.own, g)
+			}
+		}
+		s.done()
+	}
+}
+
+func (s *search) execute(e *engine.Engine, lua *luahost.Host, p *path) (sim.Outcome, *walker, error) {
+	w := &walker{search: s, prefix: p.choices(), left: s.Faults}
+	out, err := w.run(e, lua, s.base)
+	s.executions.Add(1)
+	s.steps.Add(int64(out.Steps))
+	return out, w, err
+}
+
+// found keeps the shortest violation and ends the search.
+func (s *search) found(e *engine.Engine, lua *luahost.Host, p *path, g checks.Guarantee) {
+	t := &Trace{Guarantee: g}
+	w := &walker{search: s, prefix: p.choices(), left: s.Faults, replay: true}
+	w.note = func(line string) { t.Steps = append(t.Steps, line) }
+	out, err := w.run(e, lua, s.base)
+	if err != nil {
+		s.halt(err)
+		return
+	}
+	t.Outcome = out
+	for _, c := range p.choices() {
+		t.Choices = append(t.Choices, int(c))
+	}
+	s.mu.Lock()
+	if s.finding == nil || len(t.Steps) < len(s.finding.Steps) {
+		s.finding = t
+	}
+	s.mu.Unlock()
+	s.halt(nil)
+}
+
+// walker is the chooser of one execution: it follows its prefix, then takes the first choice everywhere and
+// leaves the others to be carried out later.
+type walker struct {
+	*search
+	prefix []uint16
+	at     int
+	own    *path
+	left   int // faults that may still strike
+	replay bool
+	note   func(string)
+
+	s    *sim.Simulation
+	fate engine.Fate // of the request that arrives next
+}
+
+func (w *walker) run(e *engine.Engine, lua *luahost.Host, c sim.SimulationConfig) (sim.Outcome, error) {
+	c.Chooser, c.Lua = w, lua
+	c.Fate = func(p engine.Point) engine.Fate {
+		fate := w.fate
+		w.fate = engine.Delivered
+		return fate
+	}
+	if w.note != nil {
+		c.Passed = func(_ *sim.Simulation, p engine.Point) { w.note(p.String()) }
+	}
+	var err error
+	if w.s, err = sim.NewSimulation(e, c); err != nil {
+		return sim.Outcome{}, err
+	}
+	return w.s.Run()
+}
+
+// option is one way to go on.
+type option struct {
+	actor int // index into ready
+	fate  engine.Fate
+	crash string // the instance that dies first
+}
+
+// options are all ways to go on, the usual one first.
+func (w *walker) options(ready []*engine.Actor, usual int) []option {
+	os := make([]option, 0, 2*len(ready))
+	os = append(os, option{actor: usual})
+	for i := range ready {
+		if i != usual {
+			os = append(os, option{actor: i})
+		}
+	}
+	if w.left == 0 {
+		return os
+	}
+	for i, a := range ready {
+		if p, ok := sim.InFlight(a); ok {
+			for _, fate := range []engine.Fate{engine.Lost, engine.LostResponse, engine.Late} {
+				if slices.Contains(w.Kinds, fate.String()) && a.Proc.Role != "server" && p.Call.Server != "" {
+					os = append(os, option{actor: i, fate: fate})
+				}
+			}
+		}
+	}
+	if slices.Contains(w.Kinds, "crash") {
+		for _, name := range w.s.Living() {
+			os = append(os, option{crash: name})
+		}
+	}
+	return os
+}
+
+// Next implements [engine.Chooser].
+func (w *walker) Next(_ engine.Point, ready []*engine.Actor, usual int) int {
+	os := w.options(ready, usual)
+	if len(os) == 1 {
+		return os[0].actor
+	}
+	choice := 0
+	switch {
+	case w.at < len(w.prefix):
+		choice = int(w.prefix[w.at])
+		w.at++
+	case w.replay:
+	case !w.visit(w.s.StateDigest(uint64(w.left))):
+		return engine.Halt
+	default:
+		others := make([]*path, 0, len(os)-1)
+		for i := len(os) - 1; i > 0; i-- {
+			others = append(others, w.own.then(i))
+		}
+		w.push(others)
+	}
+	w.own = w.own.then(choice)
+	o := os[choice]
+	if o.crash != "" {
+		w.left--
+		if w.note != nil {
+			w.note("X crash of " + o.crash)
+		}
+		w.s.CrashNamed(o.crash)
+		return engine.Again
+	}
+	if o.fate != engine.Delivered {
+		w.left--
+		w.fate = o.fate
+	}
+	return o.actor
+}
+
+// String is the scope in words, as a proof prints it.
+func (c *Scope) String() string {
+	words := []string{c.Design.Name, c.Scenario.Name}
+	if c.Faults > 0 {
+		words = append(words, fmt.Sprintf("at most %d of %s, anywhere", c.Faults, strings.Join(c.Kinds, ", ")))
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,53 @@
+package sim
+
+import (
+	"stockproof/adapters/memory"
+	"stockproof/sim/engine"
+)
+
+// world is the state of all servers.
+func (s *Simulation) world() uint64 {
+	h := memory.NewHash()
+	h.Word(s.Postgres.Digest())
+	h.Word(s.Kafka.Digest())
+	h.Word(s.Redis.Digest())
+	return uint64(h)
+}
+
+// StateDigest is the state of the whole run between two steps: servers, actors, mailboxes, and what the
+// checkers were told, in any order; more is what else belongs to it, as the faults that may still strike.
+func (s *Simulation) StateDigest(more uint64) uint64 {
+	h := memory.Hash(s.Engine.StateDigest(more))
+	h.Word(s.history)
+	h.Word(uint64(s.plan.next)<<32 | uint64(s.plan.seen))
+	return uint64(h)
+}
+
+// resting is asked when nobody can go on unless time passes.
+func (s *Simulation) resting() bool {
+	s.rested = s.open
+	return s.open
+}
+
+// Living are the processes of the design that live, by the names of their instances.
+func (s *Simulation) Living() (names []string) {
+	for _, in := range s.instances {
+		if !in.proc.Dead() {
+			names = append(names, in.name)
+		}
+	}
+	return names
+}
+
+// CrashNamed ends an instance by its name.
+func (s *Simulation) CrashNamed(name string) {
+	if in := s.instance(name); in != nil && !in.proc.Dead() {
+		s.Crash(in)
+	}
+}
+
+// InFlight is the request at which a ready actor stands, if it is at one.
+func InFlight(a *engine.Actor) (engine.Point, bool) {
+	p := a.Point()
+	return p, p.Phase == engine.Request
+}
