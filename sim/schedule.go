@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"stockproof/checks"
 	"stockproof/inventory"
@@ -56,18 +57,21 @@ func ParseSchedule(file, text string) (*Schedule, error) {
 	if len(text) > maxScenarioBytes {
 		return nil, s.Errorf(0, "%d bytes, at most %d are allowed", len(text), maxScenarioBytes)
 	}
-	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), "\n")
 	if err := fileHeader(&s.Scenario, lines[0], scheduleMagic, ScheduleVersion); err != nil {
 		return nil, err
 	}
 	entries, ended := 0, 0
 	for i, line := range lines[1:] {
 		n, line := i+2, strings.TrimSpace(line)
+		directive, _ := cutWord(line)
 		switch {
+		case !utf8.ValidString(line):
+			return nil, s.Errorf(n, "is not valid UTF-8")
 		case line == "" || line[0] == '#':
 		case ended > 0:
 			return nil, s.Errorf(n, "stands behind the end on line %d", ended)
-		case strings.HasPrefix(line, "end"):
+		case directive == "end":
 			if err := s.end(n, line, entries); err != nil {
 				return nil, err
 			}
@@ -158,7 +162,8 @@ func (s *Schedule) deviation(n int, rest string) error {
 			return s.Errorf(n, "unknown key %s of run: it takes actor, of, at and nth", x.Key)
 		}
 	}
-	if e.Subject != "" || d.Run == "" || d.Point == "" {
+	// Before anybody has taken a step there is nobody whose step it was: of="".
+	if _, of := e.Get("of"); e.Subject != "" || d.Run == "" || d.Point == "" || !of {
 		return s.Errorf(n, "run needs actor=WHO of=WHOM at=POINT")
 	}
 	s.Deviations = append(s.Deviations, d)

@@ -249,13 +249,25 @@ func (t *Timeline) faultCell(f *Fault, receipt string) (column, text string) {
 	if i := strings.Index(receipt, " of clients/"); i >= 0 {
 		return "clients", fmt.Sprintf("X %s %s", receipt[:i], f.Kind)
 	}
-	for _, k := range []struct {
-		kinds  []FaultKind
-		column string
-	}{{redisFaults(), "redis"}, {postgresFaults(), "postgres"}, {kafkaFaults(), t.partition(t.s.commandTopic(), 0)}} {
-		if slices.ContainsFunc(k.kinds, func(x FaultKind) bool { return x.Name == f.Kind }) {
-			return k.column, "X " + receipt
+	return t.server(f.Kind), "X " + receipt
+}
+
+// server is the column of a fault that strikes no process.
+func (t *Timeline) server(kind string) string {
+	switch kind {
+	case "evict-keys", "deny-writes", "refuse", "script-flush", "replica-reads", "foreign-value", "admin-set", "move-slot":
+		return "redis"
+	case "kill-backends", "drop-slot", "invalidate-slot":
+		return "postgres"
+	case "incremental-snapshot", "copy", "garbled", "wrong-key", "other-partitioner":
+		return "connector"
+	case "resubmit", "re-drive", "advance-time":
+		return "clients"
+	}
+	for _, prefix := range [][2]string{{"redis-", "redis"}, {"pg-", "postgres"}, {"connector-", "connector"}} {
+		if strings.HasPrefix(kind, prefix[0]) {
+			return prefix[1]
 		}
 	}
-	return "clients", "X " + receipt
+	return t.partition(t.s.commandTopic(), 0)
 }

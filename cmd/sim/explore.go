@@ -208,7 +208,14 @@ func (c *campaign) configure() (err error) {
 	if err != nil {
 		return err
 	}
-	c.config = explore.Config{Design: d, Options: o, Scenario: s, Strategy: explore.Strategy(f.strategy),
+	seed, err := parseSeed(f.seed)
+	if err != nil {
+		return err
+	}
+	if s, err = s.AsEntries(sim.DefaultParams(), seed); err != nil {
+		return err
+	}
+	c.config = explore.Config{Seed: seed, Design: d, Options: o, Scenario: s, Strategy: explore.Strategy(f.strategy),
 		Executions: f.executions, Budget: f.budget, Kinds: f.kinds(), MaxFaults: f.maxFaults}
 	if f.executions > 0 && !f.set["budget"] {
 		c.config.Budget = 0
@@ -219,8 +226,7 @@ func (c *campaign) configure() (err error) {
 	if f.twice {
 		c.config.Twice = 1
 	}
-	c.config.Seed, err = parseSeed(f.seed)
-	return err
+	return nil
 }
 
 // coreScenario loads a scenario for the core tier, with the design that it asks for unless another one was
