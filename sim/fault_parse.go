@@ -46,11 +46,12 @@ func readCoreFault(e *Entry, w *Workload, d inventory.Design) (f Fault, err erro
 			return f, err
 		}
 	}
-	if f.When.Point == "" && (f.When.Order != "" || f.When.SKU != "" || f.When.Nth != 0 || f.When.Role != "") {
+	about := slices.Contains(k.Keys, "order") || slices.Contains(k.Keys, "sku")
+	if f.When.Point == "" && (!about && (f.When.Order != "" || f.When.SKU != "") || f.When.Nth != 0 || f.When.Role != "") {
 		return f, fmt.Errorf("a trigger needs before=POINT or after=POINT")
 	}
-	if slices.Contains(k.Keys, "by") && f.By <= 0 {
-		return f, fmt.Errorf("it needs by=TIME, such as by=25h")
+	if err := f.complete(k); err != nil {
+		return f, err
 	}
 	if f.When.Role == "" {
 		f.When.Role = f.Role
@@ -59,6 +60,23 @@ func readCoreFault(e *Entry, w *Workload, d inventory.Design) (f Fault, err erro
 		return f, fmt.Errorf("it needs role=ROLE")
 	}
 	return f, nil
+}
+
+// complete gives the settings that the line does not have their defaults, and refuses what has none.
+func (f *Fault) complete(k FaultKind) error {
+	if f.By == 0 && slices.Contains(k.Keys, "by") {
+		if clock := k.strike == nil || slices.Contains([]string{"pause", "skew-clock", "advance-time", "advance-clock", "pg-clock"}, k.Name); clock {
+			return fmt.Errorf("it needs by=TIME, such as by=25h")
+		}
+		f.By = lasting
+	}
+	if len(k.Forms) > 0 && f.Form == "" {
+		f.Form = k.Forms[0]
+	}
+	if len(k.Forms) > 0 && !slices.Contains(k.Forms, f.Form) {
+		return fmt.Errorf("there is no form %q, there are %s", f.Form, strings.Join(k.Forms, ", "))
+	}
+	return nil
 }
 
 func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
@@ -89,6 +107,15 @@ func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
 	case "n":
 		n, err = parseNumber(x.Value, 1, 1<<31)
 		f.N = int(n)
+	case "lose":
+		n, err = parseNumber(x.Value, 0, 1<<31)
+		f.Lose = int(n)
+	case "form", "policy":
+		f.Form = x.Value
+	case "topic":
+		if f.Topic = x.Value; !slices.ContainsFunc(Topics(d), func(t inventory.Topic) bool { return t.Name == x.Value }) {
+			return fmt.Errorf("design %s has no topic %q", d.Name, x.Value)
+		}
 	case "by":
 		if f.By, err = time.ParseDuration(x.Value); err != nil || f.By <= 0 {
 			return fmt.Errorf("by=%q is no time such as 25h", x.Value)
@@ -101,7 +128,7 @@ func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
 }
 
 func knownRole(d inventory.Design, role string) error {
-	if role == "api" || role == "connector" && d.Connector != nil ||
+	if role == "api" || role == "operator" || role == "connector" && d.Connector != nil ||
 		slices.ContainsFunc(d.Roles, func(r inventory.Role) bool { return r.Name == role }) {
 		return nil
 	}

@@ -14,12 +14,15 @@ import (
 // Fault is one fault of a plan: what happens, and when. It is what a line "fault KIND key=value..." of a
 // scenario or schedule says.
 type Fault struct {
-	Kind string
-	When Trigger       // the zero value: as soon as the fault before it has struck
-	By   time.Duration // advance-clock, pause, skew-clock
-	N    int           // how many: records, writes, commits; 0: the kind's default
-	Role string        // whom it strikes
-	Line int           // in the file it comes from
+	Kind  string
+	When  Trigger       // the zero value: as soon as the fault before it has struck
+	By    time.Duration // advance-clock, pause, skew-clock
+	N     int           // how many: records, writes, commits; 0: the kind's default
+	Role  string        // whom it strikes
+	Lose  int           // writes or commits that a failover loses
+	Form  string        // which of the kind's forms
+	Topic string        // "": that of the commands
+	Line  int           // in the file it comes from
 }
 
 // Trigger is a moment of a run: role passes a point for the nth time since the trigger was armed.
@@ -54,21 +57,32 @@ func (f Fault) Entry() Entry {
 		} else {
 			set("after", t.Point)
 		}
-		if t.Order != "" {
-			set("order", t.Order)
-		}
-		if t.SKU != "" {
-			set("sku", string(t.SKU))
-		}
-		if t.Nth > 1 {
-			set("nth", strconv.Itoa(t.Nth))
-		}
+	}
+	if f.When.Order != "" {
+		set("order", f.When.Order)
+	}
+	if f.When.SKU != "" {
+		set("sku", string(f.When.SKU))
+	}
+	if f.When.Nth > 1 {
+		set("nth", strconv.Itoa(f.When.Nth))
 	}
 	if f.By != 0 {
 		set("by", ShortDuration(f.By))
 	}
 	if f.N != 0 {
 		set("n", strconv.Itoa(f.N))
+	}
+	if f.Lose != 0 {
+		set("lose", strconv.Itoa(f.Lose))
+	}
+	if k, _ := FindFaultKind(f.Kind); f.Form != "" && slices.Contains(k.Keys, "policy") {
+		set("policy", f.Form)
+	} else if f.Form != "" {
+		set("form", f.Form)
+	}
+	if f.Topic != "" {
+		set("topic", f.Topic)
 	}
 	return e
 }

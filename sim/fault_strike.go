@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"stockproof/model"
 	"stockproof/sim/engine"
@@ -20,6 +21,8 @@ type plan struct {
 	receipts []string
 
 	kindsStruck []string
+	pending     func() string // of the next fault, which has begun: its receipt, once there is one
+	delay       time.Duration // of the response that is delayed last
 }
 
 func newPlan(s *Simulation, faults []Fault) (*plan, error) {
@@ -88,11 +91,18 @@ func (s *Simulation) passed(at engine.Point) {
 		return
 	}
 	p := s.plan
-	for p.next < len(p.faults) && p.kinds[p.next].strike != nil && p.passes(&at) {
-		what := p.kinds[p.next].strike(s, &p.faults[p.next], at)
+	for p.next < len(p.faults) && p.kinds[p.next].strike != nil {
+		what := ""
+		switch {
+		case p.pending != nil:
+			what = p.pending()
+		case p.passes(&at):
+			what = p.kinds[p.next].strike(s, &p.faults[p.next], at)
+		}
 		if what == "" {
 			break // nothing there yet: at the next moment like this
 		}
+		p.pending = nil
 		p.struck(what)
 	}
 	if s.c.Passed != nil {
@@ -114,6 +124,7 @@ func (s *Simulation) fate(at engine.Point) engine.Fate {
 		}
 		if p.passes(&at) {
 			fate := p.kinds[p.next].fate
+			p.delay = p.faults[p.next].By
 			p.struck(fmt.Sprintf("%s of %s: %s", PointName(&engine.Point{Phase: engine.Request, Call: at.Call}), at.Actor.Name, fate))
 			return fate
 		}
@@ -122,6 +133,31 @@ func (s *Simulation) fate(at engine.Point) engine.Fate {
 		return s.c.Fate(at)
 	}
 	return engine.Delivered
+}
+
+// await lets a fault that has begun count as struck when happened says what happened.
+func (s *Simulation) await(happened func() string) string {
+	s.plan.pending = happened
+	return ""
+}
+
+// Strike lets a fault happen now, whatever its trigger: for searches that choose moments of their own. It
+// says what happened, "" if there was nothing to strike. Of a fault that takes effect with something that
+// comes later, such as the connector's next change, it says that it has begun. The world must have been
+// made for its kind: [SimulationConfig].Kinds.
+func (s *Simulation) Strike(f Fault, at engine.Point) string {
+	k, ok := FindFaultKind(f.Kind)
+	if !ok || k.strike == nil || f.complete(k) != nil {
+		return ""
+	}
+	before := s.plan.pending
+	s.plan.pending = nil
+	what := k.strike(s, &f, at)
+	if s.plan.pending != nil {
+		what = f.Kind + " has begun"
+	}
+	s.plan.pending = before
+	return what
 }
 
 // roleExists reports whether a design, as deployed in simulations, has processes of a role.

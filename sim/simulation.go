@@ -57,7 +57,7 @@ type SimulationConfig struct {
 	Faults []Fault
 	// Kinds are kinds of fault that [Simulation.Strike] may be asked for: the world is made for them too.
 	Kinds []string
-	Seed   uint64 // of jitter
+	Seed  uint64 // of jitter
 	// Roles are the roles that run beside those that always do, and without those that must not.
 	Without []string
 	// Chooser picks who runs next once the clients are at work; nil: nothing is ever preempted.
@@ -93,7 +93,7 @@ const (
 	sessionTimeout = 10 * time.Second // after which the broker evicts a member that is silent
 	restartDelay   = time.Second      // after which a supervisor starts a dead process anew
 	pollPeriod     = 50 * time.Millisecond
-	settlePeriod   = time.Second // between two looks at the books
+	settlePeriod   = time.Second     // between two looks at the books
 	defaultRun     = 5 * time.Second // that a process runs which was started once
 )
 
@@ -119,7 +119,8 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	c.Design = withRecordKey(c.Design, c.Options)
 	s := &Simulation{Engine: e, c: c, ctx: context.Background(), names: c.Workload.Names()}
 	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Chooser: choices{s}, Fate: s.fate, Passed: s.passed,
-		Search: c.Search, World: s.world, Resting: s.resting})
+		Search: c.Search, World: s.world, Resting: s.resting, Delay: func(engine.Point) time.Duration { return s.plan.delay }})
+	s.prepare()
 	s.Postgres = memory.NewPostgres(e, memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
 		CheckpointConfirms: -1})
 	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: s.needs.redisMasters, KeepWrites: s.needs.redisWrites})

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -23,11 +24,15 @@ type instanceOf struct {
 	client     string // by which the broker knows this life of the instance
 	lives      int
 	evicted    bool
+	suffix     string // of its groups' names
+	ended      bool   // its work is done: nobody starts it again
+	retired    bool   // likewise: it was taken out of service
 }
 
 // deploy starts every process.
 func (s *Simulation) deploy() error {
 	s.clients = s.Engine.NewProcess("clients", "clients")
+	s.clients.Patient = true
 	var err error
 	s.Engine.Alone(func() { err = s.Postgres.Client().Do(s.ctx, &port.SetEpoch{}) })
 	if err != nil {
@@ -56,7 +61,7 @@ func (s *Simulation) deploy() error {
 func (s *Simulation) connector(p inventory.Ports, o inventory.Options) port.Process {
 	c := s.c.Design.Connector
 	return cdc.New(s.Postgres.Slot(connectorName, c.Tables...), p.Broker, p.Runtime, debezium.ForDesign(*c),
-		cdc.Options{FlushBatches: 4, Backoff: o.Backoff})
+		cdc.Options{FlushBatches: 4, Backoff: o.Backoff, Faults: s.cdc.faults(), Snapshot: s.cdc.snapshot})
 }
 
 func (s *Simulation) launch(name, role string, build func(inventory.Ports, inventory.Options) port.Process) *instanceOf {
@@ -75,17 +80,21 @@ func (s *Simulation) start(in *instanceOf) {
 	}
 	in.proc = s.Engine.NewProcess(in.client, in.role)
 	in.truth = s.Postgres.Client()
-	in.broker = &joins{Broker: s.Kafka.Client(in.client)}
+	in.broker = &joins{Broker: otherGroups{s.Kafka.Client(in.client), in.suffix}}
 	t := &tap{at: func(Point) bool { return false }, script: s.Watch.script, events: s.Watch.Events, buried: s.Watch.buried}
-	p := t.wrap(inventory.Ports{Truth: in.truth, Speed: s.Redis.Client(), Broker: in.broker, Runtime: in.proc.Runtime(),
-		OrderEvent: orderEvent})
+	p := t.wrap(inventory.Ports{Truth: in.truth, Speed: s.Redis.ClientOf(in.name), Broker: s.broker(in),
+		Runtime: in.proc.Runtime(), OrderEvent: orderEvent})
 	p.Monitor = s.Watch.monitor(in.name, t)
-	proc := in.proc
-	process := in.build(p, s.c.Options.Options)
+	proc, o := in.proc, s.c.Options.Options
+	if s.options != nil {
+		s.options(&o)
+	}
+	process := in.build(p, o)
 	proc.Go("main", func() {
 		if err := process.Run(s.ctx); err != nil && !proc.Dead() {
 			s.Watch.failed(in.name, err)
 		}
+		in.ended = !proc.Dead()
 	})
 }
 
@@ -150,8 +159,66 @@ func (s *Simulation) evictLater(in *instanceOf) {
 
 // Restart starts a dead instance anew.
 func (s *Simulation) Restart(in *instanceOf) {
-	if in.proc.Dead() {
+	if in.proc.Dead() && !in.retired && !in.ended {
 		s.start(in)
+	}
+}
+
+// Retire takes an instance out of service for good.
+func (s *Simulation) Retire(in *instanceOf) {
+	if in.retired {
+		return
+	}
+	in.retired = true
+	if in.proc.Dead() {
+		return
+	}
+	s.Engine.Crash(in.proc)
+	s.Postgres.Kill(in.truth)
+	for _, j := range in.broker.joined() {
+		s.Kafka.Evict(j.group, in.client)
+	}
+}
+
+// freeName is a name that no instance has.
+func (s *Simulation) freeName(stem string) string {
+	for n := 1; ; n++ {
+		if name := fmt.Sprintf("%s-%d", stem, n); s.instance(name) == nil {
+			return name
+		}
+	}
+}
+
+// broker is an instance's way to Kafka.
+func (s *Simulation) broker(in *instanceOf) port.Broker {
+	if in.role == "connector" || in.role == "relay" {
+		return rewriter{in.broker, s}
+	}
+	return in.broker
+}
+
+// otherGroups is a broker whose user consumes under group ids of its own.
+type otherGroups struct {
+	port.Broker
+	suffix string
+}
+
+func (b otherGroups) Join(ctx context.Context, group, topic string) (port.Member, error) {
+	return b.Broker.Join(ctx, group+b.suffix, topic)
+}
+
+// lasts ends something after d (0: never by itself), and in any case when the faults end.
+func (s *Simulation) lasts(d time.Duration, what string, end func()) {
+	over := false
+	once := func() {
+		if !over {
+			over = true
+			end()
+		}
+	}
+	s.heals = append(s.heals, once)
+	if d > 0 {
+		s.Engine.At(d, what, once)
 	}
 }
 
@@ -172,8 +239,12 @@ func (s *Simulation) wake(in *instanceOf, proc *engine.Process) {
 	}
 }
 
-// heal ends what faults began: the dead are started anew and the paused go on.
+// heal ends what faults began: servers are as they should be, the dead are started anew and the paused go
+// on.
 func (s *Simulation) heal() {
+	for _, end := range s.heals {
+		end()
+	}
 	for _, in := range s.instances {
 		if in.proc.Paused() {
 			s.wake(in, in.proc)

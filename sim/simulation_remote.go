@@ -50,6 +50,10 @@ func (r *remote) request(ctx context.Context, what, key string, serve func(ctx c
 // Admit implements [inventory.Admission].
 func (r *remote) Admit(ctx context.Context, sub inventory.Submission) (as []inventory.Answer, err error) {
 	err = r.request(ctx, "admit", r.s.name(sub), func(ctx context.Context, f inventory.Front) (err error) {
+		if r.s.resubmit > 0 {
+			r.s.resubmit--
+			r.in.proc.Go("admit again", func() { _, _ = f.Orders.Admission.Admit(ctx, sub) }) // its answer finds nobody
+		}
 		as, err = f.Orders.Admission.Admit(ctx, sub)
 		return err
 	})

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -212,6 +213,7 @@ type joins struct {
 
 type joined struct {
 	group  string
+	topic  string
 	member port.Member
 }
 
@@ -219,10 +221,15 @@ func (j *joins) Join(ctx context.Context, group, topic string) (port.Member, err
 	m, err := j.Broker.Join(ctx, group, topic)
 	if err == nil {
 		j.mu.Lock()
-		j.all = append(j.all, joined{group, m})
+		j.all = append(j.all, joined{group, topic, m})
 		j.mu.Unlock()
 	}
 	return m, err
+}
+
+// reads reports whether the client joined a group of a topic.
+func (j *joins) reads(topic string) bool {
+	return slices.ContainsFunc(j.joined(), func(x joined) bool { return x.topic == topic })
 }
 
 func (j *joins) joined() []joined {

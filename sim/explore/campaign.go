@@ -38,7 +38,7 @@ type Config struct {
 	// is needed.
 	Executions int
 	Budget     time.Duration
-	// Kinds are the kinds of fault to draw from; nil: all. MaxFaults is how many strike one execution at
+	// Kinds are the kinds of fault to draw from; nil: all that can strike the design and are inside its envelope. MaxFaults is how many strike one execution at
 	// most; default 4, negative: none.
 	Kinds     []string
 	MaxFaults int
@@ -133,9 +133,7 @@ func (c Config) withDefaults() Config {
 		c.MaxFaults = 4
 	}
 	if c.Kinds == nil {
-		for _, k := range sim.FaultKinds() {
-			c.Kinds = append(c.Kinds, k.Name)
-		}
+		c.Kinds = sim.DefaultFaultKinds(c.Design, c.Options)
 	}
 	if c.Twice == 0 {
 		c.Twice = 64

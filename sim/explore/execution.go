@@ -116,6 +116,12 @@ func (k *campaign) drawFault(r *sim.Rand, kind sim.FaultKind, mayFollow bool) si
 	if slices.Contains(kind.Keys, "n") {
 		f.N = 1 + r.Intn(3)
 	}
+	if slices.Contains(kind.Keys, "lose") {
+		f.Lose = r.Intn(4)
+	}
+	if len(kind.Forms) > 0 {
+		f.Form = kind.Forms[r.Intn(len(kind.Forms))]
+	}
 	return f
 }
 
