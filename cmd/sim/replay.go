@@ -11,6 +11,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/explore"
 )
 
 const replayHelp = `sim replay FILE.sched: a recorded schedule once more.
@@ -93,8 +94,8 @@ func loadSchedule(file, name string) (*sim.Schedule, inventory.Design, error) {
 
 func (r *replayed) headline() string {
 	s := r.schedule
-	return fmt.Sprintf("seed 0x1  design %s  tier core  schedule %s  scenario %s  %s, %s, %s", r.design.Name, r.file, s.Name,
-		count(len(s.Workload), "workload entry"), count(len(s.Scenario.Faults), "fault"), count(len(s.Deviations), "choice"))
+	size := explore.Size{Workload: len(s.Workload), Faults: len(s.Scenario.Faults), Deviations: len(s.Deviations)}
+	return fmt.Sprintf("seed 0x1  design %s  tier core  schedule %s  scenario %s  %s", r.design.Name, r.file, s.Name, size)
 }
 
 func (r *replayed) run() error {
@@ -128,13 +129,17 @@ func (r *replayed) unmatched(d engine.Deviation) string {
 // verdict is what happened. Drift that took the expected violation away, with none in its place, leaves a
 // run that shows nothing.
 func (r *replayed) verdict() checks.Result {
-	got := r.drawn.result()
-	if got == checks.Vacuous || got == checks.Holds {
-		if _, expects := r.schedule.Expected(); r.own && expects && len(r.drift) > 0 {
-			return checks.Vacuous
-		}
+	if r.gone() {
+		return checks.Vacuous
 	}
-	return got
+	return r.drawn.result()
+}
+
+// gone reports whether drift took the expected violation away, with none in its place.
+func (r *replayed) gone() bool {
+	got := r.drawn.result()
+	_, expects := r.schedule.Expected()
+	return r.own && expects && len(r.drift) > 0 && (got == checks.Vacuous || got == checks.Holds)
 }
 
 // expected are the guarantees that the file says break, or "holds", under the design that it ran under.
@@ -167,8 +172,8 @@ func (r *replayed) met() (met bool, got string) {
 
 func (r *replayed) text(w io.Writer) {
 	line := r.drawn.verdict()
-	if got := r.verdict(); got != r.drawn.result() {
-		line = fmt.Sprintf("%-10s %s no longer happens, and nothing else does: %s", got,
+	if r.gone() {
+		line = fmt.Sprintf("%-10s %s no longer happens, and nothing else does: %s", r.verdict(),
 			strings.Join(r.expected(), ", "), r.drift[0])
 	}
 	fmt.Fprintf(w, "\n%s\n", line)

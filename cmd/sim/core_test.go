@@ -1,0 +1,278 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const expirySchedule = `stockproof schedule 1
+# Token expiry.
+design article ttl=24h
+scenario token-expiry
+workload stock sku=A qty=5
+workload order=o1 sku=A qty=2
+fault crash role=worker after=deduct order=o1
+fault advance-clock by=25h
+fault restart role=worker
+expect exactly-once-effect severity=2
+ledger: n/a it has no script
+end 9
+`
+
+// coreAnswer is the last line of --json.
+func coreAnswer(t *testing.T, o outcome) (a coreResult) {
+	t.Helper()
+	var raw struct {
+		Result string `json:"result"`
+		coreResult
+	}
+	lines := strings.Split(strings.TrimSpace(o.out), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &raw); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, o.out, o.errors)
+	}
+	a = raw.coreResult
+	a.Strategy = raw.Result // Result writes its name and does not read it
+	return a
+}
+
+// lastLine is the command that reproduces a failure.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+func TestExploreFindsWhatBreaksTheArticle(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "found.sched")
+	args := []string{"explore", "--design", "article", "--scenario", write(t, "s.scenario", head), "--seed", "3",
+		"--faults", "crash,advance-clock,rewind", "--executions", "3000", "-o", path}
+	o := invoke(t, args...)
+	if o.code != 1 || !strings.HasPrefix(o.out, "seed 0x3  design article  tier core  scenario s  strategy portfolio") {
+		t.Fatalf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+	for _, want := range []string{"\nviolated   ", "shrunk from ", "every remaining event is needed (", "  lane A   supply ", " why: ", "X "} {
+		if !strings.Contains(o.out, want) {
+			t.Errorf("%q is missing in\n%s", want, o.out)
+		}
+	}
+	if got := lastLine(o.out); got != "sim replay "+path {
+		t.Errorf("the last line is %q", got)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(text), "stockproof schedule 1\n# ") || !strings.Contains(string(text), "# Found by: sim explore --design article") {
+		t.Errorf("the file is\n%s", text)
+	}
+	again := invoke(t, "replay", path, "--json")
+	if a := coreAnswer(t, again); again.code != 1 || a.Strategy != "violated" || a.AsExpected == nil || !*a.AsExpected || len(a.Drift) > 0 {
+		t.Errorf("exit %d, %+v\n%s", again.code, a, again.errors)
+	}
+	// The same seed finds the same, whatever the machine does.
+	rerun := invoke(t, args...)
+	if figures(rerun.out) != figures(o.out) {
+		t.Errorf("the same seed gave\n%s\nthen\n%s", o.out, rerun.out)
+	}
+	// The command in the file does it without the file.
+	_, found, _ := strings.Cut(string(text), "# Found by: sim ")
+	command, _, _ := strings.Cut(found, "\n")
+	if o := invoke(t, strings.Fields(command)...); o.code != 1 || !strings.HasPrefix(lastLine(o.out), "sim explore --design article") {
+		t.Errorf("%s: exit %d\n%s\n%s", command, o.code, o.out, o.errors)
+	}
+	// A shrunk schedule stays as it is.
+	small := invoke(t, "shrink", path)
+	if small.code != 0 || !strings.Contains(small.out, "every remaining event is needed (") || !strings.Contains(small.out, "\nstockproof schedule 1\n") {
+		t.Errorf("exit %d\n%s\n%s", small.code, small.out, small.errors)
+	}
+}
+
+// figures is a report without what the clock says.
+func figures(text string) string {
+	var lines []string
+	for _, l := range strings.Split(text, "\n") {
+		if !strings.Contains(l, "/s)") {
+			lines = append(lines, l)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestExploreOfTheLedgerHolds(t *testing.T) {
+	t.Parallel()
+	args := []string{"explore", "--scenario", "tiny", "--executions", "60", "--seed", "9", "--faults", "crash,lost", "--check-determinism"}
+	o := invoke(t, args...)
+	if o.code != 0 || !strings.Contains(o.out, "\nholds      60 executions") || !strings.Contains(o.out, "60 executions ran twice: equal digests") {
+		t.Fatalf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+	a := coreAnswer(t, invoke(t, append(args, "--json")...))
+	if a.Strategy != "holds" || a.Tier != "core" || a.Executions != 60 || a.Steps == 0 || a.Digest == "" || a.Struck["crash"] == 0 ||
+		a.Orders.Submitted != 120 || a.Orders.Granted+a.Orders.Rejected == 0 || a.Seed != "0x9" || len(a.Guarantees) == 0 {
+		t.Errorf("%+v", a)
+	}
+	if b := coreAnswer(t, invoke(t, append(args, "--json")...)); b.Digest != a.Digest || b.Steps != a.Steps {
+		t.Errorf("digest %s in %d steps, then %s in %d", a.Digest, a.Steps, b.Digest, b.Steps)
+	}
+}
+
+// What was asked for and never happened shows nothing.
+func TestVacuousExplorations(t *testing.T) {
+	t.Parallel()
+	none := "stockproof scenario 1\nworkload stock sku=A qty=5\nworkload read sku=A\n"
+	never := head + "fault crash role=worker after=deduct order=o1\n" // the ledger has no such script
+	for name, c := range map[string]struct {
+		text, want string
+		args       []string
+	}{
+		"nothing was decided":  {none, "nothing was decided", []string{"--faults", "none"}},
+		"a fault of the file":  {never, "never happened: crash", nil},
+		"a kind that is asked": {head, "never happened: restart", []string{"--faults", "restart"}},
+	} {
+		args := append([]string{"explore", "--scenario", write(t, "s.scenario", c.text), "--seed", "1", "--executions", "5"}, c.args...)
+		if o := invoke(t, args...); o.code != 5 || !strings.Contains(o.out, "\nvacuous ") || !strings.Contains(o.out, c.want) ||
+			!strings.HasPrefix(lastLine(o.out), "sim explore --design ledger") {
+			t.Errorf("%s: exit %d\n%s\n%s", name, o.code, o.out, o.errors)
+		}
+	}
+}
+
+func TestRunOnCoreDrawsOneSchedule(t *testing.T) {
+	t.Parallel()
+	o := invoke(t, "run", "--on", "core", "--design", "article", "--scenario", "token-expiry", "--seed", "4")
+	if o.code != 1 || !strings.HasPrefix(o.out, "seed 0x4  design article  tier core  scenario token-expiry") ||
+		!strings.Contains(o.out, "as the scenario expects: exactly-once-effect") || !strings.Contains(o.out, "<- second deduction") ||
+		lastLine(o.out) != "sim run --on core --design article --scenario token-expiry --seed 4" {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+	if again := invoke(t, "run", "--on=core", "--design", "article", "--scenario", "token-expiry", "--seed", "0x4"); again.code != 1 ||
+		!strings.Contains(o.out, strings.Split(again.out, "\n")[2]) {
+		t.Errorf("the same seed: exit %d\n%s", again.code, again.out)
+	}
+	held := invoke(t, "run", "--on", "core", "--scenario", "tiny", "--seed", "4", "--json")
+	if a := coreAnswer(t, held); held.code != 0 || a.Strategy != "holds" || a.Orders.Submitted != 2 || a.Orders.Granted != 1 || a.Digest == "" {
+		t.Errorf("exit %d, %+v", held.code, a)
+	}
+}
+
+// A replay's exit code is what happens; drift is named by line.
+func TestReplaySaysWhatHappensAndWhatDrifted(t *testing.T) {
+	t.Parallel()
+	edit := func(old, new string) string { return strings.Replace(expirySchedule, old, new, 1) }
+	choice := func(text string) string {
+		return strings.Replace(strings.Replace(text, "expect", "run actor=worker-9/main of=nobody/main at=\"request redis deduct\" nth=2\nexpect", 1),
+			"end 9", "end 10", 1)
+	}
+	calm := expirySchedule[:strings.Index(expirySchedule, "fault ")] + "expect exactly-once-effect\nend 5\n"
+	for name, c := range map[string]struct {
+		text string
+		code int
+		want []string
+	}{
+		"as recorded":      {expirySchedule, 1, []string{"as the file expects: exactly-once-effect", "<- second deduction"}},
+		"a valid edit":     {edit("qty=5", "qty=7"), 1, []string{"as the file expects", "supply 7"}},
+		"another amount":   {edit("severity=2", "severity=3"), 1, []string{"not as expected", "severity 2 and not 3"}},
+		"another breaks":   {edit("expect exactly-once-effect", "expect no-oversell"), 1, []string{"not as expected: expected no-oversell, got violated"}},
+		"drift, and yet":   {choice(expirySchedule), 1, []string{"as the file expects", "drift: FILE:10: found no place: run worker-9/main"}},
+		"no violation":     {calm, 0, []string{"not as expected: expected exactly-once-effect, got holds"}},
+		"it stalls":        {edit("by=25h", "by=1h"), 2, []string{"not as expected: expected exactly-once-effect, got stalled"}},
+		"drift took it":    {strings.Replace(choice(calm), "end 5", "end 6", 1), 5, []string{"\nvacuous    exactly-once-effect no longer happens, and nothing else does: FILE:7: found no place"}},
+		"drift, it stalls": {choice(edit("by=25h", "by=1h")), 2, []string{"drift: FILE:10: found no place"}},
+		"fault never hit":  {edit("after=deduct", "after=credit"), 5, []string{"no longer happens", "drift: FILE:7: fault crash role=worker after=credit order=o1 never struck"}},
+	} {
+		path := write(t, "x.sched", c.text)
+		o := invoke(t, "replay", path)
+		for _, want := range c.want {
+			if want = strings.ReplaceAll(want, "FILE", path); o.code != c.code || !strings.Contains(o.out, want) {
+				t.Errorf("%s: exit %d, want %d and %q\n%s\n%s", name, o.code, c.code, want, o.out, o.errors)
+			}
+		}
+		if want := "sim replay " + path; c.code != 0 && lastLine(o.out) != want {
+			t.Errorf("%s: the last line is %q", name, lastLine(o.out))
+		}
+	}
+}
+
+// Under another design the choices are left out, and the faults are what they are.
+func TestReplayUnderAnotherDesign(t *testing.T) {
+	t.Parallel()
+	crash := strings.Replace(strings.Replace(expirySchedule, "after=deduct order=o1", "after=settle order=o1", 1), "ledger: n/a it has no script", "ledger: holds", 1)
+	o := invoke(t, "replay", write(t, "x.sched", crash), "--design", "ledger")
+	if o.code != 0 || !strings.Contains(o.out, "design ledger") || !strings.Contains(o.out, "as the file expects: holds") ||
+		!strings.Contains(o.out, "fault: worker-1 crashed") {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+}
+
+// Everything that is wrong with a schedule is refused, by file and line, before anything runs.
+func TestBadSchedulesAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ old, new, want string }{
+		{"end 9\n", "", ":11: the file ends after 9 entries, `end 9` is missing: it was cut short"},
+		{"workload order=o1 sku=A qty=2\n", "", ":11: end 9, and there are 8 entries"},
+		{"schedule 1", "schedule 2", ":1: version 2 is newer than this program"},
+		{"stockproof schedule 1", "PK", ":1: not a schedule"},
+		{"design article", "design nope", `:3: there is no design "nope"`},
+		{"ledger: n/a", "leger: n/a", `:11: there is no design "leger"`},
+		{"role=worker after", "role=cleaner after", `:7: fault crash: role: design article has no process "cleaner"`},
+		{"fault crash", "fault crush", ":7: fault crush: there is no such kind of fault"},
+		{"deduct order=o1", "deduct order=o9", `:7: fault crash: the workload has no order "o9"`},
+		{"deduct order=o1", "deduct sku=B", `:7: fault crash: the workload has no SKU "B"`},
+		{"qty=2", "qty=two", ":6: qty:"},
+		{"by=25h", "by=25", ":8: fault advance-clock: "},
+	} {
+		text := strings.Replace(expirySchedule, c.old, c.new, 1)
+		path := write(t, "bad.sched", text)
+		for _, command := range []string{"replay", "shrink"} {
+			refused(t, path+c.want, command, path)
+		}
+	}
+	for _, c := range []struct{ args, want string }{
+		{"replay", "replay takes one FILE.sched"}, {"replay a b", "replay takes one FILE.sched"},
+		{"shrink", "shrink takes one FILE.sched"}, {"replay nowhere.sched", "nowhere.sched: there is no such file"},
+		{"explore --strategy luck", "--strategy luck: there is no such strategy"},
+		{"explore --faults crash,luck", `--faults "luck": there is no such kind of fault`},
+		{"explore --budget 0s", "--budget needs a time above zero"}, {"explore --executions 0", "--executions 0"},
+		{"explore --executions -1", "--executions -1"}, {"explore --max-faults 0", "--max-faults 0 is outside 1..16"},
+		{"explore --faults none --max-faults 2", "contradict each other"}, {"explore --seed x", `--seed "x"`},
+		{"explore --design nope", `there is no design "nope"`}, {"explore --scenario nope", "nope: there is neither"},
+		{"explore tiny", `explore takes no argument "tiny"`}, {"run --on core --design nope", `there is no design "nope"`},
+		{"run --on core --orders 7", "-orders"},
+	} {
+		refused(t, c.want, strings.Fields(c.args)...)
+	}
+	refused(t, "-o: open /nowhere/x.sched", "shrink", write(t, "x.sched", expirySchedule), "-o", "/nowhere/x.sched")
+}
+
+// What violates nothing cannot be made smaller.
+func TestShrinkOfWhatHolds(t *testing.T) {
+	t.Parallel()
+	o := invoke(t, "shrink", write(t, "x.sched", expirySchedule[:strings.Index(expirySchedule, "fault ")]+"end 4\n"))
+	if o.code != 5 || !strings.Contains(o.out, "violates no claimed guarantee") {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+}
+
+// A schedule with more than it needs becomes smaller, and stays what it is.
+func TestShrinkTakesOutWhatIsNotNeeded(t *testing.T) {
+	t.Parallel()
+	more := strings.Replace(strings.Replace(expirySchedule, "fault crash", "workload order=o2 sku=A qty=1\nworkload restock sku=A qty=3\nfault crash", 1),
+		"end 9", "end 11", 1)
+	out := filepath.Join(t.TempDir(), "small.sched")
+	o := invoke(t, "shrink", write(t, "x.sched", more), "-o", out)
+	if o.code != 0 || !strings.Contains(o.out, "shrunk from 4 workload entries") || lastLine(o.out) != "sim replay "+out {
+		t.Fatalf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "o2") || !strings.Contains(string(text), "# Token expiry.\n") || !strings.Contains(string(text), "expect exactly-once-effect") {
+		t.Errorf("it is\n%s", text)
+	}
+	if o := invoke(t, "replay", out); o.code != 1 || !strings.Contains(o.out, "as the file expects") {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+}
