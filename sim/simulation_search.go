@@ -25,8 +25,11 @@ func (s *Simulation) StateDigest(more uint64) uint64 {
 
 // resting is asked when nobody can go on unless time passes.
 func (s *Simulation) resting() bool {
-	s.rested = s.open
-	return s.open
+	if !s.open {
+		return false
+	}
+	s.rested = s.c.Rested == nil || s.c.Rested(s)
+	return true
 }
 
 // Living are the processes of the design that live, by the names of their instances.

@@ -38,6 +38,7 @@ type Call struct {
 	With any
 	// Poll says that the request asks for nothing to be done: it waits for something to be there.
 	Poll bool
+	From int64 // a poll's position, where it has one
 }
 
 // Wait is a wait inside a server: a value with a condition, not a blocked goroutine.

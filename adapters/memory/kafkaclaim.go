@@ -85,7 +85,7 @@ func (c *kafkaClaim) Fetch(
 ) (rs []port.Record, err error) {
 	k := c.member.g.k
 	key := fmt.Sprintf("%s/%d", c.topic.name, c.partition)
-	err = k.gate.Call(ctx, Call{Server: "kafka", Op: "fetch", Key: key, With: &rs, Poll: true}, func() error {
+	err = k.gate.Call(ctx, Call{Server: "kafka", Op: "fetch", Key: key, With: &rs, Poll: true, From: from.Offset}, func() error {
 		full := func(n int) func() bool {
 			return func() bool {
 				return c.learned() || c.outside(from) != nil || c.log().has(from.Offset, n)

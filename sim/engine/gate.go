@@ -47,6 +47,7 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 		}
 	} else {
 		a.point = Point{Actor: a, Phase: Request, Call: c}
+		a.checkpoint(&c)
 	}
 	fate := Delivered
 	if e.o.Fate != nil && !e.draining && !(c.Poll && e.o.Search) {

@@ -143,7 +143,13 @@ func (m *mailbox) Receive(ctx context.Context, max int, linger time.Duration) ([
 	if len(m.items) == 0 && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	a.park(local("receive"), wait{until: func() bool { return len(m.items) > 0 }, ctx: ctx})
+	what := local("receive")
+	if m.capacity == 1 {
+		what.Call.Key = "reply"
+	} else if m.e.o.Search {
+		a.checkpoint(&what.Call)
+	}
+	a.park(what, wait{until: func() bool { return len(m.items) > 0 }, ctx: ctx})
 	if len(m.items) == 0 {
 		return nil, ctx.Err()
 	}

@@ -28,6 +28,7 @@ type recollection struct {
 	resting memory.Hash // all, when it last went to sleep
 	slept   bool
 	world   uint64 // the servers, when it last went to sleep
+	failed  bool   // a call of it failed
 }
 
 func (r *recollection) see(v uint64) {
@@ -42,7 +43,23 @@ func (a *Actor) observe(c *memory.Call, err error) {
 	h.Text(c.Key)
 	h.Value(c.With)
 	h.Failure(err)
+	a.memory.failed = a.memory.failed || err != nil
 	a.memory.see(uint64(h))
+}
+
+// checkpoint is called where a loop begins anew: a consumer that asks for what lies behind its position, a
+// group commit that waits for the next question. What such a loop has seen before is over, but for its
+// position: the actor is in one state however it got there. Not so after a failed call, which may have left
+// something undone, and not for clients, who remember.
+func (a *Actor) checkpoint(c *memory.Call) {
+	if a.memory.failed || a.Proc.Patient {
+		return
+	}
+	h := memory.NewHash()
+	h.Text(c.Op)
+	h.Text(c.Key)
+	h.Word(uint64(c.From))
+	a.memory = recollection{all: h}
 }
 
 // rest is called when the actor goes to sleep.

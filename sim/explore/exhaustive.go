@@ -293,6 +293,9 @@ func (w *walker) run(e *engine.Engine, lua *luahost.Host, c sim.SimulationConfig
 		w.fate = engine.Delivered
 		return fate
 	}
+	c.Rested = func(s *sim.Simulation) bool {
+		return w.at < len(w.prefix) || w.replay || w.visit(s.StateDigest(uint64(w.left)+1<<32))
+	}
 	if w.note != nil {
 		c.Passed = func(_ *sim.Simulation, p engine.Point) { w.note(p.String()) }
 	}
@@ -341,6 +344,9 @@ func (w *walker) options(ready []*engine.Actor, usual int) []option {
 
 // Next implements [engine.Chooser].
 func (w *walker) Next(_ engine.Point, ready []*engine.Actor, usual int) int {
+	if i := w.private(ready); i >= 0 {
+		return i
+	}
 	os := w.options(ready, usual)
 	if len(os) == 1 {
 		return os[0].actor
@@ -375,6 +381,29 @@ func (w *walker) Next(_ engine.Point, ready []*engine.Actor, usual int) int {
 		w.fate = o.fate
 	}
 	return o.actor
+}
+
+// private is the first actor whose next step nobody else can see or hinder, -1 for none: it commutes with
+// whatever others do, so that one order stands for all. A step that a crash could come before or behind is
+// not private while one may still strike.
+func (w *walker) private(ready []*engine.Actor) int {
+	crash := w.left > 0 && slices.Contains(w.Kinds, "crash")
+	for i, a := range ready {
+		p := a.Point()
+		switch {
+		case p.Phase == engine.Start && a.Proc.Role != "server":
+			return i
+		case p.Phase == engine.Local && (p.Call.Key == "reply" || a.Proc.Patient):
+			return i
+		case p.Phase == engine.Inside && strings.HasSuffix(p.Call.Op, " waits") && p.Call.Server == "api":
+			return i
+		case crash || w.left > 0:
+		case p.Phase != engine.Request:
+		case p.Call.Server == "kafka" && p.Call.Op == "commit", p.Call.Op == "confirm slot":
+			return i
+		}
+	}
+	return -1
 }
 
 // String is the scope in words, as a proof prints it.
