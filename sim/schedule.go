@@ -21,6 +21,10 @@ const ScheduleVersion = 1
 
 const scheduleMagic = "stockproof schedule"
 
+// JitterSeed is what jitter is made of in explorations and in the schedules that they find: it is no choice
+// that a file would have to name.
+const JitterSeed = 1
+
 // Schedule is one run of the core tier, written down: a scenario whose faults are exact, and every choice of
 // the scheduler that was not the usual one. It is the scenario's format with three directives more:
 //
@@ -246,7 +250,7 @@ func (s *Schedule) String() string {
 // Simulation is the configuration that runs the schedule under a design: its own, or another one. replay
 // tells afterwards which deviations found no place.
 func (s *Schedule) Simulation(d inventory.Design, base DesignOptions) (c SimulationConfig, replay *engine.Replayer, err error) {
-	c = SimulationConfig{Design: d, Options: base, Seed: 1}
+	c = SimulationConfig{Design: d, Options: base, Seed: JitterSeed}
 	if d.Name == s.DesignName() {
 		if err := s.CheckOptions(d); err != nil {
 			return c, nil, err

@@ -128,7 +128,7 @@ func (k *campaign) drawFault(r *sim.Rand, kind sim.FaultKind, mayFollow bool) si
 // run carries the execution out. wrap may put something before the chooser.
 func (x execution) run(e *engine.Engine, lua *luahost.Host, wrap func(engine.Chooser) engine.Chooser) (sim.Outcome, error) {
 	c := x.k.base
-	c.Faults, c.Lua, c.Seed = x.faults, lua, x.k.Seed
+	c.Faults, c.Lua, c.Seed = x.faults, lua, sim.JitterSeed // a schedule that is found runs alike
 	if c.Chooser = x.chooser(); wrap != nil {
 		c.Chooser = wrap(c.Chooser)
 	}
