@@ -83,6 +83,9 @@ func (d *driver) look(ctx context.Context, f inventory.Front, open []openRequest
 		return 0, fmt.Errorf("look for decisions: %w", err)
 	}
 	for _, o := range open {
+		if len(o.undecided()) == 0 {
+			continue // an earlier round decided it, and counted it
+		}
 		before := o.statuses()
 		for i := range o.answers {
 			a := &o.answers[i]

@@ -249,6 +249,7 @@ func (s *Simulation) wake(in *instanceOf, proc *engine.Process) {
 // heal ends what faults began: servers are as they should be, the dead are started anew and the paused go
 // on.
 func (s *Simulation) heal() {
+	s.Engine.DeliverDelayed()
 	for _, end := range s.heals {
 		end()
 	}

@@ -1,0 +1,11 @@
+package engine
+
+// DeliverDelayed lets the responses arrive that are under way for longer than usual: the network is as it
+// should be again. Call it between two steps.
+func (e *Engine) DeliverDelayed() {
+	for _, a := range e.actors {
+		if p := &a.point; p.Phase == Response && p.Fate == Delayed {
+			a.wait.deadline = min(a.wait.deadline, max(e.now, 1))
+		}
+	}
+}
