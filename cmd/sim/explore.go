@@ -148,6 +148,7 @@ type campaign struct {
 	result explore.Result
 	err    *explore.NondeterminismError
 	small  *explore.Shrunk
+	partly bool // shrinking was ended before there was a certificate
 	drawn  *picture
 	people io.Writer
 }
@@ -256,12 +257,20 @@ func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inv
 	return s, d, o, err
 }
 
+// shrinkLimit is how long an exploration shrinks what it found; sim shrink goes on as long as it takes.
+const shrinkLimit = time.Minute
+
 // shrink makes the finding small and draws it.
 func (c *campaign) shrink(ctx context.Context, meter *meter) error {
 	found := c.result.Finding
-	small, err := explore.Shrink(ctx, explore.ShrinkConfig{Schedule: found.Schedule, Design: c.config.Design,
+	limited, stop := context.WithTimeout(ctx, shrinkLimit)
+	defer stop()
+	small, err := explore.Shrink(limited, explore.ShrinkConfig{Schedule: found.Schedule, Design: c.config.Design,
 		Options: sim.CoreOptions(), Progress: shrinkMeter(meter)})
 	meter.done()
+	if c.partly = errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && small.Schedule != nil; c.partly {
+		err = nil
+	}
 	if err != nil {
 		return fmt.Errorf("shrink execution %d: %w", found.Execution, err)
 	}

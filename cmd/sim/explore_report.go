@@ -129,7 +129,7 @@ func (c *campaign) found(executed string) {
 	w, s := c.people, c.small
 	fmt.Fprintf(w, "\n%s\n", c.drawn.verdict())
 	fmt.Fprintf(w, "%10s after %s\n", "", executed)
-	fmt.Fprintf(w, "%10s shrunk from %s to %s in %s; %s\n\n", "", s.Before, s.After, count(s.Runs, "run"), certificate(s))
+	fmt.Fprintf(w, "%10s shrunk from %s to %s in %s; %s\n\n", "", s.Before, s.After, count(s.Runs, "run"), c.certificate())
 	c.drawn.draw(w)
 	c.faults()
 	if c.flags.out != "" {
@@ -137,6 +137,14 @@ func (c *campaign) found(executed string) {
 		return
 	}
 	fmt.Fprintf(w, "\n%s\n", c.again())
+}
+
+// certificate says whether the schedule is the smallest.
+func (c *campaign) certificate() string {
+	if c.partly {
+		return fmt.Sprintf("not the smallest: shrinking was ended after %s, sim shrink goes on", sim.ShortDuration(shrinkLimit))
+	}
+	return certificate(c.small)
 }
 
 // certificate says how it is known that nothing can be taken out.
