@@ -137,7 +137,7 @@ func shed(as []inventory.Answer) bool {
 // wait waits for the decisions of p as long as the client's patience lasts, and reads its own writes
 // from then on.
 func (c *client) wait(ctx context.Context, p *pending) error {
-	within, cancel := context.WithTimeout(ctx, c.Patience)
+	within, cancel := c.Within(ctx, c.Patience)
 	defer cancel()
 	if err := c.await(within, p); err != nil {
 		return err
@@ -178,7 +178,7 @@ func (c *client) insist(ctx context.Context, r request) error {
 }
 
 func (c *client) attempt(ctx context.Context, r request) (again bool, err error) {
-	within, cancel := context.WithTimeout(ctx, c.Timeout)
+	within, cancel := c.Within(ctx, c.Timeout)
 	defer cancel()
 	return r(within, c.Fronts[c.front%len(c.Fronts)])
 }

@@ -23,7 +23,8 @@ type FaultKind struct {
 	applies func(d inventory.Design, o DesignOptions) bool
 	// prepare asks for a world in which it can happen; nil: any will do.
 	prepare func(w *worldNeeds)
-	// strike does it and says what it did; "" if there was nothing to do it to. What takes effect with
+	// strike does it and says what it did; "" if there was nothing to do it to: then it did nothing, and is
+	// asked again at the next moment like this. What takes effect with
 	// something that comes later, as a connector's next change, says so by [Simulation.await].
 	strike func(s *Simulation, f *Fault, p engine.Point) string
 }
@@ -69,6 +70,7 @@ func FaultKeys() [][2]string {
 		{"by", "how long it lasts, or how far a clock goes: 15s, 25h"},
 		{"n", "how many: records, writes, keys, requests, units"},
 		{"lose", "how many of the last writes or commits are lost"},
+		{"skew", "how far a promoted replica's clock is ahead"},
 		{"form", "which of several"},
 		{"policy", "the maxmemory-policy"},
 		{"topic", "which topic; default: that of the commands"},

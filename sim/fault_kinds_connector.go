@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"stockproof/adapters/debezium"
 	"stockproof/adapters/fakes/cdc"
+	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/sim/engine"
 )
@@ -32,6 +34,7 @@ func connectorFaults() []FaultKind {
 		{Name: "connector-noise", About: "the connector writes what is no command behind its next change",
 			Keys: []string{"form"}, Forms: noiseForms(), applies: hasConnector,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
+				s.noiseTopics()
 				c := &s.cdc
 				before := c.noisy
 				c.noise = noiseOf(f.Form)
@@ -54,7 +57,7 @@ func connectorFaults() []FaultKind {
 				return "the connector starts anew with a snapshot"
 			}},
 		{Name: "incremental-snapshot", About: "somebody asks the connector for an incremental snapshot: rows without a position in the log",
-			applies: hasConnector,
+			applies: hasRows,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				n := s.Postgres.IncrementalSnapshot(connectorName)
 				return receipt(n > 0, "an incremental snapshot of %d rows", n)
@@ -73,6 +76,21 @@ func connectorFaults() []FaultKind {
 					return receipt(s.cdc.lost > before, "rows that shared an LSN were lost")
 				})
 			}},
+	}
+}
+
+// hasRows: the connector's tables keep their rows, which an outbox does not.
+func hasRows(d inventory.Design, o DesignOptions) bool { return hasConnector(d, o) && hasRawTable(d) }
+
+// noiseTopics makes the topics that a connector of this design writes to only when it is told to: of
+// transactions, and of heartbeats.
+func (s *Simulation) noiseTopics() {
+	c := debezium.ForDesign(*s.c.Design.Connector)
+	c.Transaction = true
+	for _, topic := range c.OwnTopics() {
+		if s.Kafka.TopicID(topic).IsZero() {
+			s.Kafka.CreateTopic(topic, s.c.Options.Partitions)
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"stockproof/inventory/port"
 
@@ -138,21 +140,12 @@ func (s *Simulation) rewind(topic string, n int64) (moved int) {
 
 // expireOffsets ends every instance of a role, empties its groups, and lets the offsets go.
 func expireOffsets(s *Simulation, f *Fault, _ engine.Point) string {
-	var gone []string
-	var groups []joined
-	for _, in := range s.instances {
-		if in.role != f.Role || in.retired {
-			continue
-		}
-		for _, j := range in.broker.joined() {
-			groups = append(groups, j)
-		}
-	}
+	groups := s.groupsWithOffsets(f.Role)
 	if len(groups) == 0 {
 		return ""
 	}
 	for _, in := range s.instances {
-		if in.role != f.Role || in.retired {
+		if in.role != f.Role || in.retired || in.ended {
 			continue
 		}
 		s.Crash(in)
@@ -160,12 +153,27 @@ func expireOffsets(s *Simulation, f *Fault, _ engine.Point) string {
 			s.Kafka.Evict(j.group, in.client)
 		}
 	}
-	for _, j := range groups {
-		if !slices.Contains(gone, j.group) && s.Kafka.ExpireOffsets(j.group) {
-			gone = append(gone, j.group)
+	for _, group := range groups {
+		s.Kafka.ExpireOffsets(group)
+	}
+	return fmt.Sprintf("%s was away, and the offsets of %s are gone", f.Role, strings.Join(groups, ", "))
+}
+
+// groupsWithOffsets are the groups that instances of a role joined and that have committed something.
+func (s *Simulation) groupsWithOffsets(role string) (groups []string) {
+	for _, in := range s.instances {
+		if in.role != role || in.retired {
+			continue
+		}
+		for _, j := range in.broker.joined() {
+			for part := range s.partitions(j.topic) {
+				if _, ok := s.Kafka.Committed(j.group, j.topic, part); ok && !slices.Contains(groups, j.group) {
+					groups = append(groups, j.group)
+				}
+			}
 		}
 	}
-	return receipt(len(gone) > 0, "%s was away, and the offsets of %v are gone", f.Role, gone)
+	return groups
 }
 
 // cut takes records out of each partition of a topic and says how many.

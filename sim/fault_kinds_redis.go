@@ -30,14 +30,14 @@ func redisFaults() []FaultKind {
 				s.Redis.RestartEmpty()
 				return "Redis restarted empty"
 			}},
-		{Name: "redis-failover", About: "replicas are promoted that lack the last writes; by: their clock is ahead",
-			Keys: []string{"lose"}, applies: hasRedis, prepare: keepsWrites,
+		{Name: "redis-failover", About: "replicas are promoted that lack the last writes, or (skew=) whose clock is ahead",
+			Keys: []string{"lose", "skew"}, applies: hasRedis, prepare: keepsWrites,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				lost := 0
 				for node := range s.redisMasters() {
-					lost += len(s.Redis.Failover(node, memory.RedisPromotion{Lose: f.Lose, Skew: f.By}))
+					lost += len(s.Redis.Failover(node, memory.RedisPromotion{Lose: f.Lose, Skew: f.Skew}))
 				}
-				return receipt(lost > 0 || f.Lose == 0, "Redis failed over without its last %d writes", lost)
+				return fmt.Sprintf("Redis failed over without its last %d writes", lost)
 			}},
 		{Name: "redis-split", About: "a process goes on with a master that was replaced; what it writes there is lost in the end",
 			Keys: []string{"role", "by", "lose"}, applies: hasRedis, prepare: keepsWrites,
@@ -80,20 +80,15 @@ func redisFaults() []FaultKind {
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				keys := s.stockKeys(f)
 				for _, key := range keys {
-					if s.Redis.Command("HGET", key, "a") == nil || isError(s.Redis.Command("HGET", key, "a")) {
+					if _, hash := s.Redis.Command("HGET", key, "a").(string); hash {
+						s.Redis.Command("HSET", key, "a", strconv.Itoa(f.N))
+					} else {
 						s.Redis.Command("SET", key, strconv.Itoa(f.N))
-						continue
 					}
-					s.Redis.Command("HSET", key, "a", strconv.Itoa(f.N))
 				}
 				return receipt(len(keys) > 0, "%s set to %d by hand", strings.Join(keys, " "), f.N)
 			}},
 	}
-}
-
-func isError(reply any) bool {
-	_, is := reply.(command.Error)
-	return is
 }
 
 // redisMasters is how many there are.
@@ -139,6 +134,9 @@ func (s *Simulation) stockKeys(f *Fault) (keys []string) {
 
 func foreignValue(s *Simulation, f *Fault, _ engine.Point) string {
 	keys := s.stockKeys(f)
+	if len(keys) == 0 {
+		return ""
+	}
 	before := make([]string, len(keys))
 	for i, key := range keys {
 		before[i], _ = s.Redis.Command("GET", key).(string)
@@ -160,7 +158,7 @@ func foreignValue(s *Simulation, f *Fault, _ engine.Point) string {
 			}
 		}
 	})
-	return receipt(len(keys) > 0, "%s: %s", f.Form, strings.Join(keys, " "))
+	return fmt.Sprintf("a foreign value (%s) at %s", f.Form, strings.Join(keys, " "))
 }
 
 func redisClusterFaults() []FaultKind {

@@ -85,7 +85,9 @@ func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
 	case "role":
 		f.Role, err = x.Value, knownRole(d, x.Value)
 	case "of":
-		f.When.Role, err = x.Value, knownRole(d, x.Value)
+		if f.When.Role = x.Value; x.Value != "clients" { // they pass points, and no fault strikes them
+			err = knownRole(d, x.Value)
+		}
 	case "before", "after":
 		if f.When.Point != "" {
 			return fmt.Errorf("before and after exclude each other")
@@ -110,6 +112,10 @@ func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
 	case "lose":
 		n, err = parseNumber(x.Value, 0, 1<<31)
 		f.Lose = int(n)
+	case "skew":
+		if f.Skew, err = time.ParseDuration(x.Value); err != nil || f.Skew <= 0 {
+			return fmt.Errorf("skew=%q is no time such as 25h", x.Value)
+		}
 	case "form", "policy":
 		f.Form = x.Value
 	case "topic":

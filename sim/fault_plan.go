@@ -20,6 +20,7 @@ type Fault struct {
 	N     int           // how many: records, writes, commits; 0: the kind's default
 	Role  string        // whom it strikes
 	Lose  int           // writes or commits that a failover loses
+	Skew  time.Duration // of a promoted replica's clock
 	Form  string        // which of the kind's forms
 	Topic string        // "": that of the commands
 	Line  int           // in the file it comes from
@@ -75,6 +76,9 @@ func (f Fault) Entry() Entry {
 	}
 	if f.Lose != 0 {
 		set("lose", strconv.Itoa(f.Lose))
+	}
+	if f.Skew != 0 {
+		set("skew", ShortDuration(f.Skew))
 	}
 	if k, _ := FindFaultKind(f.Kind); f.Form != "" && slices.Contains(k.Keys, "policy") {
 		set("policy", f.Form)

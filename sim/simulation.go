@@ -70,6 +70,9 @@ type SimulationConfig struct {
 	// Search is for a search that visits every state once (engine.Options.Search); its chooser may halt
 	// the run.
 	Search bool
+	// Rested is asked by a search when nobody can go on unless time passes; false halts the run there. May
+	// be nil.
+	Rested func(s *Simulation) bool
 	// Bound is how long in virtual time the clients may take, and then how long the books may take to
 	// come to rest once everything is healed; default 10 minutes each.
 	Bound time.Duration

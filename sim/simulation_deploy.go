@@ -60,8 +60,12 @@ func (s *Simulation) deploy() error {
 
 func (s *Simulation) connector(p inventory.Ports, o inventory.Options) port.Process {
 	c := s.c.Design.Connector
+	flush := 4
+	if s.c.Search {
+		flush = 1 // a position that is flushed now and then would be one more thing to remember
+	}
 	return cdc.New(s.Postgres.Slot(connectorName, c.Tables...), p.Broker, p.Runtime, debezium.ForDesign(*c),
-		cdc.Options{FlushBatches: 4, Backoff: o.Backoff, Faults: s.cdc.faults(), Snapshot: s.cdc.snapshot})
+		cdc.Options{FlushBatches: flush, Backoff: o.Backoff, Faults: s.cdc.faults(), Snapshot: s.cdc.snapshot})
 }
 
 func (s *Simulation) launch(name, role string, build func(inventory.Ports, inventory.Options) port.Process) *instanceOf {
@@ -138,6 +142,9 @@ func (s *Simulation) of(p *engine.Process) *instanceOf {
 // Crash ends an instance as kill -9 does: PostgreSQL notices, the broker evicts its members when their
 // session times out, and a supervisor starts a successor.
 func (s *Simulation) Crash(in *instanceOf) {
+	if in.proc.Dead() {
+		return
+	}
 	truth := in.truth
 	s.Engine.Crash(in.proc)
 	s.Engine.Later("postgres notices the end of "+in.client, func() { s.Postgres.Kill(truth) })
