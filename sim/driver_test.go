@@ -305,6 +305,38 @@ func TestALateDecisionIsLearntAtTheEnd(t *testing.T) {
 	}
 }
 
+// A decision that is learnt in one round of the wait at the end counts once, however many rounds are
+// made for others.
+func TestALateDecisionCountsOnce(t *testing.T) {
+	f := newFixture()
+	f.async = true
+	late, rounds := true, 0
+	f.drop = func(c model.Command) bool {
+		switch {
+		case c.Kind == model.Restock && c.Qty == 7:
+			return late
+		case c.Kind == model.Reserve && !late:
+			rounds++
+		}
+		return c.Kind == model.Reserve && rounds < 5
+	}
+	w := entries(t, "workload stock sku=A qty=5", "workload restock sku=A qty=7", "workload order=o1 sku=A qty=2")
+	s, _, err := f.drive(t.Context(), w, func(c *DriveConfig) {
+		c.Clients, c.Patience, c.Settle = 1, 20*time.Millisecond, time.Minute
+		c.Progress = func(int) {
+			f.mu.Lock()
+			late = false
+			f.mu.Unlock()
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rounds != 5 || s.Granted != 1 || s.Restocks != 1 || s.UnitsSupplied != 12 || fmt.Sprint(s.Supply) != "[{{A main} 12}]" {
+		t.Errorf("%d rounds: %+v", rounds, s)
+	}
+}
+
 // What came in is only stated for lanes of which everything is known.
 func TestSupplyLeavesOutWhatNobodyKnows(t *testing.T) {
 	f := newFixture()
