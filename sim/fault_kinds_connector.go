@@ -34,10 +34,16 @@ func connectorFaults() []FaultKind {
 		{Name: "connector-noise", About: "the connector writes what is no command behind its next change",
 			Keys: []string{"form"}, Forms: noiseForms(), applies: hasConnector,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
-				s.noiseTopics()
 				c := &s.cdc
-				before := c.noisy
-				c.noise = noiseOf(f.Form)
+				before, kinds := c.noisy, noiseOf(f.Form)
+				if s.c.Design.Connector.Outbox {
+					kinds &^= cdc.NoiseUpdate | cdc.NoiseTruncate // which fail an event router instead
+				}
+				if kinds == 0 {
+					return ""
+				}
+				s.noiseTopics()
+				c.noise = kinds
 				s.lasts(0, "", func() { c.noise = 0 })
 				return s.await(func() string {
 					return receipt(c.noisy > before, "the connector wrote noise: %s", f.Form)

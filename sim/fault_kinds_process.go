@@ -51,6 +51,7 @@ func processFaults() []FaultKind {
 		{Name: "advance-time", About: "nothing happens for a while: every clock goes on, and what was to come is due", Keys: []string{"by"},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				s.Engine.AdvanceClock(f.By)
+				s.jumped += f.By
 				return ShortDuration(f.By) + " passed"
 			}},
 		{Name: "run", About: "a process of a role starts beside what runs, and ends after a while (default 5s)",

@@ -197,3 +197,15 @@ func TestEveryKeyOfAFaultIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+// A fault outside the envelope may be asked for: what then breaks is a known limit, and no violation.
+func TestWhatBreaksOutsideTheEnvelopeIsAKnownLimit(t *testing.T) {
+	out := simulate(t, ledger.Design(), "fault pg-failover-async lose=3 of=worker after=settle nth=3")
+	if len(out.Struck) != 1 || len(out.KnownLimits) == 0 || out.Result != checks.Holds {
+		t.Errorf("%s, struck %v, known limits %q", out.Result, out.Struck, out.KnownLimits)
+	}
+	out = simulate(t, article.Design(), "fault pg-failover-async lose=3 of=worker after=deduct nth=3")
+	if len(out.KnownLimits) != 0 || out.Result == checks.Holds {
+		t.Errorf("article survives every fault or breaks a claim: %s, %q", out.Result, out.KnownLimits)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"stockproof/checks"
 	"stockproof/model"
 	"stockproof/sim/engine"
 )
@@ -158,6 +159,22 @@ func (s *Simulation) Strike(f Fault, at engine.Point) string {
 	}
 	s.plan.pending = before
 	return what
+}
+
+// knownLimits takes back the claim of every guarantee that failed, if a fault struck that the design's
+// claims do not survive, and says which these are.
+func (s *Simulation) knownLimits(reports []checks.Report) (limits []string) {
+	outside := slices.IndexFunc(s.plan.kindsStruck, func(kind string) bool { return !s.c.Design.Survives(kind) })
+	if outside < 0 {
+		return nil
+	}
+	for i := range reports {
+		if r := &reports[i]; r.Claimed && r.Verdict == checks.Fail {
+			r.Claimed = false
+			limits = append(limits, fmt.Sprintf("%s under %s: %s", r.Guarantee, s.plan.kindsStruck[outside], r.Why))
+		}
+	}
+	return limits
 }
 
 // roleExists reports whether a design, as deployed in simulations, has processes of a role.

@@ -152,7 +152,7 @@ func (e *Engine) Run(until time.Time, done func() bool) End {
 			case at == 0:
 				return Quiet
 			case at > limit:
-				e.now = limit
+				e.now = max(e.now, limit)
 				return TimedUp
 			}
 			e.advance(at)
