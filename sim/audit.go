@@ -197,11 +197,12 @@ func shown(ctx context.Context, speed port.Speed, space string, keys []model.Lan
 }
 
 // Quiet reports whether nothing is going on any more: every accepted command that is no dead letter
-// is decided, and every read model shows the truth.
+// is decided, no all-or-nothing order with a rejected line holds another, and every read model shows the
+// truth.
 func Quiet(a checks.Audit) bool { return unrest(a) == 0 }
 
-// unrest counts what keeps an audit from being quiet: undecided commands, and rows of read models that
-// are missing or show something else than the truth.
+// unrest counts what keeps an audit from being quiet: undecided commands, lines that their order is
+// about to give back, and rows of read models that are missing or show something else than the truth.
 func unrest(a checks.Audit) (n int) {
 	dead := make(map[model.ID]bool)
 	for _, d := range a.Dead {
@@ -212,6 +213,7 @@ func unrest(a checks.Audit) (n int) {
 			n++
 		}
 	}
+	n += broken(a, dead)
 	type level struct{ seq, avail int64 }
 	truth := make(map[model.LaneKey]level)
 	for _, l := range a.Lanes {
@@ -229,6 +231,26 @@ func unrest(a checks.Audit) (n int) {
 			if !r.Found || (level{r.Seq, r.Avail}) != truth[r.Lane] {
 				n++
 			}
+		}
+	}
+	return n
+}
+
+// broken counts the lines still reserved of all-or-nothing orders that have a rejected one: a
+// coordinator gives them back. A line whose RELEASE is a dead letter waits for an operator instead.
+func broken(a checks.Audit, dead map[model.ID]bool) (n int) {
+	lost, parked := make(map[model.ID]bool), make(map[model.ID]bool)
+	for _, c := range a.Commands {
+		if c.Kind == model.Reserve && c.Policy == model.AllOrNothing && c.Decision.Decided() && !c.Decision.Outcome.Grants() {
+			lost[c.OrderID] = true
+		}
+		if dead[c.ID] && !c.Ref.IsZero() {
+			parked[c.Ref] = true
+		}
+	}
+	for _, l := range a.Lines {
+		if l.State == model.LineReserved && lost[l.OrderID] && !parked[l.Command] {
+			n++
 		}
 	}
 	return n

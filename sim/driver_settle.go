@@ -91,9 +91,6 @@ func (d *driver) look(ctx context.Context, f inventory.Front, open []openRequest
 		return fmt.Errorf("look for decisions: %w", err)
 	}
 	for _, o := range open {
-		if len(o.undecided()) == 0 {
-			continue // an earlier round decided it, and counted it
-		}
 		before := o.statuses()
 		for i := range o.answers {
 			a := &o.answers[i]

@@ -303,6 +303,7 @@ func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
 }
 
 func (r *run) judge(s Summary, a checks.Audit, converged time.Duration) RunResult {
+	s = s.final(a)
 	out := RunResult{Reports: r.suite.Finish(a), Summary: s, Duplicates: r.watch.Count("duplicate"),
 		DeadLetters: max(int64(len(a.Dead)), r.watch.Count("dead-letter")), Lanes: len(a.Lanes) + len(a.Stock),
 		Converged: converged, SpeedRead: a.SpeedRead, Failures: r.watch.Failures()}

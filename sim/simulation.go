@@ -285,7 +285,7 @@ func (s *Simulation) settle() (a checks.Audit, converged time.Duration, err erro
 func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
 	w := s.Watch
 	out := Outcome{Steps: s.Engine.Steps(), Cut: s.Engine.Cut(), Digest: s.Engine.Digest(), Audit: a}
-	out.Reports, out.Summary, out.Converged = s.suite.Finish(a), s.summary, converged
+	out.Reports, out.Summary, out.Converged = s.suite.Finish(a), s.summary.final(a), converged
 	out.KnownLimits = s.knownLimits(out.Reports)
 	out.Duplicates, out.Lanes = w.Count("duplicate"), len(a.Lanes)+len(a.Stock)
 	out.DeadLetters = max(int64(len(a.Dead)), w.Count("dead-letter"))

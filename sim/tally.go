@@ -12,7 +12,7 @@ import (
 )
 
 // Summary is what the clients of a run were told. Order lines are counted once each, by their final
-// outcome: a line that was granted and then cancelled is cancelled.
+// outcome: a line that was granted and then cancelled is cancelled, whoever cancelled it.
 type Summary struct {
 	Orders    int
 	Lines     int // = Granted + Rejected + Cancelled + Undecided + Refused
@@ -38,6 +38,30 @@ type Summary struct {
 	P50, P99 time.Duration // from submitting an order to knowing all its decisions
 	Elapsed  time.Duration // of the steps, without the initial stock
 	Refusal  error         // the first, if anything was refused
+
+	granted []*soldLine // that count as granted
+}
+
+// final is the summary with what happened to granted lines behind their clients' backs: the books say
+// which of them were given back since, by the saga of an all-or-nothing order that lost a line, by a
+// deadline, or by a cancel whose client went on without its decision.
+func (s Summary) final(a checks.Audit) Summary {
+	givenBack := make(map[model.ID]bool)
+	for _, l := range a.Lines {
+		givenBack[l.Command] = l.State == model.LineReleased || l.State == model.LineExpired
+	}
+	held := make([]*soldLine, 0, len(s.granted))
+	for _, l := range s.granted {
+		if !givenBack[l.answer.Command] {
+			held = append(held, l)
+			continue
+		}
+		s.Granted--
+		s.Cancelled++
+		s.UnitsGranted -= l.granted()
+	}
+	s.granted = held
+	return s
 }
 
 // tally adds up. Safe for concurrent use.
@@ -205,6 +229,7 @@ func (t *tally) summary(now time.Time) Summary {
 		case a.Outcome.Grants():
 			s.Granted++
 			s.UnitsGranted += a.Granted
+			s.granted = append(s.granted, l)
 		default:
 			s.Rejected++
 		}

@@ -1,0 +1,93 @@
+package sim_test
+
+import (
+	"testing"
+
+	"stockproof/checks"
+	"stockproof/inventory"
+	"stockproof/inventory/ledger"
+	"stockproof/model"
+	"stockproof/sim"
+)
+
+// scarce is a workload of all-or-nothing orders of several lines that want twice what there is.
+func scarce(t *testing.T, orders int) sim.Workload {
+	t.Helper()
+	p := sim.DefaultParams()
+	p.Orders, p.SKUs, p.Clients = orders, 10, 4
+	p.Policy, p.Multi, p.Supply = model.AllOrNothing, sim.Ratio{Num: 1, Den: 1}, sim.Ratio{Num: 1, Den: 2}
+	p.Cancels, p.Restocks = sim.Ratio{}, sim.Ratio{}
+	w, err := sim.Generate(p, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// Lines that were granted and given back because of their siblings count as cancelled, and their units
+// not at all: what counts as granted is what the books still promise, in both admission modes.
+func TestOrderLinesCountOnceByTheirFinalOutcome(t *testing.T) {
+	for _, mode := range []inventory.AdmissionMode{inventory.Async, inventory.Sync} {
+		t.Run(string(mode), func(t *testing.T) {
+			w := scarce(t, 60)
+			c := simulated(t, ledger.Design(), "tiny")
+			c.Workload, c.Options.Admission = w, mode
+			out, err := sim.Simulate(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			units, lines := int64(0), 0
+			for _, l := range out.Audit.Lines {
+				if l.State == model.LineReserved {
+					units, lines = units+l.Granted, lines+1
+				}
+			}
+			s := out.Summary
+			if s.Granted != lines || s.UnitsGranted != units || s.UnitsGranted > s.UnitsSupplied || lines == 0 {
+				t.Errorf("books: %d lines of %d units; counted: %d of %d, of %d supplied", lines, units, s.Granted,
+					s.UnitsGranted, s.UnitsSupplied)
+			}
+			if s.Granted+s.Rejected+s.Cancelled != s.Lines || s.Undecided+s.Refused != 0 || (s.Cancelled > 0) != (mode == inventory.Async) {
+				t.Errorf("%d granted, %d rejected, %d cancelled of %d lines", s.Granted, s.Rejected, s.Cancelled, s.Lines)
+			}
+		})
+	}
+}
+
+// A run does not read its books before every broken order has given back what it held.
+func TestARunCountsWhatItsCoordinatorGaveBack(t *testing.T) {
+	run := runConfig(t, ledger.Design(), 1)
+	run.Workload = scarce(t, 60)
+	r, err := sim.Run(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := r.Summary
+	if r.Result != checks.Holds || s.Cancelled == 0 || s.UnitsGranted > s.UnitsSupplied || s.Granted+s.Rejected+s.Cancelled != s.Lines {
+		t.Errorf("%s: %d units of %d, %d granted, %d rejected, %d cancelled of %d", r.Result, s.UnitsGranted,
+			s.UnitsSupplied, s.Granted, s.Rejected, s.Cancelled, s.Lines)
+	}
+}
+
+// A reserved line whose order lost another is unrest, unless an operator must look at its release.
+func TestABrokenOrderIsUnrest(t *testing.T) {
+	order, kept, lost, release := model.NameID("o"), model.NameID("kept"), model.NameID("lost"), model.NameID("release")
+	reserve := func(id model.ID, o model.Outcome) checks.CommandRow {
+		return checks.CommandRow{Command: model.Command{ID: id, Kind: model.Reserve, OrderID: order, Policy: model.AllOrNothing},
+			Decision: model.Decision{Outcome: o}}
+	}
+	a := checks.Audit{Commands: []checks.CommandRow{reserve(kept, model.Granted), reserve(lost, model.Granted)},
+		Lines: []model.Line{{Command: kept, OrderID: order, State: model.LineReserved}}}
+	if !sim.Quiet(a) {
+		t.Error("a whole order is unrest")
+	}
+	a.Commands[1] = reserve(lost, model.RejectedInsufficient)
+	if sim.Quiet(a) {
+		t.Error("a broken order is at rest")
+	}
+	a.Commands = append(a.Commands, checks.CommandRow{Command: model.Command{ID: release, Kind: model.Release, Ref: kept}})
+	a.Dead = []checks.DeadLetter{{Command: release}}
+	if !sim.Quiet(a) {
+		t.Error("a line whose release is a dead letter is waited for")
+	}
+}
