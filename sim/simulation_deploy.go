@@ -147,7 +147,9 @@ func (s *Simulation) Crash(in *instanceOf) {
 	}
 	truth := in.truth
 	s.Engine.Crash(in.proc)
-	s.Engine.Later("postgres notices the end of "+in.client, func() { s.Postgres.Kill(truth) })
+	if s.Postgres.Busy(truth) { // else there is nothing that the server could end
+		s.Engine.Later("postgres notices the end of "+in.client, func() { s.Postgres.Kill(truth) })
+	}
 	s.evictLater(in)
 	s.Engine.At(restartDelay, "restart "+in.name, func() { s.Restart(in) })
 }

@@ -42,6 +42,15 @@ func (s *Simulation) Living() (names []string) {
 	return names
 }
 
+// Instances are the names of all processes of the design, in the order in which they were first started.
+func (s *Simulation) Instances() []string {
+	names := make([]string, len(s.instances))
+	for i, in := range s.instances {
+		names[i] = in.name
+	}
+	return names
+}
+
 // CrashNamed ends an instance by its name.
 func (s *Simulation) CrashNamed(name string) {
 	if in := s.instance(name); in != nil && !in.proc.Dead() {

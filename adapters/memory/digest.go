@@ -173,7 +173,9 @@ func (h *Hash) change(c *port.Change) {
 	h.Word(uint64(c.Op))
 	h.Flag(c.Last)
 	for _, col := range slices.Concat(c.Before, c.After) {
-		h.Text(col.Name)
+		if h.Text(col.Name); col.Name == "xid" || col.Name == "pos" {
+			continue // as in the row itself
+		}
 		if s, ok := col.Value.(string); ok {
 			h.Text(string(lasting([]byte(s))))
 			continue
@@ -219,6 +221,10 @@ func (p *Postgres) Digest() uint64 {
 		rows += t
 	}
 	h.Word(rows)
+	for _, s := range []*shop{&p.article, &p.dualwrite, &p.rowlock} {
+		h.Word(uint64(s.ids.last))
+		h.Word(uint64(s.ids.logged))
+	}
 	open := uint64(0)
 	for _, s := range p.sessions {
 		open += s.digest()
@@ -307,16 +313,29 @@ func (s *slot) digest() uint64 {
 	h := NewHash()
 	h.Text(s.name)
 	h.Flag(s.connected != nil)
+	h.Flag(s.began)
+	h.Flag(s.lost)
+	h.Word(uint64(s.confirmed))
 	if c := s.connected; c != nil {
 		h.Word(uint64(c.commit)<<32 | uint64(c.change))
 	}
 	for i := range s.queue {
-		for j := range s.queue[i].changes {
-			ch := s.queue[i].render(j)
-			h.change(&ch)
-		}
+		h.Word(s.queue[i].digest())
 	}
 	return uint64(h)
+}
+
+// digest is what a transaction in a slot's queue says. It never changes.
+func (d *decodedCommit) digest() uint64 {
+	if d.hash == 0 {
+		h := NewHash()
+		for i := range d.changes {
+			ch := d.render(i)
+			h.change(&ch)
+		}
+		d.hash = uint64(h)
+	}
+	return d.hash
 }
 
 // Digest is the state of the broker.

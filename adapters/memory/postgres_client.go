@@ -20,6 +20,9 @@ type Client struct {
 // Client makes the access of one process instance, so that the server can tell instances apart.
 func (p *Postgres) Client() port.Truth { return &Client{pg: p} }
 
+// Busy reports whether a client has a transaction open, or a request under way.
+func (p *Postgres) Busy(t port.Truth) bool { return len(t.(*Client).busy) > 0 }
+
 // Kill ends every connection of a client, as its crash does once the server notices it, or
 // pg_terminate_backend: what is open is rolled back. The client may go on over new connections.
 func (p *Postgres) Kill(t port.Truth) {

@@ -71,6 +71,7 @@ type decodedCommit struct {
 	before  uint64 // of the commit record that the slot decoded before, 0: none
 	at      int64  // µs since 1970
 	changes []logged
+	hash    uint64 // of what it says, once somebody asked
 }
 
 // slot is a replication slot: the committed transactions that touched one of its tables and are not

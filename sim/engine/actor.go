@@ -19,7 +19,18 @@ type Process struct {
 	dead   bool
 	paused bool
 	actors []*Actor
-	births map[string]int // how many actors of a name there were
+	births []birth // how many actors of a name there were
+}
+
+type birth struct {
+	name string
+	n    int
+}
+
+// title is what an actor's name is made of.
+type title struct {
+	proc, name string
+	n          int
 }
 
 // Point is where the actor parked last.
@@ -48,6 +59,8 @@ type Actor struct {
 	draws   uint64 // random numbers drawn
 	memory  recollection
 	failure error
+	hears   func(any)
+	items   []any // what it received last
 }
 
 // Done reports whether the actor has ended: a point that names it is the one that it had parked at before.
@@ -56,9 +69,28 @@ func (a *Actor) Done() bool { return a.done }
 // wait is what a parked actor waits for. The zero value waits for nothing but its turn.
 type wait struct {
 	until    func() bool // nil: nothing
+	box      *mailbox    // nil: none; until it holds least items,
+	least    int         // 0: until it has room
+	group    *group      // nil: none; until its functions have ended
 	deadline int64       // ns; 0: none
 	ctx      context.Context
 	poll     bool // a dead caller abandons it
+}
+
+// open reports whether there is no condition.
+func (w *wait) open() bool { return w.until == nil && w.box == nil && w.group == nil }
+
+// over reports whether the condition holds.
+func (w *wait) over() bool {
+	switch {
+	case w.until != nil:
+		return w.until()
+	case w.group != nil:
+		return w.group.running == 0
+	case w.least == 0:
+		return len(w.box.items) < w.box.capacity
+	}
+	return len(w.box.items) >= w.least
 }
 
 // ready reports whether the actor could run now.
@@ -67,13 +99,11 @@ func (a *Actor) ready() bool {
 		return false
 	}
 	w := &a.wait
-	if a.Proc.e.o.Search && w.deadline != 0 && w.until == nil {
+	open := w.open()
+	if a.Proc.e.o.Search && w.deadline != 0 && open {
 		return a.due()
 	}
-	if w.until == nil && w.deadline == 0 {
-		return true
-	}
-	if w.until != nil && w.until() {
+	if open && w.deadline == 0 || !open && w.over() {
 		return true
 	}
 	if w.deadline != 0 && a.Proc.e.now >= w.deadline {
@@ -100,7 +130,8 @@ func (a *Actor) park(p Point, w wait) {
 
 // NewProcess makes a process without actors.
 func (e *Engine) NewProcess(name, role string) *Process {
-	p := &Process{Name: name, Role: role, e: e, births: map[string]int{}}
+	p := e.processes.next()
+	*p = Process{Name: name, Role: role, e: e, births: p.births[:0], actors: p.actors[:0]}
 	e.procs = append(e.procs, p)
 	return p
 }
@@ -114,15 +145,16 @@ func (p *Process) Go(name string, fn func()) *Actor {
 	} else {
 		a.co = newCoroutine()
 	}
-	a.co.start(func() {
-		defer func() {
-			if r := recover(); r != nil {
-				a.failure = fmt.Errorf("%s panicked: %v\n%s", a.Name, r, debug.Stack())
-			}
-		}()
-		fn()
-	})
+	a.co.start(fn, a.panicked())
 	return a
+}
+
+// panicked is what hears of a panic of the actor.
+func (a *Actor) panicked() func(any) {
+	if a.hears == nil {
+		a.hears = func(r any) { a.failure = fmt.Errorf("%s panicked: %v\n%s", a.Name, r, debug.Stack()) }
+	}
+	return a.hears
 }
 
 // later begins a piece of work that runs in one go when its turn comes.
@@ -135,18 +167,54 @@ func (p *Process) later(name string, deadline int64, fn func()) *Actor {
 }
 
 func (p *Process) actor(name string) *Actor {
-	full := p.Name + "/" + name
-	p.births[name]++
-	if n := p.births[name]; n > 1 {
-		full = fmt.Sprintf("%s'%d", full, n)
-	}
 	e := p.e
-	a := &Actor{Name: full, Proc: p, id: e.born}
+	a := e.births.next()
+	*a = Actor{Name: e.title(p.Name, name, p.nth(name)), Proc: p, id: e.born, hears: a.hears, items: a.items[:0]}
 	a.point = Point{Actor: a, Phase: Start}
 	e.born++
 	e.actors = append(e.actors, a)
 	p.actors = append(p.actors, a)
 	return a
+}
+
+// nth counts the actors of a name.
+func (p *Process) nth(name string) int {
+	for i := range p.births {
+		if b := &p.births[i]; b.name == name {
+			b.n++
+			return b.n
+		}
+	}
+	p.births = append(p.births, birth{name, 1})
+	return 1
+}
+
+// titleLimit is how many names an engine keeps from run to run.
+const titleLimit = 4096
+
+// title is an actor's name.
+func (e *Engine) title(proc, name string, n int) string {
+	t := title{proc, name, n}
+	full, ok := e.titles[t]
+	if ok {
+		return full
+	}
+	full = proc + "/" + name
+	if n > 1 {
+		full = fmt.Sprintf("%s'%d", full, n)
+	}
+	if len(e.titles) < titleLimit {
+		e.titles[t] = full
+	}
+	return full
+}
+
+// gone reports whether the actor is being unwound: its ports do nothing any more.
+func (a *Actor) gone() bool {
+	if a.ending && a.co != nil {
+		a.co.insist()
+	}
+	return a.ending
 }
 
 // bury takes an actor that is done off the lists.
@@ -171,12 +239,12 @@ func remove(as []*Actor, a *Actor) []*Actor {
 }
 
 // unwind ends an actor that is parked.
-func (e *Engine) unwind(a *Actor) {
+func (e *Engine) unwind(a *Actor, how func(*coroutine)) {
 	a.ending = true
 	before := e.current
 	e.current = a
 	if a.co != nil {
-		a.co.end()
+		how(a.co)
 	}
 	e.current = before
 	e.bury(a)

@@ -6,22 +6,36 @@ import (
 )
 
 // coroutine runs bodies one after the other on one goroutine of its own, which runs only while
-// somebody is inside resume. A new one costs 1 µs and an allocation or two, so they are used again.
+// somebody is inside resume. A new one costs a goroutine whose stack has to grow again, so they are used
+// for many bodies.
 type coroutine struct {
-	next  func() (struct{}, bool)
-	stop  func()
-	yield func(struct{}) bool
-	body  func()
-	idle  bool // the body has returned
+	next   func() (struct{}, bool)
+	stop   func()
+	yield  func(struct{}) bool
+	body   func()
+	panics func(any) // hears what the body panicked with
+
+	begun   bool // the body runs
+	idle    bool // there is none, or it has returned
+	leaving bool // the body is being unwound by a panic
+	asked   int  // how often it has called a port since
 }
+
+// unwinding is what park panics with to unwind a body.
+type unwinding struct{}
+
+// reluctance is how often a body that is being unwound may call ports. Deferred code does a few times;
+// more means that it has recovered and goes on.
+const reluctance = 1000
 
 func newCoroutine() *coroutine {
 	c := &coroutine{idle: true}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
+		deepen()
 		c.yield = yield
 		for {
-			c.body()
-			c.body, c.idle = nil, true
+			c.run()
+			c.body, c.panics, c.idle = nil, nil, true
 			if !yield(struct{}{}) {
 				return
 			}
@@ -30,11 +44,34 @@ func newCoroutine() *coroutine {
 	return c
 }
 
+// deepen lets the stack grow while there is nothing on it to be copied.
+//
+//go:noinline
+func deepen() byte {
+	var room [12 << 10]byte
+	return room[len(room)-1-runtime.GOMAXPROCS(0)]
+}
+
+func (c *coroutine) run() {
+	defer func() {
+		if r := recover(); r != nil && !c.leaving && c.panics != nil {
+			c.panics(r)
+		}
+	}()
+	c.body()
+}
+
 // start gives an idle coroutine a body, which the next resume begins.
-func (c *coroutine) start(body func()) { c.body, c.idle = body, false }
+func (c *coroutine) start(body func(), panics func(any)) {
+	c.body, c.panics = body, panics
+	c.begun, c.idle, c.leaving, c.asked = false, false, false, 0
+}
 
 // resume runs the body until it parks or returns.
-func (c *coroutine) resume() { c.next() }
+func (c *coroutine) resume() {
+	c.begun = true
+	c.next()
+}
 
 // park gives control back to whoever resumed. It does not return if the coroutine is being ended: its
 // deferred functions run, and nothing behind them.
@@ -42,10 +79,34 @@ func (c *coroutine) park() {
 	if !c.yield(struct{}{}) {
 		runtime.Goexit()
 	}
+	if c.leaving {
+		panic(unwinding{})
+	}
 }
 
-// end unwinds the body where it stands. Package iter passes Goexit on to whoever calls stop, so that is
-// a goroutine for this purpose alone. The coroutine cannot be used again.
+// leave unwinds the body where it stands, so that the coroutine can be used again. A body that recovers
+// and goes on instead is ended.
+func (c *coroutine) leave() {
+	if !c.begun {
+		c.body, c.panics, c.idle = nil, nil, true
+		return
+	}
+	c.leaving = true
+	if c.next(); !c.idle {
+		c.end()
+	}
+}
+
+// insist is called by the ports of a body that is being unwound.
+func (c *coroutine) insist() {
+	if c.asked++; c.leaving && c.asked == reluctance {
+		c.leaving = false
+		c.park() // does not return: leave ends it
+	}
+}
+
+// end unwinds the body by Goexit, which nothing can recover. Package iter passes Goexit on to whoever calls
+// stop, so that is a goroutine for this purpose alone. The coroutine cannot be used again.
 func (c *coroutine) end() {
 	done := make(chan struct{})
 	go func() {

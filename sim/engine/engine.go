@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -61,7 +62,7 @@ type Engine struct {
 	last     int    // id of the one that ran last
 	passed   Point  // where it ended
 	ready    []*Actor
-	timers   []*deadlineContext
+	timers   []*scope
 	pool     []*coroutine
 	steps    int
 	digest   uint64
@@ -72,18 +73,26 @@ type Engine struct {
 	idle     bool       // of a search: nobody but clients could go on
 	worldNow uint64     // the servers' digest,
 	worldAt  int        // as of which step, plus one
-	watch    heartbeat
+	watch    *heartbeat
+
+	// What is used again after a reset.
+	births    arena[Actor]
+	processes arena[Process]
+	scopes    arena[scope]
+	groups    arena[group]
+	mailboxes arena[mailbox]
+	titles    map[title]string
 }
 
 // New makes an engine without actors.
 func New(o Options) *Engine {
-	e := &Engine{}
+	e := &Engine{titles: map[title]string{}, watch: &heartbeat{}}
 	e.Reset(o)
 	return e
 }
 
 // Reset makes the engine as good as new and keeps its coroutines. [Engine.Stop] must have been called
-// since the last run.
+// since the last run, whose actors and processes are nobody's any more: they are used again.
 func (e *Engine) Reset(o Options) {
 	if o.Epoch.IsZero() {
 		o.Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -92,7 +101,10 @@ func (e *Engine) Reset(o Options) {
 		o.StepLimit = 1_000_000
 	}
 	*e = Engine{o: o, now: o.Epoch.UnixNano(), pool: e.pool, actors: e.actors[:0], ready: e.ready[:0],
-		digest: digestSeed}
+		procs: e.procs[:0], timers: e.timers[:0], boxes: e.boxes[:0], digest: digestSeed, watch: e.watch,
+		births: arena[Actor]{all: e.births.all}, processes: arena[Process]{all: e.processes.all},
+		scopes: arena[scope]{all: e.scopes.all}, groups: arena[group]{all: e.groups.all},
+		mailboxes: arena[mailbox]{all: e.mailboxes.all}, titles: e.titles}
 	e.servers = e.NewProcess("servers", "server")
 }
 
@@ -131,8 +143,8 @@ const (
 // or until nothing can happen any more.
 func (e *Engine) Run(until time.Time, done func() bool) End {
 	limit := until.UnixNano()
-	stop := e.guard()
-	defer stop()
+	e.watch.begin()
+	defer e.watch.end()
 	for {
 		switch {
 		case done != nil && done():
@@ -223,7 +235,7 @@ func (e *Engine) step(a *Actor) {
 	}
 	e.mix(a)
 	if a.Proc.dead && !a.done && a.serving == 0 {
-		e.unwind(a)
+		e.unwind(a, (*coroutine).end)
 	}
 	e.passed = a.point
 	e.passed.Actor = a
@@ -240,7 +252,7 @@ func (e *Engine) nextTime() (at int64) {
 		}
 	}
 	for _, t := range e.timers {
-		if !t.expired && t.inner.Err() == nil && (at == 0 || t.deadline < at) {
+		if !t.expired() && (at == 0 || t.deadline < at) {
 			at = t.deadline
 		}
 	}
@@ -253,9 +265,9 @@ func (e *Engine) advance(at int64) {
 	kept := e.timers[:0]
 	for _, t := range e.timers {
 		switch {
-		case t.inner.Err() != nil:
+		case t.expired():
 		case t.deadline <= e.now:
-			t.expire()
+			t.end(context.DeadlineExceeded)
 		default:
 			kept = append(kept, t)
 		}
@@ -275,7 +287,7 @@ func (e *Engine) Crash(p *Process) {
 	p.dead, p.paused = true, false
 	for i := len(p.actors) - 1; i >= 0; i-- {
 		if a := p.actors[i]; a.serving == 0 {
-			e.unwind(a)
+			e.unwind(a, (*coroutine).end)
 		}
 	}
 }
@@ -306,11 +318,12 @@ func (e *Engine) Alone(fn func()) {
 	e.current = before
 }
 
-// Stop ends all actors.
+// Stop ends all actors: what they leave behind is nobody's, so a panic may do it, and the coroutines can
+// be used again.
 func (e *Engine) Stop() {
 	e.draining = true
 	for len(e.actors) > 0 {
-		e.unwind(e.actors[len(e.actors)-1])
+		e.unwind(e.actors[len(e.actors)-1], (*coroutine).leave)
 	}
 	for _, t := range e.timers {
 		t.cancel()

@@ -34,7 +34,7 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 	if a == nil {
 		return exec()
 	}
-	if a.ending {
+	if a.gone() {
 		return errDead
 	}
 	if err := ctx.Err(); err != nil {
@@ -96,7 +96,7 @@ func (e *Engine) serve(exec func() error) error {
 
 // Step implements [memory.Gate].
 func (e *Engine) Step() {
-	if a := e.current; a != nil && !a.ending && a.serving > 0 {
+	if a := e.current; a != nil && a.serving > 0 && !a.gone() {
 		a.park(Point{Phase: Inside, Call: a.point.Call}, wait{})
 	}
 }
@@ -117,7 +117,7 @@ func (e *Engine) Block(ctx context.Context, w memory.Wait) error {
 	if a == nil {
 		return errors.New("engine: a wait for " + w.Key + " outside of any actor would never end")
 	}
-	if a.ending {
+	if a.gone() {
 		return errDead
 	}
 	if a.Proc == e.servers {
@@ -143,7 +143,7 @@ func (e *Engine) Block(ctx context.Context, w memory.Wait) error {
 
 // Later implements [memory.Gate].
 func (e *Engine) Later(what string, fn func()) {
-	if a := e.current; a != nil && a.ending {
+	if a := e.current; a != nil && a.gone() {
 		return
 	}
 	e.servers.later(what, 0, fn)
@@ -151,7 +151,7 @@ func (e *Engine) Later(what string, fn func()) {
 
 // Local implements [memory.Gate].
 func (e *Engine) Local(fn func()) {
-	if a := e.current; a != nil && a.ending {
+	if a := e.current; a != nil && a.gone() {
 		return
 	}
 	fn()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"stockproof/adapters/memory"
@@ -19,7 +20,7 @@ func (r processRuntime) Now() time.Time { return time.Unix(0, r.p.e.now+r.p.skew
 // Sleep implements [port.Runtime].
 func (r processRuntime) Sleep(ctx context.Context, d time.Duration) error {
 	a := r.p.e.actor("Sleep")
-	if a.ending {
+	if a.gone() {
 		return errDead
 	}
 	if err := ctx.Err(); err != nil {
@@ -44,21 +45,20 @@ func (r processRuntime) Random() uint64 {
 
 // Group implements [port.Runtime].
 func (r processRuntime) Group(ctx context.Context) port.Group {
-	g := &group{p: r.p}
-	g.ctx, g.cancel = context.WithCancel(ctx)
+	g := r.p.e.groups.next()
+	*g = group{p: r.p, ctx: r.p.e.scope(ctx)}
 	return g
 }
 
 type group struct {
 	p       *Process
-	ctx     context.Context
-	cancel  context.CancelFunc
+	ctx     *scope
 	running int
 	err     error
 }
 
 func (g *group) Go(name string, fn func(ctx context.Context) error) {
-	if a := g.p.e.current; a != nil && a.ending {
+	if a := g.p.e.current; a != nil && a.gone() {
 		return
 	}
 	g.running++
@@ -67,26 +67,28 @@ func (g *group) Go(name string, fn func(ctx context.Context) error) {
 		g.running--
 		if err != nil && g.err == nil {
 			g.err = err
-			g.cancel()
+			g.ctx.end(context.Canceled)
 		}
 	})
 }
 
 func (g *group) Wait() error {
 	a := g.p.e.actor("Wait")
-	if a.ending {
+	if a.gone() {
 		return errDead
 	}
 	if g.running > 0 {
-		a.park(local("wait for children"), wait{until: func() bool { return g.running == 0 }})
+		a.park(local("wait for children"), wait{group: g})
 	}
-	g.cancel()
+	g.ctx.end(context.Canceled)
 	return g.err
 }
 
 // Mailbox implements [port.Runtime].
 func (r processRuntime) Mailbox(capacity int) port.Mailbox {
-	m := &mailbox{e: r.p.e, capacity: capacity}
+	m := r.p.e.mailboxes.next()
+	*m = mailbox{e: r.p.e, capacity: capacity, store: m.store, marks: m.marks[:0]}
+	m.items = m.store[:0]
 	if r.p.e.o.Search {
 		r.p.e.register(m)
 	}
@@ -96,23 +98,23 @@ func (r processRuntime) Mailbox(capacity int) port.Mailbox {
 type mailbox struct {
 	e        *Engine
 	capacity int
-	items    []any
+	items    []any    // a part of store
+	store    []any    // used from its beginning again when it is empty
 	marks    []uint64 // of a search: who sent each item, and what they had seen
 	name     uint64   // of a search
 }
 
 func (m *mailbox) Send(ctx context.Context, v any) error {
 	a := m.e.actor("Send")
-	if a.ending {
+	if a.gone() {
 		return errDead
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if len(m.items) >= m.capacity {
-		room := func() bool { return len(m.items) < m.capacity }
-		a.park(local("send"), wait{until: room, ctx: ctx})
-		if !room() {
+		a.park(local("send"), wait{box: m, ctx: ctx})
+		if len(m.items) >= m.capacity {
 			return ctx.Err()
 		}
 	}
@@ -121,7 +123,7 @@ func (m *mailbox) Send(ctx context.Context, v any) error {
 }
 
 func (m *mailbox) Offer(v any) bool {
-	if a := m.e.current; a != nil && a.ending || len(m.items) >= m.capacity {
+	if a := m.e.current; a != nil && a.gone() || len(m.items) >= m.capacity {
 		return false
 	}
 	m.put(v)
@@ -129,6 +131,10 @@ func (m *mailbox) Offer(v any) bool {
 }
 
 func (m *mailbox) put(v any) {
+	if len(m.items) == cap(m.items) {
+		m.store = append(make([]any, 0, 2*len(m.items)+1), m.items...)
+		m.items = m.store
+	}
 	m.items = append(m.items, v)
 	if m.e.o.Search {
 		m.marks = append(m.marks, m.e.mark())
@@ -137,7 +143,7 @@ func (m *mailbox) put(v any) {
 
 func (m *mailbox) Receive(ctx context.Context, max int, linger time.Duration) ([]any, error) {
 	a := m.e.actor("Receive")
-	if a.ending {
+	if a.gone() {
 		return nil, errDead
 	}
 	if len(m.items) == 0 && ctx.Err() != nil {
@@ -149,25 +155,30 @@ func (m *mailbox) Receive(ctx context.Context, max int, linger time.Duration) ([
 	} else if m.e.o.Search {
 		a.checkpoint(&what.Call)
 	}
-	a.park(what, wait{until: func() bool { return len(m.items) > 0 }, ctx: ctx})
+	a.park(what, wait{box: m, least: 1, ctx: ctx})
 	if len(m.items) == 0 {
 		return nil, ctx.Err()
 	}
 	if linger > 0 && len(m.items) < max {
-		a.park(local("linger"), wait{until: func() bool { return len(m.items) >= max },
-			deadline: m.e.now + int64(linger), ctx: ctx})
+		a.park(local("linger"), wait{box: m, least: max, deadline: m.e.now + int64(linger), ctx: ctx})
 	}
 	n := min(max, len(m.items))
 	if m.e.o.Search {
 		for _, mark := range m.marks[:n] {
 			a.memory.see(mark)
 		}
-		m.marks = m.marks[n:]
+		m.marks = slices.Delete(m.marks, 0, n)
 	}
-	out := append([]any(nil), m.items[:n]...)
+	clear(a.items)
+	a.items = append(a.items[:0], m.items[:n]...)
+	m.take(n)
+	return a.items, nil
+}
+
+// take forgets the first n items.
+func (m *mailbox) take(n int) {
 	clear(m.items[:n])
 	if m.items = m.items[n:]; len(m.items) == 0 {
-		m.items = nil
+		m.items = m.store[:0]
 	}
-	return out, nil
 }

@@ -148,7 +148,13 @@ func (e *Engine) StateDigest(more uint64) uint64 {
 func (a *Actor) digest() uint64 {
 	h := memory.NewHash()
 	h.Text(a.Name)
-	h.Word(uint64(a.memory.all))
+	m := &a.memory
+	h.Word(uint64(m.all))
+	h.Flag(m.failed)
+	if m.slept {
+		h.Word(uint64(m.round))
+		h.Word(uint64(m.last))
+	}
 	h.Word(uint64(a.point.Phase)<<8 | uint64(a.serving))
 	h.Text(a.point.Call.Op)
 	h.Flag(a.wait.deadline != 0)

@@ -119,6 +119,9 @@ func (k *campaign) drawFault(r *sim.Rand, kind sim.FaultKind, mayFollow bool) si
 	if slices.Contains(kind.Keys, "lose") {
 		f.Lose = r.Intn(4)
 	}
+	if slices.Contains(kind.Keys, "skew") && r.Intn(4) == 0 {
+		f.Skew = spans[len(spans)-1]
+	}
 	if len(kind.Forms) > 0 {
 		f.Form = kind.Forms[r.Intn(len(kind.Forms))]
 	}

@@ -29,6 +29,9 @@ type Scope struct {
 	Faults int
 	Kinds  []string
 
+	// Reverse visits in another order; what is there to visit is the same.
+	Reverse bool
+
 	States   int           // the search gives up behind so many; 0: never
 	Budget   time.Duration // and behind so long; 0: never
 	Cores    int
@@ -76,7 +79,7 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}}
 	s.more = sync.NewCond(&s.mu)
 	for i := range s.visited {
-		s.visited[i].seen = map[uint64]struct{}{}
+		s.visited[i].seen = map[uint64]uint32{}
 	}
 	stopped := context.AfterFunc(ctx, func() { s.halt(nil) })
 	defer stopped()
@@ -124,7 +127,7 @@ type search struct {
 
 	visited [64]struct {
 		mu   sync.Mutex
-		seen map[uint64]struct{}
+		seen map[uint64]uint32 // asleep when it was explored
 	}
 	states     atomic.Int64
 	executions atomic.Int64
@@ -142,13 +145,18 @@ type search struct {
 	progress time.Time
 }
 
-// visit reports whether a state is new.
-func (s *search) visit(state uint64) bool {
+// visit says what is to be explored of a state in which asleep need not be: all but asleep if it is new, else
+// what was asleep whenever it was explored and is not now.
+func (s *search) visit(state uint64, asleep uint32) (awake uint32, fresh bool) {
 	v := &s.visited[state%uint64(len(s.visited))]
 	v.mu.Lock()
-	_, seen := v.seen[state]
+	before, seen := v.seen[state]
+	awake = before &^ asleep
 	if !seen {
-		v.seen[state] = struct{}{}
+		awake = ^asleep
+		v.seen[state] = asleep
+	} else if awake != 0 {
+		v.seen[state] = before & asleep
 	}
 	v.mu.Unlock()
 	if !seen {
@@ -157,7 +165,7 @@ func (s *search) visit(state uint64) bool {
 			s.halt(nil)
 		}
 	}
-	return !seen
+	return awake, !seen
 }
 
 // halt ends the search before its time.
@@ -294,7 +302,11 @@ func (w *walker) run(e *engine.Engine, lua *luahost.Host, c sim.SimulationConfig
 		return fate
 	}
 	c.Rested = func(s *sim.Simulation) bool {
-		return w.at < len(w.prefix) || w.replay || w.visit(s.StateDigest(uint64(w.left)+1<<32))
+		if w.at < len(w.prefix) || w.replay {
+			return true
+		}
+		_, fresh := w.visit(s.StateDigest(uint64(w.left)+1<<32), 0)
+		return fresh
 	}
 	if w.note != nil {
 		c.Passed = func(_ *sim.Simulation, p engine.Point) { w.note(p.String()) }
@@ -311,6 +323,7 @@ type option struct {
 	actor int // index into ready
 	fate  engine.Fate
 	crash string // the instance that dies first
+	group int    // bit of the instance whose steps alone it does not commute with; 0: it commutes with none
 }
 
 // options are all ways to go on, the usual one first.
@@ -329,21 +342,25 @@ func (w *walker) options(ready []*engine.Actor, usual int) []option {
 		if p, ok := sim.InFlight(a); ok {
 			for _, fate := range []engine.Fate{engine.Lost, engine.LostResponse, engine.Late} {
 				if slices.Contains(w.Kinds, fate.String()) && a.Proc.Role != "server" && p.Call.Server != "" {
-					os = append(os, option{actor: i, fate: fate})
+					o := option{actor: i, fate: fate}
+					if fate != engine.LostResponse { // which takes effect now
+						o.group = w.bit(a.Proc.Name)
+					}
+					os = append(os, o)
 				}
 			}
 		}
 	}
 	if slices.Contains(w.Kinds, "crash") {
 		for _, name := range w.s.Living() {
-			os = append(os, option{crash: name})
+			os = append(os, option{crash: name, group: w.bit(name)})
 		}
 	}
 	return os
 }
 
 // Next implements [engine.Chooser].
-func (w *walker) Next(_ engine.Point, ready []*engine.Actor, usual int) int {
+func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 	if i := w.private(ready); i >= 0 {
 		return i
 	}
@@ -357,12 +374,24 @@ func (w *walker) Next(_ engine.Point, ready []*engine.Actor, usual int) int {
 		choice = int(w.prefix[w.at])
 		w.at++
 	case w.replay:
-	case !w.visit(w.s.StateDigest(uint64(w.left))):
-		return engine.Halt
 	default:
-		others := make([]*path, 0, len(os)-1)
-		for i := len(os) - 1; i > 0; i-- {
-			others = append(others, w.own.then(i))
+		awake, _ := w.visit(w.s.StateDigest(uint64(w.left)), w.asleep(last))
+		var todo []int
+		for i, o := range os {
+			if awake&(1<<o.group) != 0 {
+				todo = append(todo, i)
+			}
+		}
+		if len(todo) == 0 {
+			return engine.Halt
+		}
+		if w.Reverse {
+			slices.Reverse(todo)
+		}
+		choice = todo[0]
+		others := make([]*path, 0, len(todo)-1)
+		for i := len(todo) - 1; i > 0; i-- {
+			others = append(others, w.own.then(todo[i]))
 		}
 		w.push(others)
 	}
@@ -381,6 +410,31 @@ func (w *walker) Next(_ engine.Point, ready []*engine.Actor, usual int) int {
 		w.fate = o.fate
 	}
 	return o.actor
+}
+
+// A crash of a process, and a request of it that is lost or late, commute with the steps of every other
+// process: nobody else notices before the server that notices later. So they are explored where the process
+// itself has just moved, and sleep behind the steps of others. The API is an exception: its clients notice at
+// once. The sleep set is stored with the state (Godefroid 1996): stored within new, the path ends; else the
+// difference is explored and the intersection kept.
+//
+// bit is a process's number among the sleepers.
+func (w *walker) bit(process string) int {
+	process, _, _ = strings.Cut(process, "'") // whichever of its lives
+	return 1 + slices.Index(w.s.Instances(), process)
+}
+
+// asleep is what need not be explored behind a step of the process that moved last.
+func (w *walker) asleep(last engine.Point) (mask uint32) {
+	if last.Actor == nil || w.left == 0 {
+		return 0
+	}
+	for _, name := range w.s.Living() {
+		if name != last.Actor.Proc.Name && !strings.HasPrefix(name, "api") {
+			mask |= 1 << w.bit(name)
+		}
+	}
+	return mask
 }
 
 // private is the first actor whose next step nobody else can see or hinder, -1 for none: it commutes with

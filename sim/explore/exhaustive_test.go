@@ -29,7 +29,7 @@ func TestTwoOrdersAreExploredCompletely(t *testing.T) {
 		t.Errorf("complete: %v, %d states; a suspiciously small count is a bug until explained", first.Complete, first.States)
 	}
 	one := chain(t, "tiny")
-	one.Cores = 1
+	one.Cores, one.Reverse = 1, true
 	again, err := explore.Exhaust(context.Background(), one)
 	if err != nil {
 		t.Fatal(err)
