@@ -32,6 +32,9 @@ type fold struct {
 	dead      []port.DeadRow
 	decisions map[model.ID][]model.DecisionEntry
 	decisionK []model.ID
+
+	repeated  int      // entries that were decided before
+	strangers []*entry // whose id is known with another body
 }
 
 type lane struct {

@@ -123,7 +123,25 @@ func (w *worker) attempt(ctx context.Context, b batch, n int, keep bool) error {
 		return err
 	}
 	w.monitor.Count("settled", int64(len(f.decided)))
+	w.report(f)
 	return nil
+}
+
+// report tells operators of what was absorbed, refused and filed, once it is so: an attempt that is run
+// again would tell it again.
+func (w *worker) report(f *fold) {
+	for _, n := range [...]struct {
+		name string
+		n    int
+	}{{"duplicate", f.repeated}, {"mismatch", len(f.strangers)}, {"dead-letter", len(f.dead)}} {
+		if n.n > 0 {
+			w.monitor.Count(n.name, int64(n.n))
+		}
+	}
+	for _, e := range f.strangers {
+		w.monitor.Alarm(fmt.Sprintf("command %s of %s[%d]@%d is known with another body: nothing of it is done", e.ID,
+			e.record.Topic, e.record.Partition, e.record.Offset), port.ErrContract)
+	}
 }
 
 // settle decides one entry, or files its letter.
@@ -141,11 +159,10 @@ func (w *worker) settle(f *fold, b batch, e *entry, void map[model.ID]port.DeadC
 			fmt.Errorf("accepted under epoch %d, which is over", e.intakeEpoch), model.ID{})
 	case !known:
 		w.letter(f, b, e, port.DeadContract, errors.New("nobody accepted this command"), chain(e.ID, e.Ref))
+	case row.Fingerprint != e.Command.Fingerprint(): // decided or not: no duplicate has another body
+		f.strangers = append(f.strangers, e)
 	case row.Decision.Decided():
-		w.monitor.Count("duplicate", 1)
-	case row.Fingerprint != e.Command.Fingerprint():
-		w.monitor.Count("mismatch", 1)
-		w.monitor.Alarm("command "+e.ID.String()+" came with another body", port.ErrContract)
+		f.repeated++
 	case f.marks[chain(e.ID, e.Ref)]:
 		w.letter(f, b, e, port.DeadParked, errors.New("parked behind an open dead letter"), chain(e.ID, e.Ref))
 	default:
@@ -167,7 +184,6 @@ func (w *worker) letter(f *fold, b batch, e *entry, class port.DeadClass, why er
 		f.marks[parks] = true
 	}
 	f.dead = append(f.dead, d)
-	w.monitor.Count("dead-letter", 1)
 }
 
 // absent looks again for ids whose row is not there. A connector may read a commit before it is
