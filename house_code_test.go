@@ -14,28 +14,65 @@ import (
 )
 
 // strictFolders hold the code that a simulator schedules: one goroutine at a time, no clock, no chance, the same every time.
-var strictFolders = []string{"model", "inventory", "adapters/memory"}
+// The commands of Redis are among it because the servers in memory are built from them.
+var strictFolders = []string{"model", "inventory", "adapters/memory", "adapters/redis/command"}
 
 // plainGate is the one file below them that serves ordinary goroutines: a mutex and a condition variable, in place of
 // the simulator's gate.
 const plainGate = "adapters/memory/plain.go"
 
-// forbiddenPackages are imports that strict code has no use for.
-var forbiddenPackages = map[string]string{
-	"sync":         "whoever schedules this code runs one actor at a time",
-	"sync/atomic":  "whoever schedules this code runs one actor at a time",
-	"math/rand":    "jitter comes from port.Runtime, identity from the client",
-	"math/rand/v2": "jitter comes from port.Runtime, identity from the client",
-	"crypto/rand":  "jitter comes from port.Runtime, identity from the client",
-	"hash/maphash": "its seed is random in every process",
+// allowedPackages are what strict code may import besides its own folders. Whatever is not here might start a goroutine, read a
+// clock or hand out an order of chance behind a function's name: a package comes onto the list when somebody has read it.
+var allowedPackages = []string{
+	"bufio", "bytes", "cmp", "context", "crypto/sha1", "crypto/sha256", "embed", "encoding/base64", "encoding/binary", "encoding/hex",
+	"encoding/json", "errors", "fmt", "hash", "hash/fnv", "io", "iter", "maps", "math", "math/bits", "reflect", "regexp", "slices", "sort",
+	"strconv", "strings", "time", "unicode", "unicode/utf16", "unicode/utf8",
+	"github.com/google/uuid", "github.com/yuin/gopher-lua", "github.com/yuin/gopher-lua/parse",
 }
 
-// forbiddenNames are package-level functions that strict code must not use, called or passed on.
-var forbiddenNames = map[string][]string{
-	"time": {"Now", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "Since", "Until"},
-	// These start a timer of the process, or a goroutine.
-	"context": {"AfterFunc", "WithTimeout", "WithTimeoutCause", "WithDeadline", "WithDeadlineCause"},
-	"maps":    {"All", "Keys", "Values"},
+// forbiddenPackages says of the likeliest others what to do instead.
+var forbiddenPackages = map[string]string{
+	"sync":                       "whoever schedules this code runs one actor at a time",
+	"sync/atomic":                "whoever schedules this code runs one actor at a time",
+	"golang.org/x/sync/errgroup": "concurrency comes from port.Runtime's Group",
+	"math/rand":                  "jitter comes from port.Runtime, identity from the client",
+	"math/rand/v2":               "jitter comes from port.Runtime, identity from the client",
+	"crypto/rand":                "jitter comes from port.Runtime, identity from the client",
+	"hash/maphash":               "its seed is random in every process",
+}
+
+// plainSync is what plainGate may take from package sync.
+var plainSync = []string{"Mutex", "Cond", "NewCond"}
+
+// forbiddenNames are package-level functions that strict code must not use, called or passed on, and why.
+var forbiddenNames = map[string]map[string]string{
+	"time": reasons("time comes from port.Runtime",
+		"Now", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "Since", "Until"),
+	"context": reasons("it starts a timer of the process or a goroutine; time and concurrency come from port.Runtime",
+		"AfterFunc", "WithTimeout", "WithTimeoutCause", "WithDeadline", "WithDeadlineCause"),
+	"iter":    reasons("it runs a coroutine; concurrency comes from port.Runtime's Group", "Pull", "Pull2"),
+	"maps":    reasons("its order is chance; keep the keys in a slice", "All", "Keys", "Values", "DeleteFunc", "EqualFunc"),
+	"reflect": reasons("hand-over comes from port.Runtime's Mailbox", "ChanOf", "MakeChan", "Select"),
+}
+
+// forbiddenMethods are likewise methods, by their full name.
+var forbiddenMethods = map[string]string{
+	"(reflect.Value).MapKeys":  "its order is chance; keep the keys in a slice",
+	"(reflect.Value).MapRange": "its order is chance; keep the keys in a slice",
+	"(reflect.Value).Seq":      "over a map its order is chance; keep the keys in a slice",
+	"(reflect.Value).Seq2":     "over a map its order is chance; keep the keys in a slice",
+	"(reflect.Value).Send":     "hand-over comes from port.Runtime's Mailbox",
+	"(reflect.Value).TrySend":  "hand-over comes from port.Runtime's Mailbox",
+	"(reflect.Value).Recv":     "hand-over comes from port.Runtime's Mailbox",
+	"(reflect.Value).TryRecv":  "hand-over comes from port.Runtime's Mailbox",
+}
+
+func reasons(why string, names ...string) map[string]string {
+	m := make(map[string]string, len(names))
+	for _, name := range names {
+		m[name] = why
+	}
+	return m
 }
 
 // namedUUIDs are the constructors of google/uuid whose result follows from their arguments. All others read a clock or chance.
@@ -56,7 +93,7 @@ func codeFindings(t *testing.T, dir string, patterns ...string) []finding {
 	const mode = packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports
 	for _, p := range load(t, dir, mode, patterns...) {
 		for _, file := range p.Syntax {
-			w := &walker{findings: c, fset: p.Fset, info: p.TypesInfo}
+			w := &walker{findings: c, fset: p.Fset, info: p.TypesInfo, folder: folder(p.PkgPath)}
 			w.plain = c.relative(p.Fset.File(file.Pos()).Name()) == plainGate
 			for _, spec := range file.Imports {
 				w.importSpec(spec)
@@ -72,6 +109,7 @@ type walker struct {
 	*findings
 	fset   *token.FileSet
 	info   *types.Info
+	folder string
 	plain  bool                // the file is plainGate
 	sorted []*ast.SelectorExpr // maps.Keys and its like that were seen as the argument of slices.Sorted
 }
@@ -85,8 +123,14 @@ func (w *walker) importSpec(spec *ast.ImportSpec) {
 	if err != nil || w.plain && path == "sync" {
 		return
 	}
-	if why, forbidden := forbiddenPackages[path]; forbidden {
+	why, named := forbiddenPackages[path]
+	switch {
+	case named:
 		w.breach(spec, "imports %s: %s", path, why)
+	case slices.Contains(allowedPackages, path), within(folder(path), strictFolders...):
+	case forbiddenImport(w.folder, path) != "": // the layout refuses it already
+	default:
+		w.breach(spec, "imports %s: nobody has vouched that it starts no goroutine, reads no clock and is no chance", path)
 	}
 }
 
@@ -155,26 +199,37 @@ func (w *walker) sortedKeys(n *ast.CallExpr) {
 	}
 }
 
-// use looks at every mention of a package-level function, called or passed on, under whatever import name.
+// use looks at every mention of what a package declares, called or passed on, under whatever import name.
 func (w *walker) use(id *ast.Ident) {
-	fn, ok := w.info.Uses[id].(*types.Func)
-	if !ok || fn.Pkg() == nil || fn.Signature().Recv() != nil {
+	object := w.info.Uses[id]
+	if object == nil || object.Pkg() == nil {
 		return
 	}
-	path, name := fn.Pkg().Path(), fn.Name()
+	path, name := object.Pkg().Path(), object.Name()
+	if path == "sync" && object.Parent() == object.Pkg().Scope() && !slices.Contains(plainSync, name) {
+		w.breach(id, "sync.%s: a gate needs a mutex and a condition variable", name)
+	}
+	fn, ok := object.(*types.Func)
+	if !ok {
+		return
+	}
+	if fn.Signature().Recv() != nil {
+		if why, forbidden := forbiddenMethods[fn.FullName()]; forbidden {
+			w.breach(id, "%s: %s", fn.FullName(), why)
+		}
+		return
+	}
+	why, forbidden := forbiddenNames[path][name]
 	switch {
 	case path == "github.com/google/uuid":
 		if strings.HasPrefix(name, "New") && !slices.Contains(namedUUIDs, name) {
 			w.breach(id, "uuid.%s: ids come from the client or are uuid5 of what they name", name)
 		}
-	case !slices.Contains(forbiddenNames[path], name):
+	case !forbidden:
 	case w.plain && path == "context" && name == "AfterFunc":
-	case path == "maps":
-		if !slices.ContainsFunc(w.sorted, func(s *ast.SelectorExpr) bool { return s.Sel == id }) {
-			w.breach(id, "maps.%s: its order is chance; keep the keys in a slice", name)
-		}
+	case path == "maps" && slices.ContainsFunc(w.sorted, func(s *ast.SelectorExpr) bool { return s.Sel == id }):
 	default:
-		w.breach(id, "%s.%s: time comes from port.Runtime", path, name)
+		w.breach(id, "%s.%s: %s", path, name, why)
 	}
 }
 

@@ -18,8 +18,10 @@ go 1.26
 require (
 	github.com/google/uuid v1.6.0
 	example.com/elsewhere v1.0.0
+	golang.org/x/sync v0.0.0
 )
 replace github.com/google/uuid => ./replaced/uuid
+replace golang.org/x/sync => ./replaced/sync
 replace example.com/elsewhere => ./replaced/elsewhere
 `,
 	"replaced/uuid/go.mod": "module github.com/google/uuid\n",
@@ -31,8 +33,10 @@ func NewRandom() (u UUID, err error) { return }
 func NewV7() (u UUID, err error) { return }
 func NewSHA1(space UUID, data []byte) (u UUID) { return }
 `,
-	"replaced/elsewhere/go.mod": "module example.com/elsewhere\n",
-	"replaced/elsewhere/e.go":   "package elsewhere\n",
+	"replaced/sync/go.mod":            "module golang.org/x/sync\n",
+	"replaced/sync/errgroup/group.go": "package errgroup\n",
+	"replaced/elsewhere/go.mod":       "module example.com/elsewhere\n",
+	"replaced/elsewhere/e.go":         "package elsewhere\n",
 
 	"model/doc.go": "// Package model is the domain.\npackage model\n",
 	"model/imports.go": `package model
@@ -105,6 +109,9 @@ func order[M ~map[K]V, K comparable, V any](m stock, generic M, s []int) {
 	for range maps.All(m) { // want maps.All:
 	}
 	_ = slices.Collect(maps.Values(m)) // want maps.Values:
+	maps.DeleteFunc(m, func(string, int) bool { return false }) // want maps.DeleteFunc:
+	_ = maps.EqualFunc(m, m, func(a, b int) bool { return a == b }) // want maps.EqualFunc:
+	_ = maps.Clone(m)
 	for range slices.Sorted(maps.Keys(m)) {
 	}
 	for range s {
@@ -112,6 +119,26 @@ func order[M ~map[K]V, K comparable, V any](m stock, generic M, s []int) {
 	for range 3 {
 	}
 	_ = m["one"]
+}
+`,
+	"model/reflected.go": `package model
+import (
+	"iter"
+	"reflect"
+	_ "os" // want imports os: nobody has vouched
+)
+func helped(v reflect.Value, s iter.Seq[int], p iter.Seq2[int, int]) {
+	_ = v.MapKeys() // want (reflect.Value).MapKeys:
+	_ = v.MapRange // want (reflect.Value).MapRange:
+	_ = v.Seq() // want (reflect.Value).Seq:
+	v.Send(v) // want (reflect.Value).Send:
+	_, _ = v.Recv() // want (reflect.Value).Recv:
+	_ = reflect.MakeChan // want reflect.MakeChan:
+	_, _, _ = reflect.Select(nil) // want reflect.Select:
+	_ = v.Len()
+	_, stop := iter.Pull(s) // want iter.Pull:
+	_, stop = iter.Pull2(p) // want iter.Pull2:
+	stop()
 }
 `,
 	"model/orders_test.go": "package model\nimport _ \"sync\"\nvar _ = func() { go func() {}() }\n",
@@ -157,9 +184,15 @@ func Go(fn func()) { go fn() }
 	"adapters/memory/plain.go": `package memory
 import (
 	"context"
-	_ "sync"
+	"sync"
 	_ "sync/atomic" // want imports sync/atomic:
 	"time"
+)
+var (
+	mu sync.Mutex
+	moved = sync.NewCond(&mu)
+	group sync.WaitGroup // want sync.WaitGroup:
+	once = sync.OnceFunc(func() {}) // want sync.OnceFunc:
 )
 func wait(ctx context.Context, wake func()) {
 	defer context.AfterFunc(ctx, wake)()
@@ -172,9 +205,14 @@ import (
 	_ "sync" // want imports sync:
 	_ "stockproof/inventory/ledger" // want imports stockproof/inventory/ledger: adapters implement ports
 	_ "stockproof/checks" // want imports stockproof/checks: adapters implement ports
-	_ "example.com/elsewhere"
+	_ "example.com/elsewhere" // want imports example.com/elsewhere: nobody has vouched
+	_ "golang.org/x/sync/errgroup" // want imports golang.org/x/sync/errgroup:
+	_ "runtime" // want imports runtime: nobody has vouched
+	_ "stockproof/adapters/live" // want imports stockproof/adapters/live: nobody has vouched
+	_ "stockproof/adapters/redis/command"
 )
 `,
+	"adapters/redis/command/doc.go": "// Package command is strict because memory imports it.\npackage command\nimport _ \"sync\" // want imports sync:\n",
 	"adapters/memory/lua/lua.go": `package lua // the folder lacks a doc.go
 func cached(m map[int]int) {
 	for range m { // want range over a map

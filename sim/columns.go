@@ -11,7 +11,7 @@ type Columns struct {
 	Order string
 	SKU   string
 	Qty   string
-	Time  string // may be absent: the order of the lines is the file's, not the clock's
+	Time  string // may be absent; where it is named it must hold times, and the order of the lines is the file's all the same
 }
 
 // DefaultColumns are those of the UCI data set "Online Retail".

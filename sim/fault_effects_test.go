@@ -104,7 +104,7 @@ func TestWhatIsSentAgain(t *testing.T) {
 	}
 	for _, faults := range []string{
 		"fault crash role=connector after=produce nth=2",
-		"fault pg-crash of=connector after=produce nth=3",
+		"fault pg-crash of=connector after=confirm-slot",
 		"fault connector-snapshot of=connector after=produce nth=3",
 		"fault incremental-snapshot of=connector after=produce nth=3",
 		"fault mirror-replay of=connector after=produce nth=3",

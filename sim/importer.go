@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"stockproof/inventory"
 	"stockproof/model"
@@ -36,6 +37,7 @@ func DefaultSupply() Ratio { return Ratio{9, 10} }
 //     committed lines of its SKU, of several where one has not enough left; what none has left is an
 //     ADJUST of +units. Which those are depends on what was granted: see [Comeback].
 //   - Any other negative quantity is an ADJUST by it.
+//   - A column of times is read and must hold times (see timeLayouts); the order is the file's all the same.
 //   - SKUs are bytes: nothing is trimmed and no case is folded.
 //
 // Returns and adjustments keep their place in the file among all lines of their SKU; everything else
@@ -157,6 +159,11 @@ func (im *importer) take(line int, record []string) error {
 	if r.qty, err = parseQuantity(record[im.at.qty]); err != nil {
 		return fmt.Errorf("%s %w", im.Columns.Qty, err)
 	}
+	if im.at.time >= 0 {
+		if err := checkTime(record[im.at.time]); err != nil {
+			return fmt.Errorf("%s %w", im.Columns.Time, err)
+		}
+	}
 	switch {
 	case strings.HasPrefix(r.invoice, "C"):
 		im.step(r, Step{Kind: StepReturn, Return: Comeback{ID: im.id(r), SKU: r.sku, Qty: max(r.qty, -r.qty)}})
@@ -239,4 +246,18 @@ func parseQuantity(s string) (int64, error) {
 		return 0, fmt.Errorf("%q: a line without units is neither an order nor a return", s)
 	}
 	return n, nil
+}
+
+// timeLayouts are how a time may be written; the last two are those of the UCI's own files.
+var timeLayouts = []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02", time.RFC3339, "2006-01-02T15:04:05",
+	"1/2/2006 15:04", "1/2/2006 15:04:05"}
+
+// checkTime refuses what is no date, with or without a time of day.
+func checkTime(s string) error {
+	for _, layout := range timeLayouts {
+		if _, err := time.Parse(layout, s); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not a time, like %s", s, timeLayouts[0])
 }

@@ -108,11 +108,23 @@ func TestStressEndsWithCleanBooks(t *testing.T) {
 	}
 }
 
-// Without the row-count check of settle's UPDATE the same stress leaves books that disagree.
+// mustButForCommands is the guard ledger.must without P2: the UPDATE that decides commands may touch fewer
+// rows than it was given. Every other table keeps its check.
+const mustButForCommands = `CREATE OR REPLACE FUNCTION ledger.must(touched int8, given int8, tab text, why text)
+	RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+		IF touched <> given AND tab <> 'command' THEN
+			RAISE EXCEPTION USING ERRCODE = 'SP001', SCHEMA = 'ledger', TABLE = tab, CONSTRAINT = why,
+				MESSAGE = format('%s of %s rows were as expected', touched, given);
+		END IF;
+		RETURN true;
+	END $$`
+
+// Without the row-count check of settle's UPDATE of command, and of nothing else, the same stress leaves
+// books that disagree.
 func TestStressFindsTheMissingRowCountCheck(t *testing.T) {
 	for seed := range uint64(40) {
-		for _, r := range stress(t, seed+100, 1500, `CREATE OR REPLACE FUNCTION ledger.must(touched int8, given int8, tab text, why text)
-			RETURNS boolean LANGUAGE sql AS 'SELECT true'`) {
+		for _, r := range stress(t, seed+100, 1500, mustButForCommands) {
 			if r.Verdict == checks.Fail {
 				t.Logf("seed %d: %v", seed+100, r.Err())
 				return

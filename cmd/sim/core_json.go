@@ -39,6 +39,9 @@ type coreResult struct {
 	Schedule      string         `json:"schedule,omitempty"` // the smallest one, as a file holds it
 	ScheduleFile  string         `json:"schedule_file,omitempty"`
 	Shrink        *jsonShrink    `json:"shrink,omitempty"`
+	States        int            `json:"states,omitempty"`   // of an exhaustive search
+	Complete      *bool          `json:"complete,omitempty"` // it visited all of them
+	Without       []string       `json:"without,omitempty"`  // roles that did not run
 }
 
 // jsonShrink is how a schedule became small.

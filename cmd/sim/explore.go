@@ -22,9 +22,13 @@ guarantee that the design claims. That one is made as small as it can be, and dr
   sim explore --design article --budget 20s
   sim explore --scenario token-expiry --faults crash,advance-clock -o found.sched
   sim explore --design ledger --strategy random --executions 100000 --check-determinism
+  sim explore --design ledger --scenario tiny --strategy exhaustive --faults none
 
   The faults of a scenario, if it has any, strike in every execution, and no others do. --executions with the same
   seed does the same again whatever the machine; --budget ends wherever it is.
+
+  --strategy exhaustive visits every state of a small scenario once, and either finds a violation or says
+  "explored completely"; where it gave up it says "not complete", which is never a pass (exit 6).
 `
 
 // exploreDefault is the scenario that is explored unless another one is named.
@@ -34,7 +38,8 @@ const exploreDefault = "counter"
 type exploreFlags struct {
 	design, scenario, strategy, faults, seed, out string
 	budget                                        time.Duration
-	executions, maxFaults                         int
+	executions, maxFaults, states                 int
+	roles                                         string
 	twice, json                                   bool
 	set                                           map[string]bool
 }
@@ -44,7 +49,9 @@ func parseExplore(args []string, stdout io.Writer) (*exploreFlags, error) {
 	fs := newFlags("sim explore")
 	fs.StringVar(&f.design, "design", "ledger", "the `design` to explore")
 	fs.StringVar(&f.scenario, "scenario", exploreDefault, "`name` or file of a scenario")
-	fs.StringVar(&f.strategy, "strategy", string(explore.Portfolio), "how choices are `made`: portfolio, random or pct")
+	fs.StringVar(&f.strategy, "strategy", string(explore.Portfolio), "how choices are `made`: portfolio, random, pct or exhaustive")
+	fs.IntVar(&f.states, "states", 0, "exhaustive: give up behind this `number` of states; 0 is never")
+	fs.StringVar(&f.roles, "roles", "", "exhaustive: `roles` that run beside those that every order needs, separated by commas")
 	fs.DurationVar(&f.budget, "budget", 30*time.Second, "`time` to explore; without limit where only --executions is given")
 	fs.IntVar(&f.executions, "executions", 0, "`number` of executions to end after")
 	fs.StringVar(&f.faults, "faults", "", "`kinds` of fault to draw from, separated by commas, or none; default all")
@@ -66,8 +73,12 @@ func parseExplore(args []string, stdout io.Writer) (*exploreFlags, error) {
 
 func (f *exploreFlags) validate() error {
 	switch {
-	case !slices.Contains([]string{string(explore.Portfolio), string(explore.Random), string(explore.PCT)}, f.strategy):
-		return usage{fmt.Errorf("--strategy %s: there is no such strategy; there are portfolio, random and pct", f.strategy)}
+	case !slices.Contains([]string{string(explore.Portfolio), string(explore.Random), string(explore.PCT), "exhaustive"}, f.strategy):
+		return usage{fmt.Errorf("--strategy %s: there is no such strategy; there are portfolio, random, pct and exhaustive", f.strategy)}
+	case f.strategy != "exhaustive" && (f.set["states"] || f.set["roles"]):
+		return usage{errors.New("--states and --roles are for --strategy exhaustive")}
+	case f.states < 0:
+		return usage{fmt.Errorf("--states %d is below 0", f.states)}
 	case f.budget <= 0:
 		return usage{errors.New("--budget needs a time above zero")}
 	case f.executions < 0 || f.set["executions"] && f.executions == 0:
@@ -157,6 +168,9 @@ func exploreCommand(ctx context.Context, args []string, stdout *output, stderr i
 	f, err := parseExplore(args, stdout)
 	if err != nil {
 		return err
+	}
+	if f.strategy == "exhaustive" {
+		return exhaust(ctx, f, stdout, stderr)
 	}
 	c := &campaign{flags: f, people: people(f.json, stdout, stderr)}
 	if err := c.configure(); err != nil {

@@ -65,19 +65,20 @@ func TestBadCommandLinesAreRefusedByFlag(t *testing.T) {
 
 // A workload says which line, and what of it, cannot be taken.
 func TestBadWorkloadsAreRefusedByLine(t *testing.T) {
-	const head = "InvoiceNo,StockCode,Quantity,InvoiceDate,CustomerID\n1,A,1,d,7\n"
+	const head = "InvoiceNo,StockCode,Quantity,InvoiceDate,CustomerID\n1,A,1,2010-12-01,7\n"
 	for name, c := range map[string]struct{ text, want string }{
-		"malformed":      {head + "1,B,x,d,7\n", `:3: Quantity "x" is not a whole number of units`},
-		"empty":          {head + "1,B,,d,7\n", `:3: Quantity "" is not a whole number of units`},
-		"oversized":      {head + "1,B,1000000001,d,7\n", `:3: Quantity "1000000001" is outside`},
-		"beyond 64 bits": {head + "1,B,99999999999999999999,d,7\n", `:3: Quantity "99999999999999999999" is outside`},
-		"negative":       {head + "1,B,-1000000001,d,7\n", `:3: Quantity "-1000000001" is outside`},
-		"fractional":     {head + "1,B,1.5,d,7\n", `:3: Quantity "1.5" is not a whole number of units`},
-		"hex":            {head + "1,B,0x10,d,7\n", `:3: Quantity "0x10" is not a whole number of units`},
-		"zero":           {head + "1,B,0,d,7\n", ":3: Quantity"},
-		"not UTF-8":      {head + "1,\xff,1,d,7\n", ":3: StockCode"},
+		"malformed":      {head + "1,B,x,2010-12-01,7\n", `:3: Quantity "x" is not a whole number of units`},
+		"empty":          {head + "1,B,,2010-12-01,7\n", `:3: Quantity "" is not a whole number of units`},
+		"oversized":      {head + "1,B,1000000001,2010-12-01,7\n", `:3: Quantity "1000000001" is outside`},
+		"beyond 64 bits": {head + "1,B,99999999999999999999,2010-12-01,7\n", `:3: Quantity "99999999999999999999" is outside`},
+		"negative":       {head + "1,B,-1000000001,2010-12-01,7\n", `:3: Quantity "-1000000001" is outside`},
+		"fractional":     {head + "1,B,1.5,2010-12-01,7\n", `:3: Quantity "1.5" is not a whole number of units`},
+		"hex":            {head + "1,B,0x10,2010-12-01,7\n", `:3: Quantity "0x10" is not a whole number of units`},
+		"zero":           {head + "1,B,0,2010-12-01,7\n", ":3: Quantity"},
+		"no time":        {head + "1,B,1,notadate,7\n", `:3: InvoiceDate "notadate" is not a time`},
+		"not UTF-8":      {head + "1,\xff,1,2010-12-01,7\n", ":3: StockCode"},
 		"short line":     {head + "1,B\n", ":3: has another number of fields"},
-		"missing column": {"InvoiceNo,StockCode,InvoiceDate\n1,A,d\n", ":1: column Quantity is missing"},
+		"missing column": {"InvoiceNo,StockCode,InvoiceDate\n1,A,2010-12-01\n", ":1: column Quantity is missing"},
 		"nothing":        {"", ": is empty"},
 		"only a header":  {head[:strings.IndexByte(head, '\n')+1], ": has a header and no lines"},
 	} {
@@ -88,6 +89,9 @@ func TestBadWorkloadsAreRefusedByLine(t *testing.T) {
 	}
 	path := write(t, "orders.csv", "who,what,many\n1,A,0x2\n")
 	refused(t, path+`:2: many "0x2"`, "run", "--workload", path, "--columns", "order=who,sku=what,qty=many")
+	path = write(t, "orders.csv", "who,what,many,when\n1,A,2,notadate\n")
+	refused(t, path+`:2: when "notadate" is not a time`, "run", "--workload", path, "--columns",
+		"order=who,sku=what,qty=many,time=when")
 	path = write(t, "orders.csv.gz", head)
 	refused(t, path+": unpack: gzip: invalid header", "run", "--workload", path)
 }

@@ -47,7 +47,7 @@ func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
 	fs.StringVar(&f.seed, "seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
 	fs.StringVar(&f.scenario, "scenario", "", "`name` or file of a scenario")
 	fs.StringVar(&f.workload, "workload", "", "CSV `file` of real orders, .gz or not")
-	fs.StringVar(&f.columns, "columns", "", "its headers: `what=header`,..., where what is order, sku, qty or time")
+	fs.StringVar(&f.columns, "columns", "", "its headers: `what=header`,..., where what is order, sku, qty or time (read and checked; the order is the file's)")
 	fs.StringVar(&f.admission, "admission", "async", "`when` ledger decides: async (behind the broker) or sync (in the answer)")
 	fs.IntVar(&f.workers, "workers", 2, "`number` of instances of role worker")
 	fs.IntVar(&f.partitions, "partitions", 8, "`number` of partitions of every topic")

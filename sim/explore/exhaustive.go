@@ -460,11 +460,10 @@ func (w *walker) private(ready []*engine.Actor) int {
 	return -1
 }
 
-// String is the scope in words, as a proof prints it.
-func (c *Scope) String() string {
-	words := []string{c.Design.Name, c.Scenario.Name}
-	if c.Faults > 0 {
-		words = append(words, fmt.Sprintf("at most %d of %s, anywhere", c.Faults, strings.Join(c.Kinds, ", ")))
+// CoresUsed is how many engines run side by side.
+func (c *Scope) CoresUsed() int {
+	if c.Cores == 0 {
+		return runtime.GOMAXPROCS(0)
 	}
-	return strings.Join(words, ", ")
+	return c.Cores
 }

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"stockproof/checks"
+	"stockproof/sim"
+	"stockproof/sim/explore"
+)
+
+// exhaustiveKinds are the faults that an exhaustive search knows as choices.
+var exhaustiveKinds = []string{"crash", "lost", "lost-response", "late"}
+
+// aside are the roles that run now and then and that no order needs: an exhaustive search leaves them out unless
+// they are asked for.
+var aside = []string{"sweeper", "coordinator", "heart", "reconciler", "feed", "bootstrap", "emitter"}
+
+// proof is an exhaustive search with everything that its report needs.
+type proof struct {
+	flags  *exploreFlags
+	scope  explore.Scope
+	seen   explore.Proof
+	people io.Writer
+}
+
+// exhaust visits every state of a scope.
+func exhaust(ctx context.Context, f *exploreFlags, stdout *output, stderr io.Writer) error {
+	p := &proof{flags: f, people: people(f.json, stdout, stderr)}
+	if err := p.configure(); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.people, "design %s  tier core  scenario %s  strategy exhaustive  faults %s\n", p.scope.Design.Name,
+		p.scope.Scenario.Name, p.faults())
+	if stdout.failed() != nil {
+		return errUnwritten
+	}
+	meter := newMeter(stderr)
+	p.scope.Progress = func(s explore.Proof) {
+		meter.line(fmt.Sprintf("  %s states  %s executions  %s", thousands(int64(s.States)), thousands(int64(s.Executions)), span(s.Elapsed)))
+	}
+	var err error
+	p.seen, err = explore.Exhaust(ctx, p.scope)
+	meter.done()
+	switch {
+	case err != nil:
+		return fmt.Errorf("explore %s exhaustively: %w", p.scope.Design.Name, err)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	p.text()
+	if f.json {
+		if err := p.json(stdout); err != nil {
+			return err
+		}
+	}
+	return verdict{p.verdict()}
+}
+
+func (p *proof) configure() error {
+	f := p.flags
+	s, d, o, err := coreScenario(f.scenario, f.design, f.set["design"])
+	if err != nil {
+		return err
+	}
+	if !s.Explicit() {
+		return usage{fmt.Errorf("--strategy exhaustive needs a scenario with explicit entries, and %s is generated", s.Name)}
+	}
+	p.scope = explore.Scope{Design: d, Options: o, Scenario: s, States: f.states, Faults: f.maxFaults, Kinds: exhaustiveKinds}
+	if !f.set["max-faults"] {
+		p.scope.Faults = 1
+	}
+	if f.set["budget"] {
+		p.scope.Budget = f.budget
+	}
+	switch kinds := f.kinds(); {
+	case f.faults == "none":
+		p.scope.Faults = 0
+	case kinds != nil:
+		for _, k := range kinds {
+			if !slices.Contains(exhaustiveKinds, k) {
+				return usage{fmt.Errorf("--faults %s: an exhaustive search knows %s", k, strings.Join(exhaustiveKinds, ", "))}
+			}
+		}
+		p.scope.Kinds = kinds
+	}
+	for _, r := range d.Roles {
+		if slices.Contains(aside, r.Name) && !slices.Contains(strings.Split(f.roles, ","), r.Name) {
+			p.scope.Without = append(p.scope.Without, r.Name)
+		}
+	}
+	if len(p.scope.Without) > 0 && slices.Contains(p.scope.Without, "feed") {
+		p.scope.Options.Channels = nil
+	}
+	return nil
+}
+
+func (p *proof) faults() string {
+	if p.scope.Faults == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%s, at most %d at once, anywhere", strings.Join(p.scope.Kinds, ", "), p.scope.Faults)
+}
+
+func (p *proof) verdict() checks.Result {
+	switch {
+	case p.seen.Finding != nil:
+		return checks.Judge(p.seen.Finding.Outcome.Reports, checks.Conditions{Decisions: 1})
+	case !p.seen.Complete:
+		return checks.UndecidedResult
+	}
+	return checks.Holds
+}
+
+// heading is what the search came to.
+func (p *proof) heading() string {
+	switch {
+	case p.seen.Finding != nil:
+		return p.verdict().String()
+	case !p.seen.Complete:
+		return "not complete"
+	}
+	return "explored completely"
+}
+
+func (p *proof) text() {
+	w, s := p.people, p.seen
+	violations := 0
+	if s.Finding != nil {
+		violations = 1
+	}
+	fmt.Fprintf(w, "\n%-20s %s, %s: %s; groups formed before traffic; faults %s\n", p.heading(), p.scope.Design.Name,
+		p.scope.Scenario.Name, p.workload(), p.faults())
+	fmt.Fprintf(w, "%20s %s, %s, %s at rest, %s in %s on %s, %s MiB\n", "", count(s.States, "state"), count(s.Executions, "execution"),
+		thousands(int64(s.Ends)), count(violations, "violation"), span(s.Elapsed), count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
+	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
+	fmt.Fprintf(w, "%20s a pipelined request is one step unless it waits, COMMIT two; time stands still\n", "")
+	fmt.Fprintf(w, "%20s reductions: private steps, checkpoints, repeated rounds, sleep sets for faults\n", "")
+	if f := s.Finding; f != nil {
+		fmt.Fprintf(w, "\n%20s %s, after %s:\n", "", f.Guarantee, count(len(f.Steps), "step"))
+		for i, line := range f.Steps {
+			fmt.Fprintf(w, "%6d  %s\n", i+1, line)
+		}
+		for _, r := range f.Outcome.Reports {
+			if r.Guarantee == f.Guarantee {
+				fmt.Fprintf(w, "\n%20s why: %s\n", "", r.Why)
+			}
+		}
+	}
+	if p.verdict() != checks.Holds {
+		fmt.Fprintf(w, "\n%s\n", p.again())
+	}
+}
+
+func (p *proof) workload() string {
+	w, err := p.scope.Scenario.Build(sim.DefaultParams(), 1)
+	if err != nil {
+		return err.Error() // configure has built it: it cannot fail here
+	}
+	return count(w.Orders(), "order")
+}
+
+// again is the command that does the same again.
+func (p *proof) again() string {
+	f := p.flags
+	words := []string{"sim", "explore", "--design", p.scope.Design.Name, "--scenario", shellWord(f.scenario), "--strategy", "exhaustive"}
+	for _, w := range []struct{ name, value string }{{"faults", f.faults}, {"max-faults", fmt.Sprint(f.maxFaults)},
+		{"roles", f.roles}, {"states", fmt.Sprint(f.states)}, {"budget", f.budget.String()}} {
+		if f.set[w.name] {
+			words = append(words, "--"+w.name, shellWord(w.value))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (p *proof) json(w io.Writer) error {
+	s := p.seen
+	j := coreResult{Result: p.verdict(), Design: p.scope.Design.Name, Scenario: p.scope.Scenario.Name, Executions: s.Executions,
+		Steps: int(s.Steps), ElapsedMS: s.Elapsed.Milliseconds(), Reproduce: p.again(), Strategy: "exhaustive", States: s.States,
+		Complete: &s.Complete, Without: p.scope.Without}
+	if s.Finding != nil {
+		j.Guarantees = guaranteeRows(s.Finding.Outcome.Reports)
+	}
+	return j.write(w)
+}
