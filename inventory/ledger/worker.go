@@ -75,12 +75,13 @@ type entry struct {
 func (w *worker) Handle(ctx context.Context, claim port.Claim, at port.Position, rs []port.Record) (port.Position, error) {
 	b := batch{topic: claim.TopicID(), part: claim.Partition(), from: at.Offset,
 		to: inventory.After(rs[len(rs)-1]), at: rs[len(rs)-1].At, entries: entries(rs)}
+	doing := inventory.Paused(claim)
 	for {
-		err := w.retry(ctx, func() error { return w.attempt(ctx, b, len(b.entries), true) })
+		err := w.retry(ctx, doing, func() error { return w.attempt(ctx, b, len(b.entries), true) })
 		if !errors.Is(err, port.ErrContract) {
 			return b.to, err
 		}
-		i, found := w.culprit(ctx, b)
+		i, found := w.culprit(ctx, doing, b)
 		if !found {
 			return b.to, err
 		}
@@ -232,9 +233,9 @@ func (w *worker) absent(ctx context.Context, tx port.Tx, f *fold, es []entry) (m
 
 // culprit finds the first entry whose presence makes the transaction fail for good, by running it
 // over prefixes without committing.
-func (w *worker) culprit(ctx context.Context, b batch) (int, bool) {
+func (w *worker) culprit(ctx context.Context, doing string, b batch) (int, bool) {
 	refused := func(n int) bool {
-		return errors.Is(w.retry(ctx, func() error { return w.attempt(ctx, b, n, false) }), port.ErrContract)
+		return errors.Is(w.retry(ctx, doing, func() error { return w.attempt(ctx, b, n, false) }), port.ErrContract)
 	}
 	low, high := 0, len(b.entries) // prefixes of low entries pass, of high entries are refused
 	if !refused(high) {
