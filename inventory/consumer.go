@@ -52,7 +52,8 @@ func (c Consumer) Run(ctx context.Context) error {
 
 func (c Consumer) member(ctx context.Context) error {
 	var m port.Member
-	err := Retry(ctx, c.Runtime, c.Backoff, func() (err error) {
+	alarming := c.Backoff.Alarming(c.Monitor, fmt.Sprintf("join group %s of %s", c.Group, c.Topic))
+	err := Retry(ctx, c.Runtime, alarming, func() (err error) {
 		m, err = c.Broker.Join(ctx, c.Group, c.Topic)
 		return err
 	})
@@ -77,7 +78,6 @@ func (c Consumer) member(ctx context.Context) error {
 // consume is the loop of one claim. It ends when the claim is gone.
 func (c Consumer) consume(ctx context.Context, claim port.Claim) error {
 	defer claim.Release()
-	where := fmt.Sprintf("%s[%d]", claim.Topic(), claim.Partition())
 	handler := c.Handler()
 	var at port.Position
 	start := true
@@ -101,7 +101,7 @@ func (c Consumer) consume(ctx context.Context, claim port.Claim) error {
 		default:
 			// Infrastructure pauses the partition; so does what is left of anything else, because the
 			// only other choice is to lose a record.
-			c.Monitor.Alarm("partition paused: "+where, err)
+			c.Monitor.Alarm(Paused(claim), err)
 		}
 		if err != nil {
 			if err := c.Runtime.Sleep(ctx, jitter(c.Runtime, c.Backoff.Base*4)); err != nil {
@@ -109,6 +109,11 @@ func (c Consumer) consume(ctx context.Context, claim port.Claim) error {
 			}
 		}
 	}
+}
+
+// Paused says in an alarm that the records of a claim wait.
+func Paused(claim port.Claim) string {
+	return fmt.Sprintf("partition paused: %s[%d]", claim.Topic(), claim.Partition())
 }
 
 // errClaimOver says that the partition has gone to another member.
@@ -128,7 +133,7 @@ func (c Consumer) step(ctx context.Context, handler Handler, claim port.Claim, a
 		return at, err
 	}
 	var next port.Position
-	err = Retry(ctx, c.Runtime, c.Backoff, func() (err error) {
+	err = Retry(ctx, c.Runtime, c.Backoff.Alarming(c.Monitor, Paused(claim)), func() (err error) {
 		next, err = handler.Handle(ctx, claim, at, rs)
 		return err
 	})

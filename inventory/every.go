@@ -50,14 +50,16 @@ func (t Together) Run(ctx context.Context) error {
 
 // Once is a process that does one thing, as often as it takes, and ends.
 type Once struct {
+	Name    string // what it does, in alarms
 	Runtime port.Runtime
+	Monitor port.Monitor // hears of a server that stays away; nil: nobody does
 	Backoff Backoff
 	Do      func(ctx context.Context) error
 }
 
 // Run implements [port.Process].
 func (o Once) Run(ctx context.Context) error {
-	return Retry(ctx, o.Runtime, o.Backoff, func() error { return o.Do(ctx) })
+	return Retry(ctx, o.Runtime, o.Backoff.Alarming(o.Monitor, o.Name), func() error { return o.Do(ctx) })
 }
 
 // Idle is a process that waits for its end: a front whose callers do all the work.

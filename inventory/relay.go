@@ -28,7 +28,7 @@ type Relay struct {
 func (r Relay) Run(ctx context.Context) error {
 	for {
 		var moved int
-		err := Retry(ctx, r.Runtime, r.Backoff, func() (err error) {
+		err := Retry(ctx, r.Runtime, r.Backoff.Alarming(r.Monitor, "relay the outbox"), func() (err error) {
 			moved, err = r.round(ctx)
 			return err
 		})

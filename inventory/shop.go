@@ -90,7 +90,7 @@ func (s *Shop) Apply(ctx context.Context, row port.ShopOrder) error {
 		return err
 	}
 	for look := 1; ; look++ {
-		err := Retry(ctx, s.Runtime, s.Backoff, func() error { return s.settle(ctx, row, status, delta) })
+		err := Retry(ctx, s.Runtime, s.waiting(row, "the truth"), func() error { return s.settle(ctx, row, status, delta) })
 		switch {
 		case !errors.Is(err, errNoRow):
 			return err
@@ -104,6 +104,12 @@ func (s *Shop) Apply(ctx context.Context, row port.ShopOrder) error {
 	}
 }
 
+// waiting is the backoff of what keeps a row, and with it all that is behind it, from going on.
+func (s *Shop) waiting(row port.ShopOrder, server string) Backoff {
+	return s.Backoff.Alarming(s.Monitor, fmt.Sprintf("%s row %d of order %s, SKU %q, waits for %s", row.Status, row.ID,
+		row.OrderID, row.SKU, server))
+}
+
 // errNoRow says that the truth does not have the row that a record is about. The log is read before a
 // transaction is visible, so that passes in a moment; or a failover lost the row, and it never comes.
 var errNoRow = errors.New("there is no such row")
@@ -115,7 +121,7 @@ const rowLooks = 20
 // its stock row gets.
 func (s *Shop) script(ctx context.Context, row port.ShopOrder) (status port.ShopStatus, delta int64, err error) {
 	var reply port.DeductReply
-	err = Retry(ctx, s.Runtime, s.Backoff, func() (err error) {
+	err = Retry(ctx, s.Runtime, s.waiting(row, "Redis"), func() (err error) {
 		reply, err = s.move(ctx, row)
 		return err
 	})

@@ -129,7 +129,9 @@ func (w *worker) bury(ctx context.Context, r port.Record, why error) error {
 		return fmt.Errorf("encode dead letter: %w", err)
 	}
 	w.shop.Monitor.Count("dead-letter", 1)
-	return inventory.Retry(ctx, w.shop.Runtime, w.shop.Backoff, func() error {
+	alarming := w.shop.Backoff.Alarming(w.shop.Monitor,
+		fmt.Sprintf("the dead letter of %s[%d]@%d waits for the broker", r.Topic, r.Partition, r.Offset))
+	return inventory.Retry(ctx, w.shop.Runtime, alarming, func() error {
 		return w.broker.Produce(ctx, port.Record{Topic: model.DeadTopic, Partition: -1, Key: r.Key, Value: v})
 	})
 }
@@ -142,6 +144,6 @@ func newReconciler(p inventory.Ports, o inventory.Options) port.Process {
 
 func newBootstrap(p inventory.Ports, o inventory.Options) port.Process {
 	shop := inventory.NewShop(p, o, port.ArticleSchema)
-	return inventory.Once{Runtime: p.Runtime, Backoff: o.Backoff,
+	return inventory.Once{Name: "bootstrap", Runtime: p.Runtime, Monitor: p.Monitor, Backoff: o.Backoff,
 		Do: func(ctx context.Context) error { return shop.Recompute(ctx, true) }}
 }

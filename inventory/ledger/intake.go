@@ -26,7 +26,10 @@ func NewIntake(p inventory.Ports, o inventory.Options) *Intake {
 
 func (in *Intake) flush(ctx context.Context, rs []request) ([]inventory.Answered[answers], error) {
 	return inventory.Halves(rs, func(rs []request) (as []inventory.Answered[answers], err error) {
-		err = in.retry(ctx, func() (err error) { as, err = in.attempt(ctx, rs); return err })
+		err = in.retry(ctx, fmt.Sprintf("accept %d submissions", len(rs)), func() (err error) {
+			as, err = in.attempt(ctx, rs)
+			return err
+		})
 		return as, err
 	})
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 
 	"stockproof/inventory"
 	"stockproof/model"
@@ -23,7 +24,10 @@ func NewLane(p inventory.Ports, o inventory.Options) *Lane {
 
 func (l *Lane) flush(ctx context.Context, rs []request) ([]inventory.Answered[answers], error) {
 	return inventory.Halves(rs, func(rs []request) (as []inventory.Answered[answers], err error) {
-		err = l.retry(ctx, func() (err error) { as, err = l.attempt(ctx, rs); return err })
+		err = l.retry(ctx, fmt.Sprintf("decide %d submissions", len(rs)), func() (err error) {
+			as, err = l.attempt(ctx, rs)
+			return err
+		})
 		return as, err
 	})
 }

@@ -20,7 +20,7 @@ import (
 // Run twice, it raises the epoch twice, and nothing else comes of it.
 func NewOperator(p inventory.Ports, o inventory.Options) port.Process {
 	op := &operator{ports: p, options: o}
-	return inventory.Once{Runtime: p.Runtime, Backoff: o.Backoff, Do: op.promote}
+	return inventory.Once{Name: "promote", Runtime: p.Runtime, Monitor: p.Monitor, Backoff: o.Backoff, Do: op.promote}
 }
 
 type operator struct {

@@ -57,7 +57,7 @@ func (d *DeadLetters) Discard(ctx context.Context, key port.DeadKey) error {
 // lock. With dry it stops before the COMMIT and shows the outcomes.
 func (d *DeadLetters) Redrive(ctx context.Context, key port.DeadKey, dry bool) ([]inventory.Answer, error) {
 	var as []inventory.Answer
-	err := d.retry(ctx, func() (err error) {
+	err := d.retry(ctx, fmt.Sprintf("re-drive %v", key), func() (err error) {
 		as, err = d.attempt(ctx, key, dry)
 		return err
 	})

@@ -14,7 +14,7 @@ import (
 // stays open; that one of them does so keeps no other from being decided.
 func NewRedriver(p inventory.Ports, o inventory.Options) port.Process {
 	r := &redriver{letters: NewDeadLetters(p, o), max: o.ScanMax, monitor: p.Monitor}
-	return inventory.Once{Runtime: p.Runtime, Backoff: o.Backoff, Do: r.all}
+	return inventory.Once{Name: "re-drive all", Runtime: p.Runtime, Monitor: p.Monitor, Backoff: o.Backoff, Do: r.all}
 }
 
 type redriver struct {

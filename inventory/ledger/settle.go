@@ -109,10 +109,11 @@ func (s *settler) commit(ctx context.Context, tx port.Tx, f *fold, more ...port.
 }
 
 // retry runs one transaction until it commits or fails for good. A lost COMMIT is run again like
-// anything else: its locks wait for one that is still running, and what it left then answers.
-func (s *settler) retry(ctx context.Context, do func() error) error {
+// anything else: its locks wait for one that is still running, and what it left then answers. While the
+// truth stays away, doing is what alarms say.
+func (s *settler) retry(ctx context.Context, doing string, do func() error) error {
 	conflicts := 0
-	return inventory.Retry(ctx, s.runtime, s.backoff, func() error {
+	return inventory.Retry(ctx, s.runtime, s.backoff.Alarming(s.monitor, doing), func() error {
 		err := do()
 		var c *port.ConstraintError
 		if errors.As(err, &c) && c.Class == port.ErrConflict {

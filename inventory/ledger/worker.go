@@ -37,10 +37,11 @@ func (w *worker) Start(ctx context.Context, claim port.Claim) (port.Position, er
 }
 
 // Lost follows the broker: what was cut off or has expired cannot be read any more. Commands among it
-// are still undecided in the truth, and the sweeper sends them again.
+// are still undecided in the truth, and the sweeper sends them again. The epoch is not the new leader's:
+// what the log still holds was written under older ones, and would be fenced.
 func (w *worker) Lost(ctx context.Context, claim port.Claim, at port.Position, gone *port.OutOfRangeError) (port.Position, error) {
 	reset := &port.ResetProgress{Topic: claim.TopicID(), Part: claim.Partition(), From: at.Offset,
-		FromEpoch: at.LeaderEpoch, To: gone.Earliest, LeaderEpoch: gone.LeaderEpoch}
+		FromEpoch: at.LeaderEpoch, To: gone.Earliest, LeaderEpoch: -1}
 	if err := w.truth.Do(ctx, reset); err != nil {
 		return at, fmt.Errorf("reset progress of %s[%d]: %w", claim.Topic(), claim.Partition(), err)
 	}
@@ -48,7 +49,7 @@ func (w *worker) Lost(ctx context.Context, claim port.Claim, at port.Position, g
 		return at, fmt.Errorf("reset progress of %s[%d]: moved by somebody else: %w",
 			claim.Topic(), claim.Partition(), port.ErrFenced)
 	}
-	return port.Position{Offset: gone.Earliest, LeaderEpoch: gone.LeaderEpoch}, nil
+	return port.Position{Offset: gone.Earliest, LeaderEpoch: -1}, nil
 }
 
 // batch is what one settle transaction decides: whole records, in log order.
@@ -75,12 +76,13 @@ type entry struct {
 func (w *worker) Handle(ctx context.Context, claim port.Claim, at port.Position, rs []port.Record) (port.Position, error) {
 	b := batch{topic: claim.TopicID(), part: claim.Partition(), from: at.Offset,
 		to: inventory.After(rs[len(rs)-1]), at: rs[len(rs)-1].At, entries: entries(rs)}
+	doing := inventory.Paused(claim)
 	for {
-		err := w.retry(ctx, func() error { return w.attempt(ctx, b, len(b.entries), true) })
+		err := w.retry(ctx, doing, func() error { return w.attempt(ctx, b, len(b.entries), true) })
 		if !errors.Is(err, port.ErrContract) {
 			return b.to, err
 		}
-		i, found := w.culprit(ctx, b)
+		i, found := w.culprit(ctx, doing, b)
 		if !found {
 			return b.to, err
 		}
@@ -232,9 +234,9 @@ func (w *worker) absent(ctx context.Context, tx port.Tx, f *fold, es []entry) (m
 
 // culprit finds the first entry whose presence makes the transaction fail for good, by running it
 // over prefixes without committing.
-func (w *worker) culprit(ctx context.Context, b batch) (int, bool) {
+func (w *worker) culprit(ctx context.Context, doing string, b batch) (int, bool) {
 	refused := func(n int) bool {
-		return errors.Is(w.retry(ctx, func() error { return w.attempt(ctx, b, n, false) }), port.ErrContract)
+		return errors.Is(w.retry(ctx, doing, func() error { return w.attempt(ctx, b, n, false) }), port.ErrContract)
 	}
 	low, high := 0, len(b.entries) // prefixes of low entries pass, of high entries are refused
 	if !refused(high) {
