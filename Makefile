@@ -1,5 +1,6 @@
 # What is worth the race detector: the packages that start goroutines or share memory between them.
-RACE_PACKAGES ?= ./adapters/live ./adapters/kafka ./adapters/redis ./adapters/fakes/... ./sim ./cmd/sim
+RACE_PACKAGES ?= ./inventory/... ./adapters/live ./adapters/memory/... ./adapters/postgres/... ./adapters/kafka ./adapters/redis \
+	./adapters/fakes/... ./sim ./cmd/sim
 export RACE_PACKAGES
 
 .PHONY: help build run test lint bench

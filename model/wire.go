@@ -162,26 +162,33 @@ func DecodeCommand(b []byte) (Command, error) {
 // whole; an entry that breaks the contract has its own, so that the rest of the record goes on. The
 // Commands of the returned record are left empty.
 func DecodeCommandRecord(b []byte) (CommandRecord, []CommandItem, error) {
-	var w wireCommandRecord
 	if len(b) > MaxRecordBytes {
 		return CommandRecord{}, nil, Contractf("value", "%d bytes, at most %d are allowed", len(b), MaxRecordBytes)
 	}
-	if err := decode(b, &w); err != nil {
-		return CommandRecord{}, nil, err
+	w, commands, ok := canonicalRecord(b)
+	if !ok {
+		w = wireCommandRecord{}
+		if err := decode(b, &w); err != nil {
+			return CommandRecord{}, nil, err
+		}
+		commands = nil
+		for _, raw := range w.Commands {
+			commands = append(commands, raw)
+		}
 	}
 	switch {
 	case w.V != WireVersion:
 		return CommandRecord{}, nil, Contractf("v", "%d is not a version this program reads (%d)", w.V, WireVersion)
-	case len(w.Commands) == 0:
+	case len(commands) == 0:
 		return CommandRecord{}, nil, Contractf("commands", "there are none")
-	case len(w.Commands) > MaxRecordCommands:
-		return CommandRecord{}, nil, Contractf("commands", "%d, at most %d are allowed", len(w.Commands), MaxRecordCommands)
+	case len(commands) > MaxRecordCommands:
+		return CommandRecord{}, nil, Contractf("commands", "%d, at most %d are allowed", len(commands), MaxRecordCommands)
 	}
 	if err := firstError(CheckNumber("ie", w.IntakeEpoch, 0), CheckNumber("ix", w.IntakeXID, 0)); err != nil {
 		return CommandRecord{}, nil, err
 	}
-	items := make([]CommandItem, len(w.Commands))
-	for i, raw := range w.Commands {
+	items := make([]CommandItem, len(commands))
+	for i, raw := range commands {
 		items[i] = decodeItem(raw)
 		if items[i].Err == nil && items[i].Command.SKU != items[0].Command.SKU && items[0].Err == nil {
 			items[i].Err = Contractf("sku", "%q in a record of %q: a record is of one SKU",
@@ -192,6 +199,14 @@ func DecodeCommandRecord(b []byte) (CommandRecord, []CommandItem, error) {
 }
 
 func decodeItem(raw []byte) CommandItem {
+	if c, ok := canonicalCommand(raw); ok {
+		return CommandItem{Command: c, Err: c.Validate(), Raw: raw, ID: c.ID, Ref: c.Ref}
+	}
+	return strictItem(raw)
+}
+
+// strictItem is decodeItem of what is not written plainly.
+func strictItem(raw []byte) CommandItem {
 	item := CommandItem{Raw: raw}
 	var w wireCommand
 	if item.Err = decode(raw, &w); item.Err != nil {
@@ -235,6 +250,14 @@ func readableIDs(raw []byte) (id, ref ID) {
 
 // DecodeState reads and validates a record's value; every error is a *[ContractError].
 func DecodeState(b []byte) (StateRecord, error) {
+	if r, ok := canonicalState(b); ok {
+		return validState(r)
+	}
+	return strictState(b)
+}
+
+// strictState is DecodeState of what is not written plainly.
+func strictState(b []byte) (StateRecord, error) {
 	var w wireState
 	if err := decode(b, &w); err != nil {
 		return StateRecord{}, err
@@ -248,6 +271,10 @@ func DecodeState(b []byte) (StateRecord, error) {
 	r := StateRecord{Lane: LaneKey{SKU(*w.SKU), Location(*w.Loc)}, Epoch: w.Epoch, FromSeq: w.FromSeq,
 		Seq: w.Seq, OnHand: w.OnHand, Reserved: w.Reserved, Avail: w.Avail, Limit: w.Limit,
 		Entries: w.Entries, DecidedAt: w.DecidedAt}
+	return validState(r)
+}
+
+func validState(r StateRecord) (StateRecord, error) {
 	for i, e := range r.Entries {
 		if e.Command.IsZero() || e.Kind == 0 || e.Outcome == 0 {
 			return StateRecord{}, Contractf("entries", "entry %d has no command_id, kind or outcome", i)
@@ -304,6 +331,9 @@ func (e DecisionEntry) validate() error {
 // DecodeHeartbeat reads the value of a record in [StateTopic]; ok is false for one that is not a
 // heartbeat.
 func DecodeHeartbeat(b []byte) (h Heartbeat, ok bool) {
+	if !mayBeat(b) {
+		return Heartbeat{}, false
+	}
 	var w wireHeartbeat
 	if decode(b, &w) != nil || !w.Beat || w.V != WireVersion {
 		return Heartbeat{}, false

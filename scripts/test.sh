@@ -22,7 +22,7 @@ run() {
 go list ./... | sort -u >"$events/all"
 : >"$events/race"
 if ! command -v "$(go env CC)" >/dev/null; then
-	echo "No C compiler: the race detector is left out." >&2
+	echo "SKIPPED: needs Debian package gcc: the race detector" | tee "$events/no-race" >&2
 elif [ -n "${RACE_PACKAGES:-}" ]; then
 	# shellcheck disable=SC2086 # a list of patterns
 	go list $RACE_PACKAGES | sort -u >"$events/race"

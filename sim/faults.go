@@ -156,22 +156,21 @@ func release(s **strike) {
 }
 
 // restarts kills workers between effect and offset commit, spread over the run. In synchronous
-// admission the workers have nothing to do; there it is the consumer behind them.
+// admission the workers have nothing to do; there it is the projection, the consumer behind them.
 func (r *run) restarts(ctx context.Context, total int) {
+	role := "worker"
+	if r.Design.Books == inventory.LedgerBooks && r.Options.Admission == inventory.Sync {
+		role = "projection"
+	}
 	for i := range r.Restarts {
-		if !r.reached(ctx, total*(i+1)/(r.Restarts+1)) {
-			r.miss([]fault{{text: fmt.Sprintf("restart %d of a worker", i+1)}})
-			continue
-		}
-		role := "worker"
-		if r.Design.Books == inventory.LedgerBooks && r.Options.Admission == inventory.Sync {
-			role = "projection"
-		}
 		s := &strike{role: role, point: "offset-commit", nth: 1}
-		r.watch.arm(s)
-		name, struck := r.watch.await(ctx, s)
+		name, struck := "", r.reached(ctx, total*(i+1)/(r.Restarts+1))
+		if struck {
+			r.watch.arm(s)
+			name, struck = r.watch.await(ctx, s)
+		}
 		if !struck {
-			r.miss([]fault{{text: fmt.Sprintf("restart %d of a worker", i+1)}})
+			r.miss([]fault{{text: fmt.Sprintf("restart %d of %d of a %s: it had no offset left to commit", i+1, r.Restarts, role)}})
 			continue
 		}
 		close(s.resume)
@@ -181,6 +180,27 @@ func (r *run) restarts(ctx context.Context, total int) {
 		}
 		r.struck(fmt.Sprintf("%s killed between effect and offset commit, and restarted", name))
 	}
+}
+
+// lastKills gives the kills that are left their chance: behind the last order consumers still catch up, and
+// a projection commits with every heartbeat that it stores. It ends when none has struck for Settle.
+func (r *run) lastKills(ctx context.Context, over <-chan struct{}) {
+	for before := -1; before != r.strikes(); {
+		before = r.strikes()
+		select {
+		case <-over:
+			return
+		case <-ctx.Done():
+			return
+		case <-time.After(r.Settle):
+		}
+	}
+}
+
+func (r *run) strikes() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.receipts)
 }
 
 // abort ends the run without a verdict: a process could not be ended, or not be started again.

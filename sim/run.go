@@ -26,7 +26,7 @@ type RunConfig struct {
 	Scenario   *Scenario // its faults; nil: none
 	Seed       uint64
 	Duplicates Ratio         // share of command and state records that come twice, half at new offsets
-	Restarts   int           // workers killed between effect and offset commit, and started again
+	Restarts   int           // workers (synchronous admission: projections) killed between effect and offset commit, and started again
 	Settle     time.Duration // how long nothing may move behind the last order before speed shows the truth; default 15 s
 	Patience   time.Duration // how long a client waits for a decision; default 3 s
 	End        time.Duration // how long a process may take to end; default that of DeployOptions
@@ -247,9 +247,10 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 	defer stop()
 	var faults sync.WaitGroup
 	total := r.Workload.Orders()
+	killed := make(chan struct{})
 	begun := func() {
 		faults.Go(func() { r.play(faulty) })
-		faults.Go(func() { r.restarts(faulty, total) })
+		faults.Go(func() { defer close(killed); r.restarts(faulty, total) })
 	}
 	summary, err := Drive(ctx, DriveConfig{Fronts: r.dep.Fronts(), Workload: r.Workload, Runtime: r.clientRuntime(),
 		Recorder: NewRecorder(r.observe, time.Now), Patience: r.Patience, Settle: r.Settle,
@@ -261,6 +262,9 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 			}
 			r.progress(orders, "")
 		}})
+	if err == nil && r.Restarts > 0 {
+		r.lastKills(ctx, killed)
+	}
 	stop()
 	faults.Wait()
 	return summary, errors.Join(err, r.dep.Heal())

@@ -130,7 +130,7 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	s.prepare()
 	s.Postgres = memory.NewPostgres(e, memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
 		CheckpointConfirms: -1})
-	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: s.needs.redisMasters, KeepWrites: s.needs.redisWrites})
+	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: max(1, s.needs.redisMasters), KeepWrites: s.needs.redisWrites})
 	s.Kafka = memory.NewKafka(e, memory.KafkaOptions{})
 	for _, t := range Topics(c.Design) {
 		s.Kafka.CreateTopic(t.Name, c.Options.Partitions)

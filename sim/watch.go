@@ -176,10 +176,21 @@ func (w *Watch) buried(value []byte) {
 		}
 	}
 	_ = json.Unmarshal(letter.Value, &row) // what cannot be read stays zero
+	if sound(letter.Value) {
+		row.After.ID, row.After.Order = 0, model.ID{} // nothing was wrong with the order: the letter is no answer to it
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.dead = append(w.dead, checks.DeadLetter{Record: checks.Record{Topic: letter.Topic, Part: letter.Partition,
 		Offset: letter.Offset}, Order: row.After.Order, Row: row.After.ID, Class: "contract"})
+}
+
+// sound reports whether a buried record is an order that anybody could have decided.
+func sound(value []byte) bool {
+	e, err := orderEvent(port.Record{Topic: model.OrderTopic, Value: value})
+	qty := max(e.Row.Qty, -e.Row.Qty)
+	return err == nil && e.Class == "row" && e.Row.SKU.Validate() == nil && qty > 0 && qty <= model.MaxQuantity &&
+		(e.Row.Qty > 0 || e.Row.Status == port.ShopAdjust)
 }
 
 // Dead are the dead letters of a design that keeps none in the truth.

@@ -101,7 +101,7 @@ func (x *index[K, V]) place(k K) {
 	case found: // it was dropped and came back
 		return
 	case len(x.blocks) == 0:
-		x.blocks = append(x.blocks, make([]K, 0, blockSize))
+		x.blocks = append(x.blocks, nil) // a short table stays small
 	}
 	keys := slices.Insert(x.blocks[b], i, k)
 	x.blocks[b] = keys

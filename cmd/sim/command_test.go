@@ -186,6 +186,26 @@ func TestTokenExpiryDeductsTwiceAndNamesIt(t *testing.T) {
 	}
 }
 
+// In synchronous admission the kills are of projections, which are behind: those of a run that is over before
+// they have anything to commit strike while they catch up.
+func TestKillsStrikeInShortSynchronousRunsToo(t *testing.T) {
+	t.Parallel()
+	o := invoke(t, patient("run", "--admission", "sync", "--orders", "40", "--restarts", "3")...)
+	const kill = "projection-1 killed between effect and offset commit, and restarted"
+	if o.code != 0 || strings.Count(o.out, kill) != 3 {
+		t.Errorf("exit %d, want 0 and three kills:\n%s", o.code, o.out)
+	}
+}
+
+// A kill that never had its chance says of whom, and why.
+func TestKillsWithoutAnythingToKillAreNamed(t *testing.T) {
+	t.Parallel()
+	o := invoke(t, "run", "--settle", "1s", "--orders", "1", "--skus", "1", "--restocks", "0", "--restarts", "30", "--partitions", "1")
+	if o.code != checks.Vacuous.ExitCode() || !strings.Contains(o.out, "never happened: restart 30 of 30 of a worker: it had no offset left to commit") {
+		t.Errorf("exit %d, want %d and the kill that never happened:\n%s", o.code, checks.Vacuous.ExitCode(), o.out)
+	}
+}
+
 // A fault that was asked for and never happened is no pass: the ledger deducts nothing to die behind.
 func TestAFaultThatNeverHappenedMakesTheRunVacuous(t *testing.T) {
 	t.Parallel()

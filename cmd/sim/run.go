@@ -52,7 +52,7 @@ func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
 	fs.IntVar(&f.workers, "workers", 2, "`number` of instances of role worker")
 	fs.IntVar(&f.partitions, "partitions", 8, "`number` of partitions of every topic")
 	fs.Var(&f.duplicates, "duplicates", "`share` of command and state records delivered twice, half of them at new offsets")
-	fs.IntVar(&f.restarts, "restarts", 0, "`number` of workers killed between effect and offset commit, and started again")
+	fs.IntVar(&f.restarts, "restarts", 0, "`number` of workers killed between effect and offset commit, and started again; with --admission sync of projections")
 	fs.DurationVar(&f.settle, "settle", 15*time.Second, "`time` that nothing may move behind the last order before speed shows the truth")
 	fs.DurationVar(&f.patience, "patience", 3*time.Second, "`time` that a client waits for a decision before it goes on without it")
 	fs.DurationVar(&f.timeout, "timeout", time.Minute, "`time` that a process waits for the speed layer's answer to one batch; behind it an alarm, and again")

@@ -37,10 +37,11 @@ func (w *worker) Start(ctx context.Context, claim port.Claim) (port.Position, er
 }
 
 // Lost follows the broker: what was cut off or has expired cannot be read any more. Commands among it
-// are still undecided in the truth, and the sweeper sends them again.
+// are still undecided in the truth, and the sweeper sends them again. The epoch is not the new leader's:
+// what the log still holds was written under older ones, and would be fenced.
 func (w *worker) Lost(ctx context.Context, claim port.Claim, at port.Position, gone *port.OutOfRangeError) (port.Position, error) {
 	reset := &port.ResetProgress{Topic: claim.TopicID(), Part: claim.Partition(), From: at.Offset,
-		FromEpoch: at.LeaderEpoch, To: gone.Earliest, LeaderEpoch: gone.LeaderEpoch}
+		FromEpoch: at.LeaderEpoch, To: gone.Earliest, LeaderEpoch: -1}
 	if err := w.truth.Do(ctx, reset); err != nil {
 		return at, fmt.Errorf("reset progress of %s[%d]: %w", claim.Topic(), claim.Partition(), err)
 	}
@@ -48,7 +49,7 @@ func (w *worker) Lost(ctx context.Context, claim port.Claim, at port.Position, g
 		return at, fmt.Errorf("reset progress of %s[%d]: moved by somebody else: %w",
 			claim.Topic(), claim.Partition(), port.ErrFenced)
 	}
-	return port.Position{Offset: gone.Earliest, LeaderEpoch: gone.LeaderEpoch}, nil
+	return port.Position{Offset: gone.Earliest, LeaderEpoch: -1}, nil
 }
 
 // batch is what one settle transaction decides: whole records, in log order.

@@ -155,12 +155,14 @@ func (m *mailbox) Receive(ctx context.Context, max int, linger time.Duration) ([
 	} else if m.e.o.Search {
 		a.checkpoint(&what.Call)
 	}
-	a.park(what, wait{box: m, least: 1, ctx: ctx})
-	if len(m.items) == 0 {
-		return nil, ctx.Err()
-	}
-	if linger > 0 && len(m.items) < max {
-		a.park(local("linger"), wait{box: m, least: max, deadline: m.e.now + int64(linger), ctx: ctx})
+	for taken := true; taken; taken = len(m.items) == 0 { // another receiver may take all while this one lingers
+		a.park(what, wait{box: m, least: 1, ctx: ctx})
+		if len(m.items) == 0 {
+			return nil, ctx.Err()
+		}
+		if linger > 0 && len(m.items) < max {
+			a.park(local("linger"), wait{box: m, least: max, deadline: m.e.now + int64(linger), ctx: ctx})
+		}
 	}
 	n := min(max, len(m.items))
 	if m.e.o.Search {

@@ -20,6 +20,9 @@ type ShrinkConfig struct {
 	Schedule *sim.Schedule
 	Design   inventory.Design
 	Options  sim.DesignOptions // what the schedule's design line is put over
+	// Accept says what a candidate that violates the guarantee must show besides, so that the violation keeps
+	// its cause; nil: nothing.
+	Accept   func(*sim.Schedule, sim.Outcome) bool
 	Progress func(ShrinkProgress)
 }
 
@@ -129,7 +132,7 @@ func (s *shrinker) try(x *sim.Schedule) bool {
 	if !ok {
 		return false
 	}
-	if _, violated := Violated(out, s.identity); !violated {
+	if _, violated := Violated(out, s.identity); !violated || s.Accept != nil && !s.Accept(x, out) {
 		return false
 	}
 	s.best, s.outcome = x, out
@@ -141,11 +144,16 @@ func weight(x *sim.Schedule) (w int64) {
 	w = int64(1000 * (len(x.Deviations) + len(x.Workload)))
 	for _, e := range x.Scenario.Faults {
 		w += 3000 + 10*int64(len(e.Settings)) + 100*int64(rank(e.Subject))
-		for _, key := range []string{"nth", "n"} {
+		for _, key := range []string{"nth", "n", "lose"} {
 			if v, ok := e.Get(key); ok {
 				n, _ := strconv.ParseInt(v, 10, 64)
 				w += min(n, 9)
 			}
+		}
+		if v, ok := e.Get("by"); ok {
+			by, _ := time.ParseDuration(v)
+			w += min(int64(by/time.Second), 90_000) / 1000
+			w += min(int64(by/time.Second), 99) / 10
 		}
 	}
 	for _, d := range x.Deviations {
@@ -263,11 +271,11 @@ func (s *shrinker) simplify(i int) {
 		e.Settings = slices.DeleteFunc(slices.Clone(e.Settings), func(x sim.Setting) bool { return x.Key == key })
 		s.replace(i, e)
 	}
-	for _, key := range []string{"nth", "n"} {
+	for _, key := range []string{"nth", "n", "lose"} {
 		e := s.best.Scenario.Faults[i]
 		v, _ := e.Get(key)
 		n, _ := strconv.Atoi(v)
-		for lower := 2; lower < n; lower++ {
+		for lower := 1; lower < n; lower++ {
 			if s.replace(i, withSetting(e, key, strconv.Itoa(lower))) {
 				break
 			}
