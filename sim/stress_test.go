@@ -27,7 +27,8 @@ import (
 )
 
 // stressWorld is a real PostgreSQL beside a broker and a Redis in memory. Its broker delivers every
-// tenth command record again, in another partition: what a producer with another partitioner does.
+// tenth command record again in another partition, what a producer with another partitioner does, another
+// tenth again right behind, and every fifth with each of its commands twice.
 type stressWorld struct {
 	dsn   string
 	kafka *memory.Kafka
@@ -86,11 +87,25 @@ func (e *echo) Produce(ctx context.Context, rs ...port.Record) error {
 			other := r
 			other.Partition = int32(n/10) % stressPartitions
 			all = append(all, other)
-		case 5: // and right behind
+		case 5: // and right behind: a command in two records of one batch
 			all = append(all, r)
+		case 2, 7: // and with each of its commands twice
+			all[len(all)-1].Value = stutter(r.Value)
 		}
 	}
 	return e.Broker.Produce(ctx, all...)
+}
+
+// stutter is a record with each of its commands twice, one right behind the other.
+func stutter(value []byte) []byte {
+	rec, items, err := model.DecodeCommandRecord(value)
+	if err != nil || 2*len(items) > model.MaxRecordCommands || 2*len(value) > model.MaxRecordBytes {
+		return value
+	}
+	for _, item := range items {
+		rec.Commands = append(rec.Commands, item.Command, item.Command)
+	}
+	return model.EncodeCommandRecord(rec)
 }
 
 const stressPartitions = 4
@@ -166,6 +181,10 @@ func stress(t *testing.T, seed uint64, orders int, sabotage ...string) []checks.
 	audit := settled(ctx, t, w, design, o)
 	t.Logf("seed %d: %d commands, %d duplicates absorbed, %d mismatches, %d dead letters", seed, len(audit.Commands),
 		watch.Count("duplicate"), watch.Count("mismatch"), len(audit.Dead))
+	if n := len(audit.Dead) + int(watch.Count("mismatch")); len(sabotage) == 0 && (n > 0 || watch.Count("duplicate") == 0) {
+		t.Errorf("seed %d: duplicates are absorbed, and nothing else is wrong with any record: first dead letter %+v", seed,
+			append(audit.Dead, checks.DeadLetter{})[0])
+	}
 	return suite.Finish(audit)
 }
 

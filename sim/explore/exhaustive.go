@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stockproof/adapters/memory"
 	"stockproof/adapters/memory/luahost"
 	"stockproof/checks"
 	"stockproof/inventory"
@@ -29,6 +30,8 @@ type Scope struct {
 	Faults int
 	Kinds  []string
 
+	// Plain takes no private step at once and lets no fault sleep: what there is to see is the same.
+	Plain bool
 	// Reverse visits in another order; what is there to visit is the same.
 	Reverse bool
 
@@ -44,9 +47,11 @@ type Proof struct {
 	States     int
 	Executions int
 	Ends       int // executions that came to rest and were judged
-	Steps      int64
-	Elapsed    time.Duration
-	Finding    *Trace // the smallest violation that was met; nil: none
+	// Verdicts sums up the different ends: what the books said and which guarantees held, whatever led there.
+	Verdicts uint64
+	Steps    int64
+	Elapsed  time.Duration
+	Finding  *Trace // the smallest violation that was met; nil: none
 }
 
 // Trace is a violating path of a search.
@@ -76,7 +81,7 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 		ctx, stop = context.WithTimeout(ctx, c.Budget)
 		defer stop()
 	}
-	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}}
+	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}}
 	s.more = sync.NewCond(&s.mu)
 	for i := range s.visited {
 		s.visited[i].seen = map[uint64]uint32{}
@@ -135,6 +140,7 @@ type search struct {
 	steps      atomic.Int64
 
 	mu       sync.Mutex
+	verdicts map[uint64]bool
 	more     *sync.Cond
 	paths    []*path // to be carried out, the latest first
 	busy     int
@@ -222,7 +228,30 @@ func (s *search) proof() Proof {
 
 func (s *search) proofLocked() Proof {
 	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()),
-		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding}
+		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding, Verdicts: s.verdictSum()}
+}
+
+// judged remembers how an execution ended.
+func (s *search) judged(out sim.Outcome) {
+	h := memory.NewHash()
+	for _, r := range out.Reports {
+		h.Word(uint64(r.Guarantee)<<8 | uint64(r.Verdict))
+	}
+	h.Value(out.Audit.Lanes)
+	h.Value(out.Audit.Stock)
+	h.Value(out.Audit.Ledger)
+	h.Value(out.Audit.Speed)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.verdicts[uint64(h)] = true
+}
+
+// verdictSum is independent of the order in which the ends were seen.
+func (s *search) verdictSum() (sum uint64) {
+	for v := range s.verdicts {
+		sum += v
+	}
+	return sum
 }
 
 // core carries out paths.
@@ -241,6 +270,7 @@ func (s *search) core() {
 			s.halt(fmt.Errorf("path %v: %w", w.own.choices(), err))
 		case !out.Halted:
 			s.ends.Add(1)
+			s.judged(out)
 			if g, failed := Violated(out); failed {
 				s.found(e, lua, w.own, g)
 			}
@@ -361,7 +391,7 @@ func (w *walker) options(ready []*engine.Actor, usual int) []option {
 
 // Next implements [engine.Chooser].
 func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
-	if i := w.private(ready); i >= 0 {
+	if i := w.private(ready); i >= 0 && !w.Plain {
 		return i
 	}
 	os := w.options(ready, usual)
@@ -426,7 +456,7 @@ func (w *walker) bit(process string) int {
 
 // asleep is what need not be explored behind a step of the process that moved last.
 func (w *walker) asleep(last engine.Point) (mask uint32) {
-	if last.Actor == nil || w.left == 0 {
+	if last.Actor == nil || w.left == 0 || w.Plain {
 		return 0
 	}
 	for _, name := range w.s.Living() {

@@ -2,9 +2,14 @@ package explore_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
+	"stockproof/inventory"
+	"stockproof/inventory/dualwrite"
 	"stockproof/inventory/ledger"
+	"stockproof/inventory/port"
+	"stockproof/inventory/rowlock"
 	"stockproof/sim"
 	"stockproof/sim/explore"
 )
@@ -50,5 +55,66 @@ func TestABudgetThatIsTooSmallIsNotGreen(t *testing.T) {
 	}
 	if p.Complete || p.States < 100 {
 		t.Errorf("complete: %v behind %d states", p.Complete, p.States)
+	}
+}
+
+// trusting is a truth that takes a COMMIT of unknown outcome for one that happened.
+type trusting struct{ port.Truth }
+
+func (t trusting) Begin() port.Tx { return trustingTx{t.Truth.Begin()} }
+
+type trustingTx struct{ port.Tx }
+
+func (t trustingTx) Commit(ctx context.Context, batch ...port.Statement) error {
+	err := t.Tx.Commit(ctx, batch...)
+	if errors.Is(err, port.ErrUnknown) {
+		return nil
+	}
+	return err
+}
+
+func TestTheSearchFindsAPlantedBug(t *testing.T) {
+	c := explore.Scope{Design: rowlock.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"),
+		Faults: 1, Kinds: []string{"crash", "lost", "lost-response", "late"}}
+	p, err := explore.Exhaust(context.Background(), c)
+	if err != nil || !p.Complete || p.Finding != nil {
+		t.Fatalf("rowlock as it is: %+v, %v", p, err)
+	}
+	front := c.Design.Front
+	c.Design.Front = func(p inventory.Ports, o inventory.Options) inventory.Front {
+		p.Truth = trusting{p.Truth}
+		return front(p, o)
+	}
+	p, err = explore.Exhaust(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Finding == nil || p.Complete {
+		t.Fatalf("%d states, and nobody noticed that a lost COMMIT counts as one", p.States)
+	}
+	t.Logf("%s after %d states and %d steps", p.Finding.Guarantee, p.States, len(p.Finding.Steps))
+}
+
+// With and without sleep sets, with and without private steps, the search comes to the same ends.
+func TestReductionsChangeNoEnd(t *testing.T) {
+	for _, d := range []inventory.Design{rowlock.Design(), dualwrite.Design()} {
+		c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"), Faults: 1, Kinds: []string{"lost", "late"}}
+		if d.Name == "dualwrite" {
+			c.Faults = 0
+		}
+		reduced, err := explore.Exhaust(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Plain = true
+		plain, err := explore.Exhaust(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reduced.Complete || !plain.Complete || reduced.Verdicts != plain.Verdicts {
+			t.Errorf("%s: %d states and ends %x with reductions, %d states and ends %x without", d.Name, reduced.States,
+				reduced.Verdicts, plain.States, plain.Verdicts)
+		}
+		t.Logf("%s: %d states with reductions, %d without", d.Name, reduced.States, plain.States)
 	}
 }
