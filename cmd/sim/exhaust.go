@@ -12,7 +12,7 @@ import (
 	"stockproof/sim/explore"
 )
 
-// exhaustiveKinds are the faults that an exhaustive search knows as choices.
+// exhaustiveKinds are the faults that an exhaustive search offers unless others are named.
 var exhaustiveKinds = []string{"crash", "lost", "lost-response", "late"}
 
 // aside are the roles that run now and then and that no order needs: an exhaustive search leaves them out unless
@@ -81,8 +81,9 @@ func (p *proof) configure() error {
 		p.scope.Faults = 0
 	case kinds != nil:
 		for _, k := range kinds {
-			if !slices.Contains(exhaustiveKinds, k) {
-				return usage{fmt.Errorf("--faults %s: an exhaustive search knows %s", k, strings.Join(exhaustiveKinds, ", "))}
+			if !explore.Choosable(k) {
+				return usage{fmt.Errorf("--faults %s: an exhaustive search knows %s and what strikes a server and needs no setting, such as duplicate",
+					k, strings.Join(exhaustiveKinds, ", "))}
 			}
 		}
 		p.scope.Kinds = kinds

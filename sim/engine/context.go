@@ -6,7 +6,7 @@ import (
 )
 
 // WithTimeout is context.WithTimeout on the virtual clock. Contexts that standard functions derive from
-// it end with it, and no goroutine is needed for that.
+// it end with it, and no goroutine is needed for that; their error is Canceled, its own DeadlineExceeded.
 func (e *Engine) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	t := e.scope(parent)
 	t.deadline = e.now + int64(d)

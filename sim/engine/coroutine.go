@@ -19,6 +19,7 @@ type coroutine struct {
 	idle    bool // there is none, or it has returned
 	leaving bool // the body is being unwound by a panic
 	asked   int  // how often it has called a port since
+	home    home // the goroutine
 }
 
 // unwinding is what park panics with to unwind a body.
@@ -32,6 +33,7 @@ func newCoroutine() *coroutine {
 	c := &coroutine{idle: true}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		deepen()
+		c.home.settle()
 		c.yield = yield
 		for {
 			c.run()
@@ -48,7 +50,7 @@ func newCoroutine() *coroutine {
 //
 //go:noinline
 func deepen() byte {
-	var room [12 << 10]byte
+	var room [stackKept]byte
 	return room[len(room)-1-runtime.GOMAXPROCS(0)]
 }
 

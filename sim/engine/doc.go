@@ -22,6 +22,11 @@
 // deferred code asks of a port on the way does nothing. A request that a server is working on goes on
 // there, COMMIT included; its actor ends at the response. A long poll ends with its caller.
 //
+// # Guards
+//
+// Production code that blocks outside of its ports, and a goroutine of its own that calls a port, end the
+// program with exit code 70 and the file and line: no run that they take part in could be repeated.
+//
 // # Determinism
 //
 // The same program and the same chooser give the same run: nothing here reads a clock, draws a number

@@ -45,6 +45,9 @@ type Options struct {
 	Fate func(Point) Fate
 	// Delay is how long the response to a request is under way whose fate is Delayed; nil: a second.
 	Delay func(Point) time.Duration
+	// Patience is how long a step may take on the wall clock before the watchdog ends the program; default
+	// 20 s. A step takes microseconds.
+	Patience time.Duration
 	// Passed is called between two steps with the point that the last step ended at. It may crash and
 	// pause processes and change servers. May be nil.
 	Passed func(Point)
@@ -74,6 +77,9 @@ type Engine struct {
 	worldNow uint64     // the servers' digest,
 	worldAt  int        // as of which step, plus one
 	watch    *heartbeat
+	running  bool // inside Run, on
+	home     home // this goroutine
+	alone    bool // inside Alone: whoever calls, calls outside of the schedule
 
 	// What is used again after a reset.
 	births    arena[Actor]
@@ -99,6 +105,9 @@ func (e *Engine) Reset(o Options) {
 	}
 	if o.StepLimit == 0 {
 		o.StepLimit = 1_000_000
+	}
+	if o.Patience == 0 {
+		o.Patience = 20 * time.Second
 	}
 	*e = Engine{o: o, now: o.Epoch.UnixNano(), pool: e.pool, actors: e.actors[:0], ready: e.ready[:0],
 		procs: e.procs[:0], timers: e.timers[:0], boxes: e.boxes[:0], digest: digestSeed, watch: e.watch,
@@ -143,8 +152,11 @@ const (
 // or until nothing can happen any more.
 func (e *Engine) Run(until time.Time, done func() bool) End {
 	limit := until.UnixNano()
-	e.watch.begin()
+	e.watch.begin(e.o.Patience)
 	defer e.watch.end()
+	e.home.settle()
+	e.running = true
+	defer func() { e.running = false }()
 	for {
 		switch {
 		case done != nil && done():
@@ -312,10 +324,10 @@ func (e *Engine) At(d time.Duration, what string, fn func()) {
 // Alone runs fn outside of any actor and any schedule: calls to servers go through at once. It is how an
 // auditor looks at a world in which nothing moves.
 func (e *Engine) Alone(fn func()) {
-	before := e.current
-	e.current = nil
+	before, alone := e.current, e.alone
+	e.current, e.alone = nil, true
 	fn()
-	e.current = before
+	e.current, e.alone = before, alone
 }
 
 // Stop ends all actors: what they leave behind is nobody's, so a panic may do it, and the coroutines can
@@ -339,12 +351,13 @@ func (e *Engine) Close() {
 	e.pool = nil
 }
 
-// actor is the one that runs now. Production code that calls from a goroutine of its own is none.
+// actor is the one that runs now.
 func (e *Engine) actor(what string) *Actor {
-	if e.current == nil {
-		panic(fmt.Sprintf("engine: %s outside of any actor: a goroutine, or a call before Run", what))
+	a := e.caller(what)
+	if a == nil {
+		panic(fmt.Sprintf("engine: %s outside of any actor: a call before Run, or of a server's own work", what))
 	}
-	return e.current
+	return a
 }
 
 var _ memory.Gate = (*Engine)(nil)

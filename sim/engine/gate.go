@@ -30,7 +30,7 @@ var errDead = errors.New("the process is dead")
 
 // Call implements [memory.Gate].
 func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) error {
-	a := e.current
+	a := e.caller(c.Op)
 	if a == nil {
 		return exec()
 	}
@@ -151,7 +151,7 @@ func (e *Engine) Later(what string, fn func()) {
 
 // Local implements [memory.Gate].
 func (e *Engine) Local(fn func()) {
-	if a := e.current; a != nil && a.gone() {
+	if a := e.caller("a call without a round trip"); a != nil && a.gone() {
 		return
 	}
 	fn()

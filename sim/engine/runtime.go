@@ -58,7 +58,7 @@ type group struct {
 }
 
 func (g *group) Go(name string, fn func(ctx context.Context) error) {
-	if a := g.p.e.current; a != nil && a.gone() {
+	if a := g.p.e.caller("Go"); a != nil && a.gone() {
 		return
 	}
 	g.running++
@@ -123,7 +123,7 @@ func (m *mailbox) Send(ctx context.Context, v any) error {
 }
 
 func (m *mailbox) Offer(v any) bool {
-	if a := m.e.current; a != nil && a.gone() || len(m.items) >= m.capacity {
+	if a := m.e.caller("Offer"); a != nil && a.gone() || len(m.items) >= m.capacity {
 		return false
 	}
 	m.put(v)

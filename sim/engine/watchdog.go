@@ -2,16 +2,11 @@ package engine
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// patience is how long one step may take on the wall clock. A step takes microseconds: what takes this
-// long waits for something that the engine does not know.
-const patience = 20 * time.Second
 
 // heartbeat is what the watchdog looks at. A step that does not end is production code that blocks outside
 // of its ports: on a channel, a lock, a real sleep, or in a loop. Nothing can take control from it, so the
@@ -19,17 +14,18 @@ const patience = 20 * time.Second
 type heartbeat struct {
 	beat atomic.Uint64 // steps begun, of all runs
 
-	mu      sync.Mutex
-	running bool
-	seen    uint64 // the beat when the watchdog last looked
-	timer   *time.Timer
+	mu       sync.Mutex
+	running  bool
+	seen     uint64 // the beat when the watchdog last looked
+	timer    *time.Timer
+	patience time.Duration
 }
 
 // begin starts the watchdog for a run, end stops it.
-func (h *heartbeat) begin() {
+func (h *heartbeat) begin(patience time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.running = true
+	h.running, h.patience = true, patience
 	h.beat.Add(1)
 	if h.timer == nil {
 		h.timer = time.AfterFunc(patience, h.look)
@@ -54,12 +50,10 @@ func (h *heartbeat) look() {
 	}
 	if now := h.beat.Load(); now != h.seen {
 		h.seen = now
-		h.timer.Reset(patience)
+		h.timer.Reset(h.patience)
 		return
 	}
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	fmt.Fprintf(os.Stderr, "engine: an actor has not come back for %s; it blocks outside of its ports:\n%s\n",
-		patience, stacks)
-	os.Exit(70)
+	abort(fmt.Sprintf("engine: an actor has not come back for %s; it blocks outside of its ports:\n%s", h.patience, stacks))
 }

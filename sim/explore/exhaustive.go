@@ -25,8 +25,9 @@ type Scope struct {
 	Options  sim.DesignOptions
 	Scenario *sim.Scenario
 	Without  []string // roles that do not run
-	// Faults is how many faults may strike at most, anywhere; Kinds which: "crash", "lost",
-	// "lost-response", "late".
+	// Faults is how many faults may strike at most, anywhere; Kinds which: "crash" of any process,
+	// "lost", "lost-response" and "late" of any request, and every kind that strikes a server and needs no
+	// setting (Striking).
 	Faults int
 	Kinds  []string
 
@@ -68,7 +69,7 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 	if c.Cores == 0 {
 		c.Cores = runtime.GOMAXPROCS(0)
 	}
-	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, Search: true}
+	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, Search: true, Kinds: c.Kinds}
 	var err error
 	if base.Workload, err = c.Scenario.Build(sim.DefaultParams(), 1); err != nil {
 		return Proof{}, err
@@ -353,8 +354,21 @@ type option struct {
 	actor int // index into ready
 	fate  engine.Fate
 	crash string // the instance that dies first
+	kind  string // the fault that strikes a server first
 	group int    // bit of the instance whose steps alone it does not commute with; 0: it commutes with none
 }
+
+// ownKinds are the faults that the search knows as choices of its own.
+var ownKinds = []string{"crash", "lost", "lost-response", "late"}
+
+// Striking reports whether a kind of fault is one that strikes a server and needs no setting.
+func Striking(kind string) bool {
+	k, ok := sim.FindFaultKind(kind)
+	return ok && !k.OfRequest() && !slices.Contains(ownKinds, kind) && !slices.Contains(k.Keys, "role") && !slices.Contains(k.Keys, "by")
+}
+
+// Choosable reports whether a search can offer a kind of fault as a choice.
+func Choosable(kind string) bool { return slices.Contains(ownKinds, kind) || Striking(kind) }
 
 // options are all ways to go on, the usual one first.
 func (w *walker) options(ready []*engine.Actor, usual int) []option {
@@ -379,6 +393,11 @@ func (w *walker) options(ready []*engine.Actor, usual int) []option {
 					os = append(os, o)
 				}
 			}
+		}
+	}
+	for _, kind := range w.Kinds {
+		if Striking(kind) {
+			os = append(os, option{kind: kind})
 		}
 	}
 	if slices.Contains(w.Kinds, "crash") {
@@ -433,6 +452,17 @@ func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 			w.note("X crash of " + o.crash)
 		}
 		w.s.CrashNamed(o.crash)
+		return engine.Again
+	}
+	if o.kind != "" {
+		w.left--
+		what := w.s.Strike(sim.Fault{Kind: o.kind}, last)
+		if what == "" {
+			return engine.Halt // as if it had not been tried
+		}
+		if w.note != nil {
+			w.note("X " + what)
+		}
 		return engine.Again
 	}
 	if o.fate != engine.Delivered {
