@@ -15,6 +15,8 @@ type Audit struct {
 	Feeds     []Feed
 	Dead      []DeadLetter
 	Supply    []Supply // where the workload knows it
+
+	shared *shared // what checkers found out of it; nil: nobody has asked
 }
 
 // CommandRow is an accepted command and what the truth says became of it. With ScriptReplies the ID is

@@ -47,6 +47,20 @@ type lineBook struct {
 	returned int64
 }
 
+// shared is what the checkers of one suite read together, and none of them changes.
+type shared struct{ book *book }
+
+// bookOf is the book of an audit.
+func bookOf(a *Audit) *book {
+	if a.shared == nil {
+		return openBook(a)
+	}
+	if a.shared.book == nil {
+		a.shared.book = openBook(a)
+	}
+	return a.shared.book
+}
+
 // openBook reads the ledger. Rows of one lane with the same seq stay both: conservation names them.
 func openBook(a *Audit) *book {
 	b := &book{lines: map[model.ID]*lineBook{}, commands: commandIndex(a),
@@ -55,9 +69,10 @@ func openBook(a *Audit) *book {
 	slices.SortStableFunc(sorted, func(x, y LedgerRow) int {
 		return cmp.Or(x.Lane.Compare(y.Lane), cmp.Compare(x.Seq, y.Seq), cmp.Compare(x.Leg, y.Leg))
 	})
-	for _, row := range sorted {
+	for i, row := range sorted {
 		if n := len(b.lanes); n == 0 || b.lanes[n-1].key != row.Lane {
 			b.lanes = append(b.lanes, laneBook{key: row.Lane})
+			b.lanes[len(b.lanes)-1].entries = make([]entry, 0, laneRows(sorted[i:]))
 		}
 		lane := &b.lanes[len(b.lanes)-1]
 		e := entry{row: row, command: b.commands[row.Command], before: lane.end}
@@ -67,6 +82,16 @@ func openBook(a *Audit) *book {
 		b.rows[row.Command] = append(b.rows[row.Command], row)
 	}
 	return b
+}
+
+// laneRows is how many rows are of the first one's lane.
+func laneRows(sorted []LedgerRow) int {
+	for i := range sorted {
+		if sorted[i].Lane != sorted[0].Lane {
+			return i
+		}
+	}
+	return len(sorted)
 }
 
 func commandIndex(a *Audit) map[model.ID]*CommandRow {

@@ -21,7 +21,7 @@ func (c *conservation) Finish(a Audit) Report {
 	var f findings
 	switch c.header.Capability {
 	case LedgerRows:
-		b := openBook(&a)
+		b := bookOf(&a)
 		lanes := map[model.LaneKey]Lane{}
 		for _, l := range a.Lanes {
 			lanes[l.Key] = l

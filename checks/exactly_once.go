@@ -35,7 +35,7 @@ func (c *exactlyOnce) Finish(a Audit) Report {
 }
 
 func (c *exactlyOnce) ledger(f *findings, a *Audit) {
-	b := openBook(a)
+	b := bookOf(a)
 	for i := range a.Commands {
 		command := &a.Commands[i]
 		legs := [2][]LedgerRow{}

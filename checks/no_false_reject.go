@@ -20,7 +20,7 @@ func (c *noFalseReject) Finish(a Audit) Report {
 	var f findings
 	switch c.header.Capability {
 	case LedgerRows:
-		b := openBook(&a)
+		b := bookOf(&a)
 		c.ledger(&f, b)
 		c.siblings(&f, &a, b.tooLarge())
 	case StockAfter:

@@ -20,7 +20,7 @@ func (c *noOversell) Finish(a Audit) Report {
 	var f findings
 	switch c.header.Capability {
 	case LedgerRows:
-		c.ledger(&f, openBook(&a))
+		c.ledger(&f, bookOf(&a))
 	case StockAfter:
 		c.shelves(&f, openShelves(&a))
 	case ScriptReplies:

@@ -32,7 +32,7 @@ func (c *oneOutcome) Finish(a Audit) Report {
 	first := c.among(&f)
 	switch c.header.Capability {
 	case LedgerRows:
-		b := openBook(&a)
+		b := bookOf(&a)
 		c.rows(&f, &a, first)
 		c.ledger(&f, &a, b)
 		c.replay(&f, b)

@@ -82,6 +82,7 @@ func (s *Suite) Finish(a Audit) []Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var reports []Report
+	a.shared = &shared{}
 	for i, g := range Built() {
 		r := undecided(g, "not claimed")
 		if c := s.checkers[i]; c != nil {

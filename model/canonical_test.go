@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"reflect"
 	"testing"
+
+	"github.com/google/uuid"
 )
 
 // FuzzCanonicalAgrees: what the short way reads, the strict way reads likewise; what it refuses is the strict
@@ -69,5 +71,14 @@ func TestWhatIsWrittenIsReadTheShortWay(t *testing.T) {
 	}
 	if mayBeat(EncodeState(s)) || !mayBeat(EncodeHeartbeat(Heartbeat{At: 1})) || !mayBeat([]byte(`{"HeartBeat":true}`)) {
 		t.Error("a heartbeat")
+	}
+}
+
+// TestNamesAreVersion5: NameID is uuid5 as package uuid computes it.
+func TestNamesAreVersion5(t *testing.T) {
+	for _, s := range []string{"", "a", string(make([]byte, 600))} {
+		if got, want := NameID(s), ID(uuid.NewSHA1(uuid.UUID(Namespace), appendPart(nil, s))); got != want {
+			t.Errorf("%q: %s, want %s", s, got, want)
+		}
 	}
 }

@@ -1,6 +1,10 @@
 package model
 
-import "github.com/google/uuid"
+import (
+	"crypto/sha1"
+
+	"github.com/google/uuid"
+)
 
 // ID identifies a command, an order or an outbox row: a UUID that comes from the client or is uuid5
 // of what it names. Nothing in the core draws a random one. The zero ID means absent.
@@ -11,11 +15,16 @@ var Namespace = ID(uuid.NewSHA1(uuid.NameSpaceURL, []byte("stockproof")))
 
 // NameID is uuid5 of the parts, length-prefixed so that no two lists of parts collide.
 func NameID(parts ...string) ID {
-	var b []byte
+	var short [512]byte
+	b := append(short[:0], Namespace[:]...)
 	for _, p := range parts {
 		b = appendPart(b, p)
 	}
-	return ID(uuid.NewSHA1(uuid.UUID(Namespace), b))
+	sum := sha1.Sum(b) // uuid.NewSHA1, without what it allocates
+	id := ID(sum[:16])
+	id[6] = id[6]&0x0f | 5<<4
+	id[8] = id[8]&0x3f | 0x80
+	return id
 }
 
 // ParseID reads the 36-character text form of a UUID, and nothing else.

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"fmt"
+	"strconv"
 
 	"stockproof/inventory/port"
 )
@@ -159,6 +160,8 @@ func (g *kafkaGroup) grant() {
 				member: s.wanted, life: s.wanted.life, topic: g.topic, topicID: g.topic.id,
 				partition: int32(i), generation: g.generation,
 			}
+			s.claim.place = g.topic.name + "/" + strconv.Itoa(i)
+			s.claim.share = g.name + "/" + s.claim.place
 		}
 	}
 }

@@ -20,6 +20,8 @@ type kafkaClaim struct {
 	partition  int32
 	generation int32
 	committed  port.Position
+	place      string // topic/partition, as calls name it
+	share      string // group/topic/partition
 
 	taken      bool  // Claim returned it
 	revoked    bool  // the group wants it back: the member has been told, and commits are still taken
@@ -84,7 +86,7 @@ func (c *kafkaClaim) Fetch(
 	ctx context.Context, from port.Position, max int, linger time.Duration,
 ) (rs []port.Record, err error) {
 	k := c.member.g.k
-	key := fmt.Sprintf("%s/%d", c.topic.name, c.partition)
+	key := c.place
 	err = k.gate.Call(ctx, Call{Server: "kafka", Op: "fetch", Key: key, With: &rs, Poll: true, From: from.Offset}, func() error {
 		full := func(n int) func() bool {
 			return func() bool {
@@ -126,8 +128,7 @@ func ceilMS(d time.Duration) int64 {
 // Commit implements [port.Claim]. A zombie learns here what it is.
 func (c *kafkaClaim) Commit(ctx context.Context, next port.Position) error {
 	g := c.member.g
-	key := fmt.Sprintf("%s/%s/%d", g.name, c.topic.name, c.partition)
-	return g.k.gate.Call(ctx, Call{Server: "kafka", Op: "commit", Key: key}, func() error {
+	return g.k.gate.Call(ctx, Call{Server: "kafka", Op: "commit", Key: c.share}, func() error {
 		if c.over && c.member.gone {
 			c.member.learns()
 		}

@@ -199,6 +199,13 @@ func (c *slotConnection) call(op string, with any) Call {
 
 // take renders at most max changes and moves on.
 func (c *slotConnection) take(max int) (out []port.Change) {
+	n := -c.change
+	for _, d := range c.slot.queue[c.commit:] {
+		if n += len(d.changes); n >= max {
+			break
+		}
+	}
+	out = make([]port.Change, 0, min(n, max))
 	for c.commit < len(c.slot.queue) && len(out) < max {
 		d := &c.slot.queue[c.commit]
 		out = append(out, d.render(c.change))

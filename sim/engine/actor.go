@@ -75,6 +75,7 @@ type wait struct {
 	deadline int64       // ns; 0: none
 	ctx      context.Context
 	poll     bool // a dead caller abandons it
+	free     bool // for nothing
 }
 
 // open reports whether there is no condition.
@@ -124,6 +125,7 @@ func (a *Actor) sleeps() bool {
 func (a *Actor) park(p Point, w wait) {
 	p.Actor = a
 	a.point, a.wait = p, w
+	a.wait.free = w.deadline == 0 && w.open()
 	a.co.park()
 	a.wait = wait{}
 }

@@ -22,6 +22,9 @@ type scope struct {
 	err      error
 	cancel   context.CancelFunc // made once
 	deadline int64              // ns; 0: none
+	ends     *uint64            // how many virtual contexts have ended, of the engine
+	checked  uint64             // ends when the parent was asked last, plus one
+	virtual  bool               // no standard context above can end
 
 	standard context.Context // nil until it is wanted
 	finish   context.CancelFunc
@@ -33,6 +36,10 @@ func (e *Engine) scope(parent context.Context) *scope {
 		s.cancel = func() { s.end(context.Canceled) }
 	}
 	s.parent, s.err, s.deadline, s.standard, s.finish = parent, nil, 0, nil, nil
+	s.ends, s.checked, s.virtual = &e.ends, 0, parent == context.Background()
+	if up, ok := parent.(*scope); ok {
+		s.virtual = up.virtual
+	}
 	return s
 }
 
@@ -41,9 +48,10 @@ func (s *scope) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 // Err implements [context.Context].
 func (s *scope) Err() error {
-	if s.err == nil {
-		s.err = s.parent.Err()
+	if s.err != nil || s.virtual && s.checked == *s.ends+1 {
+		return s.err
 	}
+	s.err, s.checked = s.parent.Err(), *s.ends+1
 	return s.err
 }
 
@@ -67,6 +75,7 @@ func (s *scope) behind() context.Context {
 func (s *scope) end(err error) {
 	if s.Err() == nil {
 		s.err = err
+		*s.ends++
 	}
 	if s.finish != nil {
 		s.finish()

@@ -66,6 +66,7 @@ type Engine struct {
 	passed   Point  // where it ended
 	ready    []*Actor
 	timers   []*scope
+	ends     uint64 // of virtual contexts
 	pool     []*coroutine
 	steps    int
 	digest   uint64
@@ -206,7 +207,7 @@ func (e *Engine) collect() int {
 func (e *Engine) gather() int {
 	e.ready = e.ready[:0]
 	for _, a := range e.actors {
-		if a.ready() {
+		if a.wait.free && !a.Proc.paused || a.ready() {
 			e.ready = append(e.ready, a)
 		}
 	}
