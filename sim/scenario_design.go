@@ -117,6 +117,18 @@ func (s *Scenario) CheckOptions(d inventory.Design) error {
 	return nil
 }
 
+// OptionsFor puts what the design line says over o. A line that names a design is about that one: another
+// design, named on the command line, runs the same workload and faults with its own options.
+func (s *Scenario) OptionsFor(d inventory.Design, o *DesignOptions) error {
+	if name := s.DesignName(); name != "" && name != d.Name {
+		return nil
+	}
+	if err := s.CheckOptions(d); err != nil {
+		return err
+	}
+	return s.DesignOptions(o)
+}
+
 // lacksOption says that a design has no such option, and which it has.
 func lacksOption(d inventory.Design) string {
 	if len(d.Options) == 0 {

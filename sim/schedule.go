@@ -251,13 +251,8 @@ func (s *Schedule) String() string {
 // tells afterwards which deviations found no place.
 func (s *Schedule) Simulation(d inventory.Design, base DesignOptions) (c SimulationConfig, replay *engine.Replayer, err error) {
 	c = SimulationConfig{Design: d, Options: base, Seed: JitterSeed}
-	if d.Name == s.DesignName() {
-		if err := s.CheckOptions(d); err != nil {
-			return c, nil, err
-		}
-		if err := s.DesignOptions(&c.Options); err != nil {
-			return c, nil, err
-		}
+	if err := s.OptionsFor(d, &c.Options); err != nil {
+		return c, nil, err
 	}
 	if c.Workload, err = s.Build(DefaultParams(), c.Seed); err != nil {
 		return c, nil, err

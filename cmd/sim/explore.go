@@ -257,10 +257,7 @@ func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inv
 	if d, err = findDesign(design); err != nil {
 		return s, d, o, err
 	}
-	if err = s.CheckOptions(d); err != nil {
-		return s, d, o, err
-	}
-	if err = s.DesignOptions(&o); err != nil {
+	if err = s.OptionsFor(d, &o); err != nil {
 		return s, d, o, err
 	}
 	w, err := s.Build(sim.DefaultParams(), 1)

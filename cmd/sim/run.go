@@ -169,9 +169,6 @@ func (f *runFlags) config() (sim.RunConfig, error) {
 		if err := f.overruled(c.Scenario); err != nil {
 			return c, err
 		}
-		if err := c.Scenario.DesignOptions(&c.Options); err != nil {
-			return c, err
-		}
 		if name := c.Scenario.DesignName(); name != "" && !f.set["design"] {
 			f.design = name
 		}
@@ -181,6 +178,11 @@ func (f *runFlags) config() (sim.RunConfig, error) {
 	}
 	if err := f.checkOptions(c); err != nil {
 		return c, err
+	}
+	if c.Scenario != nil {
+		if err := c.Scenario.OptionsFor(c.Design, &c.Options); err != nil {
+			return c, err
+		}
 	}
 	c.Workload, err = f.buildWorkload(c.Scenario, c.Seed)
 	return c, err
@@ -196,7 +198,7 @@ func (f *runFlags) checkOptions(c sim.RunConfig) error {
 			return err
 		}
 	}
-	return c.Scenario.CheckOptions(c.Design)
+	return nil
 }
 
 func (f *runFlags) buildWorkload(s *sim.Scenario, seed uint64) (sim.Workload, error) {

@@ -132,6 +132,10 @@ func (w *worker) attempt(ctx context.Context, b batch, n int, keep bool) error {
 // report tells operators of what was absorbed, refused and filed, once it is so: an attempt that is run
 // again would tell it again.
 func (w *worker) report(f *fold) {
+	for _, e := range f.strangers {
+		w.monitor.Alarm(fmt.Sprintf("command %s of %s[%d]@%d is known with another body: nothing of it is done", e.ID,
+			e.record.Topic, e.record.Partition, e.record.Offset), port.ErrContract)
+	}
 	for _, n := range [...]struct {
 		name string
 		n    int
@@ -139,10 +143,6 @@ func (w *worker) report(f *fold) {
 		if n.n > 0 {
 			w.monitor.Count(n.name, int64(n.n))
 		}
-	}
-	for _, e := range f.strangers {
-		w.monitor.Alarm(fmt.Sprintf("command %s of %s[%d]@%d is known with another body: nothing of it is done", e.ID,
-			e.record.Topic, e.record.Partition, e.record.Offset), port.ErrContract)
 	}
 }
 
