@@ -12,6 +12,22 @@
 //	Watch       what is seen beside the clients: effects in the speed layer, counters, alarms.
 //	Audit       what truth, speed and feeds hold when everything went quiet.
 //
+// # Two ways to run
+//
+// Run drives a Deployment of goroutines against a World, in real time. Simulate drives the same processes,
+// clients and checkers as coroutines of package engine, on simulated servers, in virtual time: the tier
+// "core". There every interleaving is a choice and every fault a value:
+//
+//	Simulation  one run: deploy, bring in the stock, let clients and faults loose, heal, come to rest, judge.
+//	Fault       what happens, and when: a kind, whom it strikes, and a trigger (the nth time that a role
+//	            passes a point). FaultKinds lists them; each leaves a receipt.
+//	Schedule    a run written down: a scenario whose faults are exact, and every choice of the scheduler
+//	            that was not the usual one, keyed by what the actors were doing.
+//	Timeline    a run drawn as a table, one column per process and server.
+//
+// Package explore looks for runs that break a design, makes them small, and visits every state of small
+// scopes.
+//
 // # Clients
 //
 // A client behaves as a client of the API should, and no better. It sends a request; when no answer
