@@ -1,7 +1,6 @@
 package sim_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -189,7 +188,7 @@ func TestEveryKeyOfAFaultIsDocumented(t *testing.T) {
 	for _, k := range sim.FaultKinds() {
 		for _, key := range k.Keys {
 			if !said[key] {
-				t.Error(fmt.Sprintf("%s takes %s, and nothing says what that is", k.Name, key))
+				t.Errorf("%s takes %s, and nothing says what that is", k.Name, key)
 			}
 		}
 		if k.About == "" {

@@ -176,8 +176,3 @@ func (s *Simulation) knownLimits(reports []checks.Report) (limits []string) {
 	}
 	return limits
 }
-
-// roleExists reports whether a design, as deployed in simulations, has processes of a role.
-func (s *Simulation) roleExists(role string) bool {
-	return slices.ContainsFunc(s.instances, func(in *instanceOf) bool { return in.role == role })
-}

@@ -99,12 +99,14 @@ func (r *remote) Truth(ctx context.Context, lanes []model.LaneKey) (ls []invento
 // name is what people call the first order or command of a request.
 func (s *Simulation) name(subs ...inventory.Submission) string {
 	for _, sub := range subs {
-		for _, c := range sub.Commands {
-			if !c.OrderID.IsZero() {
-				return s.names[c.OrderID]
-			}
-			return s.names[c.ID]
+		if len(sub.Commands) == 0 {
+			continue
 		}
+		c := sub.Commands[0]
+		if !c.OrderID.IsZero() {
+			return s.names[c.OrderID]
+		}
+		return s.names[c.ID]
 	}
 	return ""
 }

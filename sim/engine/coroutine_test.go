@@ -83,7 +83,7 @@ func TestStandardContextsEndWithVirtualOnes(t *testing.T) {
 		defer cancel()
 		inner, stop := e.WithTimeout(outer, time.Hour)
 		defer stop()
-		standard, end := context.WithCancel(context.WithValue(inner, "key", 1))
+		standard, end := context.WithCancel(context.WithValue(inner, keyOfTest{}, 1))
 		defer end()
 		if standard.Err() != nil || outer.Err() != nil {
 			t.Error("ended before its time")
@@ -106,3 +106,6 @@ func TestStandardContextsEndWithVirtualOnes(t *testing.T) {
 	}
 	e.Stop()
 }
+
+// keyOfTest is a context key.
+type keyOfTest struct{}

@@ -38,7 +38,8 @@ type Config struct {
 	// is needed.
 	Executions int
 	Budget     time.Duration
-	// Kinds are the kinds of fault to draw from; nil: all that can strike the design and are inside its envelope. MaxFaults is how many strike one execution at
+	// Kinds are the kinds of fault to draw from; nil: all that can strike the design and are inside its
+	// envelope. MaxFaults is how many strike one execution at
 	// most; default 4, negative: none.
 	Kinds     []string
 	MaxFaults int
@@ -227,13 +228,6 @@ const afterStall = 1000
 
 // stalls reports whether the execution broke liveness only.
 func (b *broken) stalls() bool { return b.finding != nil && b.finding.Guarantee.Liveness() }
-
-// stalledBefore reports whether an execution before this one is known to stall.
-func (k *campaign) stalledBefore(n int) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.ContainsFunc(k.broken, func(b broken) bool { return b.number < n && b.stalls() })
-}
 
 func (k *campaign) execute(e *engine.Engine, lua *luahost.Host, n int) error {
 	x := k.draw(n)

@@ -65,10 +65,11 @@ var ErrNoViolation = errors.New("the schedule violates no claimed guarantee")
 func Shrink(ctx context.Context, c ShrinkConfig) (Shrunk, error) {
 	s := &shrinker{ShrinkConfig: c, ctx: ctx, engine: engine.New(engine.Options{}), lua: luahost.New()}
 	defer s.engine.Close()
-	out, ok, err := s.run(c.Schedule)
+	out, _, err := s.run(c.Schedule)
 	if err != nil {
 		return Shrunk{}, err
 	}
+	var ok bool
 	if g, expected := c.Schedule.Expected(); expected {
 		s.identity, ok = Violated(out, g)
 	} else {
