@@ -165,6 +165,7 @@ func (s *script) walk(visit func(step)) {
 		}
 	}
 	done := map[line][]seenEffect{}
+	taken := takings{held: map[token]int64{}, owed: map[token]int64{}}
 	past := map[model.SKU][]level{}
 	for _, e := range s.effects {
 		if e.Kind == Set {
@@ -184,14 +185,38 @@ func (s *script) walk(visit func(step)) {
 			if st.repeated() {
 				st.first = before[len(before)-1]
 			} else if e.Kind == Deduct {
-				free[e.SKU] -= e.Qty
+				free[e.SKU] -= e.Qty - taken.take(e.token(), e.Qty)
 			} else {
-				free[e.SKU] += e.Qty
+				free[e.SKU] += taken.giveBack(st.rows, e)
 				pending[e.SKU] -= e.Qty
 			}
 		}
 		visit(st)
 	}
+}
+
+// takings are the units that orders hold. A cancellation gives back what its order took: what it gives back
+// before, nobody had.
+type takings struct{ held, owed map[token]int64 }
+
+// take notes that an order took units, and says how many a cancellation had given back already.
+func (t takings) take(order token, qty int64) (back int64) {
+	back = min(t.owed[order], qty)
+	t.owed[order] -= back
+	t.held[order] += qty - back
+	return back
+}
+
+// giveBack is how many units of a credit are there to be sold: all, unless it cancels an order that had less.
+func (t takings) giveBack(rows []*CommandRow, e seenEffect) int64 {
+	if len(rows) == 0 || rows[0].Kind != model.Release || rows[0].Ref.IsZero() {
+		return e.Qty
+	}
+	order := token{rows[0].Ref, e.SKU}
+	back := min(t.held[order], e.Qty)
+	t.held[order] -= back
+	t.owed[order] += e.Qty - back
+	return back
 }
 
 // level is what was free before an effect.

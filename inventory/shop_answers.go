@@ -63,6 +63,11 @@ func shopAnswer(c model.Command, row port.ShopOrder) Answer {
 	return a
 }
 
+// CancelID names the event that cancels the n-th row of an order, from 1.
+func CancelID(order model.ID, n int) model.ID {
+	return model.NameID("cancel", order.String(), strconv.Itoa(n))
+}
+
 // Cancel emits the mirror image of an order's rows that are not refused, each as an event with an id
 // of its own; what was cancelled before is not looked for.
 func (s *Shop) Cancel(ctx context.Context, order model.ID) ([]port.ShopOrder, []Answer, error) {
@@ -79,7 +84,7 @@ func (s *Shop) Cancel(ctx context.Context, order model.ID) ([]port.ShopOrder, []
 		if r.Status != port.ShopGranted && r.Status != port.ShopPending {
 			continue
 		}
-		id := model.NameID("cancel", order.String(), strconv.Itoa(i+1))
+		id := CancelID(order, i+1)
 		rows = append(rows, port.ShopOrder{OrderID: id, SKU: r.SKU, Qty: r.Qty, Status: port.ShopCancel})
 		as = append(as, Answer{Command: id, Kind: model.Release,
 			Lane: model.LaneKey{SKU: r.SKU, Loc: model.MainLocation}, Status: Pending})

@@ -29,6 +29,7 @@ func auditShop(ctx context.Context, p inventory.Ports, d inventory.Design, o inv
 	if err != nil {
 		return a, err
 	}
+	referCancels(a.Commands)
 	stock, err := auditStock(ctx, p.Truth, d.Schema, &a)
 	if err != nil {
 		return a, err
@@ -42,6 +43,23 @@ func auditShop(ctx context.Context, p inventory.Ports, d inventory.Design, o inv
 		a.Speed = append(a.Speed, shown...)
 	}
 	return a, nil
+}
+
+// referCancels lets cancellations refer to the orders that they cancel.
+func referCancels(rows []checks.CommandRow) {
+	cancelled := map[model.ID]model.ID{} // the order, by the name of its cancellation
+	lines := map[model.ID]int{}
+	for _, r := range rows {
+		if r.Kind == model.Reserve {
+			lines[r.OrderID]++
+			cancelled[inventory.CancelID(r.OrderID, lines[r.OrderID])] = r.OrderID
+		}
+	}
+	for i := range rows {
+		if rows[i].Kind == model.Release {
+			rows[i].Ref = cancelled[rows[i].OrderID]
+		}
+	}
 }
 
 // counterPage is how many SKUs' counters one batch reads.

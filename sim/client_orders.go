@@ -56,12 +56,14 @@ func (d *driver) placed(id model.ID) *placed {
 	return d.orders[id]
 }
 
-// conclude cancels or commits an order of which something was granted.
+// conclude cancels or commits an order of which something was granted. A client that has waited for a decision
+// until its patience was over cancels, too.
 func (c *client) conclude(ctx context.Context, id model.ID, kind StepKind) error {
 	of := c.placed(id)
 	command := map[StepKind]model.Kind{StepCancel: model.Release, StepCommit: model.Commit}[kind]
 	grants := slices.ContainsFunc(of.lines, func(l *soldLine) bool { return l.granted() > 0 })
-	if !grants || !c.supports(command) {
+	undecided := kind == StepCancel && of.isOpen()
+	if !grants && !undecided || !c.supports(command) {
 		return nil
 	}
 	began := c.Recorder.clock()
