@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"stockproof/adapters/debezium"
 	"stockproof/adapters/memory"
 	"stockproof/adapters/memory/luahost"
 	"stockproof/checks"
@@ -34,8 +35,9 @@ type Simulation struct {
 	names     map[model.ID]string // what people call orders and commands
 	open      bool                // the initial stock is in and the clients are at work: faults strike, choices are made
 	driven    bool
-	rested    bool   // of a search: nobody can go on unless time passes
-	history   uint64 // of a search: what the checkers were told, in any order
+	rested    bool     // of a search: nobody can go on unless time passes
+	unread    []string // topics of the connector's own, which no process reads
+	history   uint64   // of a search: what the checkers were told, in any order
 	summary   Summary
 	err       error
 	ctx       context.Context
@@ -132,6 +134,9 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 		CheckpointConfirms: -1})
 	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: max(1, s.needs.redisMasters), KeepWrites: s.needs.redisWrites})
 	s.Kafka = memory.NewKafka(e, memory.KafkaOptions{})
+	if c.Design.Connector != nil {
+		s.unread = debezium.ForDesign(*c.Design.Connector).OwnTopics()
+	}
 	for _, t := range Topics(c.Design) {
 		s.Kafka.CreateTopic(t.Name, c.Options.Partitions)
 	}

@@ -9,7 +9,7 @@ import (
 func (s *Simulation) world() uint64 {
 	h := memory.NewHash()
 	h.Word(s.Postgres.Digest())
-	h.Word(s.Kafka.Digest())
+	h.Word(s.Kafka.Digest(s.unread...))
 	h.Word(s.Redis.Digest())
 	return uint64(h)
 }

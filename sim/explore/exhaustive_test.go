@@ -46,6 +46,26 @@ func TestTwoOrdersAreExploredCompletely(t *testing.T) {
 	t.Logf("%d states, %d executions, %d ends", first.States, first.Executions, first.Ends)
 }
 
+// What is a state must not depend on the order of the visits.
+func TestAnotherOrderOfVisitsSeesTheSameStates(t *testing.T) {
+	for _, d := range []inventory.Design{dualwrite.Design(), rowlock.Design()} {
+		c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: scenario(t, "tiny")}
+		one, err := explore.Exhaust(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Reverse, c.Cores = true, 1
+		other, err := explore.Exhaust(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if one.States != other.States || one.Verdicts != other.Verdicts || !one.Complete || !other.Complete {
+			t.Errorf("%s: %d states and ends %x, in another order %d and %x", d.Name, one.States, one.Verdicts, other.States,
+				other.Verdicts)
+		}
+	}
+}
+
 func TestABudgetThatIsTooSmallIsNotGreen(t *testing.T) {
 	c := chain(t, "tiny")
 	c.States = 100
