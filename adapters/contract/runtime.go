@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -290,16 +291,16 @@ func groupFails(w world) {
 
 func groupWaits(w world) {
 	g := w.rt.Group(w.ctx)
-	ended := 0
+	var ended atomic.Int32
 	for i := range 3 {
 		g.Go("works", func(ctx context.Context) error {
-			defer func() { ended++ }()
+			defer ended.Add(1)
 			return w.rt.Sleep(ctx, time.Duration(i)*time.Minute+time.Second)
 		})
 	}
 	w.takes(2*time.Minute+time.Second, func() {
-		if err := g.Wait(); err != nil || ended != 3 {
-			w.Errorf("wait: %v with %d of 3 ended", err, ended)
+		if err := g.Wait(); err != nil || ended.Load() != 3 {
+			w.Errorf("wait: %v with %d of 3 ended", err, ended.Load())
 		}
 	})
 }

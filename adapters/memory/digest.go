@@ -54,8 +54,32 @@ func (h *Hash) Text(s string) {
 	h.Word(last)
 }
 
+// Shapes remembers which fields of a struct count; nil looks at them each time.
+type Shapes map[reflect.Type][]int
+
+// of is the fields of a struct that are not transient.
+func (s Shapes) of(t reflect.Type) []int {
+	fields, ok := s[t]
+	if ok {
+		return fields
+	}
+	fields = make([]int, 0, t.NumField())
+	for i := range t.NumField() {
+		if !transient(t.Field(i).Name) {
+			fields = append(fields, i)
+		}
+	}
+	if s != nil {
+		s[t] = fields
+	}
+	return fields
+}
+
 // Value adds any value made of plain data, pointers and slices. Errors count by their class.
-func (h *Hash) Value(v any) {
+func (h *Hash) Value(v any) { h.ValueOf(nil, v) }
+
+// ValueOf is Value for who asks often.
+func (h *Hash) ValueOf(s Shapes, v any) {
 	switch v := v.(type) {
 	case nil:
 		h.Word(0)
@@ -64,15 +88,15 @@ func (h *Hash) Value(v any) {
 			h.Record(&v[i])
 		}
 	case *[]port.Record:
-		h.Value(*v)
+		h.ValueOf(s, *v)
 	case *[]port.Change:
-		h.Value(*v)
+		h.ValueOf(s, *v)
 	case []port.Change:
 		for i := range v {
 			h.change(&v[i])
 		}
 	default:
-		h.reflect(reflect.ValueOf(v))
+		h.reflect(s, reflect.ValueOf(v))
 	}
 }
 
@@ -92,7 +116,7 @@ func (h *Hash) Failure(err error) {
 
 var errorType = reflect.TypeFor[error]()
 
-func (h *Hash) reflect(v reflect.Value) {
+func (h *Hash) reflect(s Shapes, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Bool:
 		h.Flag(v.Bool())
@@ -103,19 +127,17 @@ func (h *Hash) reflect(v reflect.Value) {
 	case reflect.String:
 		h.Text(v.String())
 	case reflect.Interface, reflect.Pointer:
-		h.indirect(v)
+		h.indirect(s, v)
 	case reflect.Slice, reflect.Array:
-		h.list(v)
+		h.list(s, v)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if !transient(v.Type().Field(i).Name) {
-				h.reflect(v.Field(i))
-			}
+		for _, i := range s.of(v.Type()) {
+			h.reflect(s, v.Field(i))
 		}
 	}
 }
 
-func (h *Hash) indirect(v reflect.Value) {
+func (h *Hash) indirect(s Shapes, v reflect.Value) {
 	switch {
 	case v.IsNil():
 		h.Word(3)
@@ -123,11 +145,11 @@ func (h *Hash) indirect(v reflect.Value) {
 		err, _ := v.Interface().(error)
 		h.Failure(err)
 	default:
-		h.reflect(v.Elem())
+		h.reflect(s, v.Elem())
 	}
 }
 
-func (h *Hash) list(v reflect.Value) {
+func (h *Hash) list(s Shapes, v reflect.Value) {
 	h.Word(uint64(v.Len()))
 	if v.Type().Elem().Kind() == reflect.Uint8 {
 		if v.Kind() == reflect.Slice {
@@ -140,7 +162,7 @@ func (h *Hash) list(v reflect.Value) {
 		return
 	}
 	for i := range v.Len() {
-		h.reflect(v.Index(i))
+		h.reflect(s, v.Index(i))
 	}
 }
 
