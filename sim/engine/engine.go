@@ -89,11 +89,12 @@ type Engine struct {
 	groups    arena[group]
 	mailboxes arena[mailbox]
 	titles    map[title]string
+	shapes    memory.Shapes
 }
 
 // New makes an engine without actors.
 func New(o Options) *Engine {
-	e := &Engine{titles: map[title]string{}, watch: &heartbeat{}}
+	e := &Engine{titles: map[title]string{}, shapes: memory.Shapes{}, watch: &heartbeat{}}
 	e.Reset(o)
 	return e
 }
@@ -114,7 +115,7 @@ func (e *Engine) Reset(o Options) {
 		procs: e.procs[:0], timers: e.timers[:0], boxes: e.boxes[:0], digest: digestSeed, watch: e.watch,
 		births: arena[Actor]{all: e.births.all}, processes: arena[Process]{all: e.processes.all},
 		scopes: arena[scope]{all: e.scopes.all}, groups: arena[group]{all: e.groups.all},
-		mailboxes: arena[mailbox]{all: e.mailboxes.all}, titles: e.titles}
+		mailboxes: arena[mailbox]{all: e.mailboxes.all}, titles: e.titles, shapes: e.shapes}
 	e.servers = e.NewProcess("servers", "server")
 }
 

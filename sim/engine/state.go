@@ -41,7 +41,7 @@ func (a *Actor) observe(c *memory.Call, err error) {
 	h := memory.NewHash()
 	h.Text(c.Op)
 	h.Text(c.Key)
-	h.Value(c.With)
+	h.ValueOf(a.Proc.e.shapes, c.With)
 	h.Failure(err)
 	a.memory.failed = a.memory.failed || err != nil
 	a.memory.see(uint64(h))
