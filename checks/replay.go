@@ -155,7 +155,9 @@ func (r *replayer) one(e entry) (*mismatch, bool) {
 
 // states are the states in which the command may have been decided. There is more than one only where
 // lanes or intake race for the line it refers to: a tombstone may have been left on another lane, and
-// before a RELEASE or EXPIRE of a line not decided here intake may have been, or not yet.
+// before a RELEASE or EXPIRE of a line not decided here intake may have been, or not yet. A RESERVE that
+// found no lane found no row to lock either: beside it the lane may have been created, and its line given
+// back, before the RESERVE's answer was there. Nothing is held by such a line whoever comes first.
 func (r *replayer) states(c model.Command) []model.State {
 	s := model.State{Lane: r.lane, To: model.Lane{Key: c.ToLane()}, Own: r.lines[c.ID]}
 	ref, decided := r.lines[c.Ref]
@@ -163,7 +165,12 @@ func (r *replayer) states(c model.Command) []model.State {
 	states := []model.State{s}
 	line := r.book.commands[c.Ref]
 	gives := c.Kind == model.Release || c.Kind == model.Expire
-	if gives && !decided && line != nil && line.Kind == model.Reserve {
+	laneless := line != nil && line.Decision.Outcome == model.Invalid && line.Decision.Seq == 0
+	if gives && laneless {
+		s.Ref = model.Line{}
+		states = append(states, s)
+	}
+	if gives && (!decided || laneless) && line != nil && line.Kind == model.Reserve {
 		s.Ref = model.Line{Command: line.ID, OrderID: line.OrderID, LineNo: line.Line,
 			Lane: line.Command.Lane(), Qty: line.Qty, State: model.LinePending, Deadline: line.Deadline}
 		states = append(states, s)
