@@ -184,16 +184,30 @@ func shown(ctx context.Context, speed port.Speed, space string, keys []model.Lan
 		for i, k := range keys[:n] {
 			ops[i] = &port.ReadLane{Space: space, Lane: k}
 		}
-		if err := speed.Do(ctx, ops...); err != nil {
+		if err := readable(speed.Do(ctx, ops...), ops); err != nil {
 			return nil, fmt.Errorf("audit: read %s: %w", space, err)
 		}
 		for _, op := range ops {
 			r := op.(*port.ReadLane)
-			rows = append(rows, checks.Shown{Lane: r.Lane, Found: r.Found, Epoch: r.Epoch, Seq: r.Seq, Avail: r.Avail})
+			rows = append(rows, checks.Shown{Lane: r.Lane, Found: r.Found && r.Err == nil, Epoch: r.Epoch, Seq: r.Seq, Avail: r.Avail})
 		}
 		keys = keys[n:]
 	}
 	return rows, nil
+}
+
+// readable is the error of a look at the speed layer, but for values that are none of ours: an audit reports
+// what such a key shows, which is nothing, and it is for the checkers to say what that means.
+func readable(err error, ops []port.SpeedOp) error {
+	if err == nil || port.Class(err) != port.ErrContract {
+		return err
+	}
+	for _, op := range ops {
+		if e := op.SpeedOp().Err; e != nil && port.Class(e) != port.ErrContract {
+			return e
+		}
+	}
+	return nil
 }
 
 // Quiet reports whether nothing is going on any more: every accepted command that is no dead letter

@@ -75,13 +75,15 @@ func counters(ctx context.Context, speed port.Speed, rows []port.ShopStock, shar
 			ops = append(ops, &port.GetStock{SKU: string(s.SKU), Shard: shard})
 		}
 	}
-	if err := speed.Do(ctx, ops...); err != nil {
+	if err := readable(speed.Do(ctx, ops...), ops); err != nil {
 		return nil, fmt.Errorf("audit: read stock of %d SKUs: %w", len(rows), err)
 	}
 	perSKU := len(ops) / max(len(rows), 1)
 	for i, op := range ops {
 		get, show := op.(*port.GetStock), &shown[i/perSKU]
-		show.Found, show.Avail = show.Found || get.Found, show.Avail+get.Stock
+		if get.Err == nil {
+			show.Found, show.Avail = show.Found || get.Found, show.Avail+get.Stock
+		}
 	}
 	return shown, nil
 }
