@@ -16,7 +16,7 @@ import (
 // fault is one fault of a scenario, ready to strike.
 type fault struct {
 	text   string
-	strike *strike       // crash: where; its point is "" for now
+	strike *strike       // crash: where; a point of "" is this moment
 	role   string        // restart, crash
 	by     time.Duration // advance-clock
 }

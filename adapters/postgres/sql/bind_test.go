@@ -13,7 +13,7 @@ import (
 	"stockproof/inventory/port"
 )
 
-var placeholder = regexp.MustCompile(`\$(\d+)`)
+var parameter = regexp.MustCompile(`\$(\d+)`)
 
 func TestEveryFormHasItsOwnTextAndAsManyParametersAsTheTextNames(t *testing.T) {
 	names := map[string]string{}
@@ -24,7 +24,7 @@ func TestEveryFormHasItsOwnTextAndAsManyParametersAsTheTextNames(t *testing.T) {
 		}
 		names[q.Text] = form.Name
 		last := 0
-		for _, m := range placeholder.FindAllStringSubmatch(q.Text, -1) {
+		for _, m := range parameter.FindAllStringSubmatch(q.Text, -1) {
 			n, _ := strconv.Atoi(m[1])
 			last = max(last, n)
 		}

@@ -1,0 +1,225 @@
+package explore
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/luahost"
+	"stockproof/checks"
+	"stockproof/sim"
+	"stockproof/sim/engine"
+)
+
+// path is a sequence of choices, the last one here.
+type path struct {
+	before *path
+	choice uint16
+	depth  uint16
+}
+
+func (p *path) choices() []uint16 {
+	if p == nil {
+		return nil
+	}
+	cs := make([]uint16, p.depth)
+	for ; p != nil; p = p.before {
+		cs[p.depth-1] = p.choice
+	}
+	return cs
+}
+
+func (p *path) then(c int) *path {
+	d := uint16(1)
+	if p != nil {
+		d = p.depth + 1
+	}
+	return &path{p, uint16(c), d}
+}
+
+// search is what the cores share.
+type search struct {
+	Scope
+	base  sim.SimulationConfig
+	began time.Time
+
+	visited [64]struct {
+		mu   sync.Mutex
+		seen map[uint64]uint32 // asleep when it was explored
+	}
+	states     atomic.Int64
+	executions atomic.Int64
+	ends       atomic.Int64
+	steps      atomic.Int64
+
+	mu       sync.Mutex
+	verdicts map[uint64]bool
+	more     *sync.Cond
+	paths    []*path // to be carried out, the latest first
+	busy     int
+	over     bool
+	cut      bool // it ended before everything was visited
+	err      error
+	finding  *Trace
+	progress time.Time
+}
+
+// visit says what is to be explored of a state in which asleep need not be: all but asleep if it is new, else
+// what was asleep whenever it was explored and is not now.
+func (s *search) visit(state uint64, asleep uint32) (awake uint32, fresh bool) {
+	v := &s.visited[state%uint64(len(s.visited))]
+	v.mu.Lock()
+	before, seen := v.seen[state]
+	awake = before &^ asleep
+	if !seen {
+		awake = ^asleep
+		v.seen[state] = asleep
+	} else if awake != 0 {
+		v.seen[state] = before & asleep
+	}
+	v.mu.Unlock()
+	if !seen {
+		n := s.states.Add(1)
+		if s.States > 0 && n >= int64(s.States) {
+			s.halt(nil)
+		}
+	}
+	return awake, !seen
+}
+
+// halt ends the search before its time.
+func (s *search) halt(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.over, s.cut, s.err = true, true, err
+	}
+	s.more.Broadcast()
+}
+
+// next is a path to carry out; false when the search is over.
+func (s *search) next() (*path, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.paths) == 0 && s.busy > 0 && !s.over {
+		s.more.Wait()
+	}
+	if s.over || len(s.paths) == 0 {
+		s.over = true
+		s.more.Broadcast()
+		return nil, false
+	}
+	p := s.paths[len(s.paths)-1]
+	s.paths = s.paths[:len(s.paths)-1]
+	s.busy++
+	return p, true
+}
+
+func (s *search) push(ps []*path) {
+	s.mu.Lock()
+	s.paths = append(s.paths, ps...)
+	s.mu.Unlock()
+	s.more.Broadcast()
+}
+
+func (s *search) done() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy--
+	s.more.Broadcast()
+	if s.Progress != nil && time.Since(s.progress) > 500*time.Millisecond {
+		s.progress = time.Now()
+		s.Progress(s.proofLocked())
+	}
+}
+
+func (s *search) proof() Proof {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proofLocked()
+}
+
+func (s *search) proofLocked() Proof {
+	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()),
+		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding, Verdicts: s.verdictSum()}
+}
+
+// judged remembers how an execution ended.
+func (s *search) judged(out sim.Outcome) {
+	h := memory.NewHash()
+	for _, r := range out.Reports {
+		h.Word(uint64(r.Guarantee)<<8 | uint64(r.Verdict))
+	}
+	h.Value(out.Audit.Lanes)
+	h.Value(out.Audit.Stock)
+	h.Value(out.Audit.Ledger)
+	h.Value(out.Audit.Speed)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.verdicts[uint64(h)] = true
+}
+
+// verdictSum is independent of the order in which the ends were seen.
+func (s *search) verdictSum() (sum uint64) {
+	for v := range s.verdicts {
+		sum += v
+	}
+	return sum
+}
+
+// core carries out paths.
+func (s *search) core() {
+	e := engine.New(engine.Options{})
+	defer e.Close()
+	lua := luahost.New()
+	for {
+		p, ok := s.next()
+		if !ok {
+			return
+		}
+		out, w, err := s.execute(e, lua, p)
+		switch {
+		case err != nil:
+			s.halt(fmt.Errorf("path %v: %w", w.own.choices(), err))
+		case !out.Halted:
+			s.ends.Add(1)
+			s.judged(out)
+			if g, failed := Violated(out); failed {
+				s.found(e, lua, w.own, g)
+			}
+		}
+		s.done()
+	}
+}
+
+func (s *search) execute(e *engine.Engine, lua *luahost.Host, p *path) (sim.Outcome, *walker, error) {
+	w := &walker{search: s, prefix: p.choices(), left: s.Faults}
+	out, err := w.run(e, lua, s.base)
+	s.executions.Add(1)
+	s.steps.Add(int64(out.Steps))
+	return out, w, err
+}
+
+// found keeps the shortest violation and ends the search.
+func (s *search) found(e *engine.Engine, lua *luahost.Host, p *path, g checks.Guarantee) {
+	t := &Trace{Guarantee: g}
+	w := &walker{search: s, prefix: p.choices(), left: s.Faults, replay: true}
+	w.note = func(line string) { t.Steps = append(t.Steps, line) }
+	out, err := w.run(e, lua, s.base)
+	if err != nil {
+		s.halt(err)
+		return
+	}
+	t.Outcome = out
+	for _, c := range p.choices() {
+		t.Choices = append(t.Choices, int(c))
+	}
+	s.mu.Lock()
+	if s.finding == nil || len(t.Steps) < len(s.finding.Steps) {
+		s.finding = t
+	}
+	s.mu.Unlock()
+	s.halt(nil)
+}
