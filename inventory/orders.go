@@ -44,6 +44,18 @@ func AnswerTo(c model.Command, s Status) Answer {
 	return Answer{Command: c.ID, Kind: c.Kind, Lane: c.Lane(), OrderID: c.OrderID, Line: c.Line, Status: s}
 }
 
+// String is what became of the command: a status, or an outcome with the units granted.
+func (a Answer) String() string {
+	switch {
+	case a.Status != Decided:
+		return a.Status.String()
+	case a.Granted != 0:
+		return fmt.Sprintf("%s %d", a.Outcome, a.Granted)
+	default:
+		return a.Outcome.String()
+	}
+}
+
 // asked is the command that the answer speaks of, as far as a look-up needs it.
 func (a Answer) asked() model.Command {
 	return model.Command{ID: a.Command, Kind: a.Kind, SKU: a.Lane.SKU, Loc: a.Lane.Loc, OrderID: a.OrderID, Line: a.Line}

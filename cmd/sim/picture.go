@@ -106,14 +106,6 @@ func (p *picture) details(w io.Writer) {
 			fmt.Fprintf(w, "%10s %s: %s\n", "", line.what, strings.Join(line.names, ", "))
 		}
 	}
-	for _, f := range o.Receipts {
-		fmt.Fprintf(w, "%10s fault: %s\n", "", f)
-	}
-	for _, f := range o.Missing {
-		fmt.Fprintf(w, "%10s never happened: %s\n", "", f)
-	}
-	for _, err := range o.Failures {
-		fmt.Fprintf(w, "%10s %v\n", "", err)
-	}
+	struck(w, o.Receipts, o.Missing, o.Failures)
 	fmt.Fprintf(w, "%10s %s, digest %x\n", "", count(o.Steps, "step"), o.Digest)
 }

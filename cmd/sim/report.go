@@ -70,18 +70,23 @@ func (p *report) text(w io.Writer) {
 	fmt.Fprintf(w, "%10s %s orders/s, %s lines/s, p50 %s, p99 %s from submit to decision; %s in all; peak memory %s MiB\n",
 		"", thousands(p.rate(s.Orders)), thousands(p.rate(s.Lines)), span(s.P50), span(s.P99), span(p.elapsed),
 		thousands(p.peak>>20))
-	for _, f := range r.Receipts {
-		fmt.Fprintf(w, "%10s fault: %s\n", "", f)
-	}
-	for _, f := range r.Missing {
-		fmt.Fprintf(w, "%10s never happened: %s\n", "", f)
-	}
-	for _, err := range r.Failures {
-		fmt.Fprintf(w, "%10s %v\n", "", err)
-	}
+	struck(w, r.Receipts, r.Missing, r.Failures)
 	p.alarms(w)
 	if r.Result != checks.Holds {
 		fmt.Fprintf(w, "\n%s\n", p.flags.reproduce(p.config.Seed))
+	}
+}
+
+// struck tells which faults struck, which never could, and what ended in an error.
+func struck(w io.Writer, receipts, missing []string, failures []error) {
+	for _, f := range receipts {
+		fmt.Fprintf(w, "%10s fault: %s\n", "", f)
+	}
+	for _, f := range missing {
+		fmt.Fprintf(w, "%10s never happened: %s\n", "", f)
+	}
+	for _, err := range failures {
+		fmt.Fprintf(w, "%10s %v\n", "", err)
 	}
 }
 

@@ -108,20 +108,7 @@ func (p *report) json(w io.Writer) error {
 	for _, g := range checks.NotYetJudged() {
 		j.NotYetJudged = append(j.NotYetJudged, g.String())
 	}
-	for _, g := range r.Reports {
-		row := jsonGuarantee{Name: g.Guarantee.String(), Verdict: g.Verdict.String(), Why: g.Why, Claimed: g.Claimed,
-			Count: g.Count}
-		if g.Verdict == checks.Fail {
-			row.Severity = g.Severity.String()
-			for _, e := range g.Evidence {
-				row.Evidence = append(row.Evidence, e.String())
-			}
-			for _, f := range g.Findings {
-				row.Findings = append(row.Findings, f.Why)
-			}
-		}
-		j.Guarantees = append(j.Guarantees, row)
-	}
+	j.Guarantees = guaranteeRows(r.Reports)
 	b, err := json.Marshal(j)
 	if err != nil {
 		return fmt.Errorf("encode the result: %w", err)

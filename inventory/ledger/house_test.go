@@ -230,14 +230,7 @@ func lineOf(order string, n int32) model.ID { return inventory.LineID(model.Name
 func say(as []inventory.Answer) string {
 	words := make([]string, len(as))
 	for i, a := range as {
-		switch {
-		case a.Status != inventory.Decided:
-			words[i] = a.Status.String()
-		case a.Granted != 0:
-			words[i] = fmt.Sprintf("%s %d", a.Outcome, a.Granted)
-		default:
-			words[i] = a.Outcome.String()
-		}
+		words[i] = a.String()
 	}
 	return strings.Join(words, ", ")
 }

@@ -29,19 +29,25 @@ func (l leaky) Produce(ctx context.Context, rs ...port.Record) error {
 	return l.Broker.Produce(ctx, kept...)
 }
 
-// A command whose record was lost between the log and the broker, more than once, is sent again until
-// it is decided, once.
-func TestALostCommandIsSweptUp(t *testing.T) {
-	h := newHouse(t)
+// loseCommand makes the connector's broker lose the first n records that hold the command; it returns
+// how many are still to be lost.
+func (h *house) loseCommand(id model.ID, n int64) *atomic.Int64 {
 	left := new(atomic.Int64)
-	left.Store(3)
-	gone := lineOf("o", 1)
+	left.Store(n)
 	h.broker = func(role string, b port.Broker) port.Broker {
 		if role != "connector" {
 			return b
 		}
-		return leaky{b, model.CommandTopic, gone.String(), left}
+		return leaky{b, model.CommandTopic, id.String(), left}
 	}
+	return left
+}
+
+// A command whose record was lost between the log and the broker, more than once, is sent again until
+// it is decided, once.
+func TestALostCommandIsSweptUp(t *testing.T) {
+	h := newHouse(t)
+	left := h.loseCommand(lineOf("o", 1), 3)
 	h.run("connector", "worker", "sweeper")
 	s := store{h, h.front(inventory.Async)}
 	s.restock("in", "A", 5)
@@ -59,15 +65,8 @@ func TestTheSweepersLostCommit(t *testing.T) {
 	for name, happened := range map[string]bool{"it happened": true, "it did not": false} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
-			left, swept := new(atomic.Int64), new(atomic.Int64)
-			left.Store(2)
-			gone := lineOf("o", 1)
-			h.broker = func(role string, b port.Broker) port.Broker {
-				if role != "connector" {
-					return b
-				}
-				return leaky{b, model.CommandTopic, gone.String(), left}
-			}
+			h.loseCommand(lineOf("o", 1), 2)
+			swept := new(atomic.Int64)
 			lose := lost(func(int) bool { return happened })
 			h.meddle(&meddled{commit: func(ctx context.Context, do func() error, roll func()) error {
 				swept.Add(1)

@@ -35,17 +35,20 @@ func place(p *Point) string {
 // spot is an actor at a point.
 type spot struct{ actor, point string }
 
-func (c counted) at(p *Point) (spot, int) {
+func (c *counted) at(p *Point) (spot, int) {
 	s := spot{point: place(p)}
 	if p.Actor != nil {
 		s.actor = p.Actor.Name
 	}
-	c[s]++
-	return s, c[s]
+	if c.times == nil {
+		c.times = map[spot]int{}
+	}
+	c.times[s]++
+	return s, c.times[s]
 }
 
-// counted is how often each spot was seen.
-type counted map[spot]int
+// counted is how often each spot was seen. The zero value has seen none.
+type counted struct{ times map[spot]int }
 
 // Recorder writes down where another chooser leaves the usual way.
 type Recorder struct {
@@ -57,9 +60,6 @@ type Recorder struct {
 
 // Next implements [Chooser].
 func (r *Recorder) Next(last Point, ready []*Actor, usual int) int {
-	if r.seen == nil {
-		r.seen = counted{}
-	}
 	s, n := r.seen.at(&last)
 	if r.Chooser == nil {
 		return usual
@@ -81,7 +81,7 @@ type Replayer struct {
 
 // Replay makes a chooser that follows deviations.
 func Replay(ds []Deviation) *Replayer {
-	r := &Replayer{deviations: map[spot][]int{}, all: ds, taken: make([]bool, len(ds)), seen: counted{}}
+	r := &Replayer{deviations: map[spot][]int{}, all: ds, taken: make([]bool, len(ds))}
 	for i, d := range ds {
 		s := spot{d.Actor, d.Point}
 		r.deviations[s] = append(r.deviations[s], i)
@@ -127,9 +127,6 @@ type Alternatives struct {
 
 // Next implements [Chooser].
 func (a *Alternatives) Next(last Point, ready []*Actor, usual int) int {
-	if a.seen == nil {
-		a.seen = counted{}
-	}
 	s, n := a.seen.at(&last)
 	i := a.Chooser.Next(last, ready, usual)
 	for j := range ready {
