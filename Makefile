@@ -18,10 +18,11 @@ test: ## every test, against real PostgreSQL 15 and Redis 7 too; as root on Debi
 	@scripts/ensure-packages.sh
 	@scripts/test.sh
 
-lint: ## gofmt, go vet and staticcheck
+lint: ## gofmt, go vet, staticcheck, and nothing that neither a program nor a test reaches
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	go vet ./... ./testdata/scenarios
 	go tool staticcheck ./... ./testdata/scenarios
+	@dead=$$(go tool deadcode -test ./... ./testdata/scenarios); if [ -n "$$dead" ]; then echo "unreachable:"; echo "$$dead"; exit 1; fi
 
 bench: ## every benchmark, best of 3, as a table with ratios to the baselines
 	@scripts/bench.sh

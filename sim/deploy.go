@@ -226,12 +226,6 @@ func (d *Deployment) ended(waiting string, in *instance) error {
 	}
 }
 
-// Dead reports whether an instance has died.
-func (d *Deployment) Dead(name string) bool {
-	in := d.instance(name)
-	return in != nil && in.tap.dead.Load()
-}
-
 // Restart starts a dead instance anew: no state outlives it.
 func (d *Deployment) Restart(name string) error {
 	in := d.instance(name)

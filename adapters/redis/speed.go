@@ -87,15 +87,6 @@ type discard struct{}
 
 func (discard) Printf(context.Context, string, ...any) {}
 
-// Scripts gives the source of every shipped script by its name.
-func Scripts() map[string][]byte {
-	out := map[string][]byte{}
-	for _, s := range command.Scripts() {
-		out[s.Name] = []byte(s.Source)
-	}
-	return out
-}
-
 // Do implements [port.Speed].
 func (s *Speed) Do(ctx context.Context, ops ...port.SpeedOp) error {
 	if len(ops) == 0 {

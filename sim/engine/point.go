@@ -71,13 +71,3 @@ func (f Fate) String() string {
 	}
 	return fmt.Sprintf("FATE(%d)", uint8(f))
 }
-
-// ParseFate reads a fate's name.
-func ParseFate(s string) (Fate, bool) {
-	for i, n := range fateNames {
-		if n == s {
-			return Fate(i), true
-		}
-	}
-	return 0, false
-}

@@ -2,7 +2,6 @@ package explore_test
 
 import (
 	"flag"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -153,6 +152,3 @@ func elsewhere(r *sim.Rand, faults []sim.Fault, marks []mark) []sim.Fault {
 	}
 	return fs
 }
-
-// String helps messages to name a mark.
-func (m mark) String() string { return fmt.Sprintf("%s %s x%d", m.role, m.point, m.count) }
