@@ -38,7 +38,7 @@ func newCoroutine() *coroutine {
 		for {
 			c.run()
 			c.body, c.panics, c.idle = nil, nil, true
-			if !yield(struct{}{}) {
+			if !c.wait() {
 				return
 			}
 		}
@@ -75,10 +75,19 @@ func (c *coroutine) resume() {
 	c.next()
 }
 
+// wait gives control back to whoever resumed; false: the coroutine is being ended.
+func (c *coroutine) wait() bool {
+	var here byte
+	before := addressOf(&here)
+	more := c.yield(struct{}{})
+	c.home.follow(before, addressOf(&here))
+	return more
+}
+
 // park gives control back to whoever resumed. It does not return if the coroutine is being ended: its
 // deferred functions run, and nothing behind them.
 func (c *coroutine) park() {
-	if !c.yield(struct{}{}) {
+	if !c.wait() {
 		runtime.Goexit()
 	}
 	if c.leaving {

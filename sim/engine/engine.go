@@ -79,7 +79,8 @@ type Engine struct {
 	worldAt  int        // as of which step, plus one
 	watch    *heartbeat
 	running  bool // inside Run, on
-	home     home // this goroutine
+	home     home // the goroutine that Run runs on,
+	settled  bool // once it is known
 	alone    bool // inside Alone: whoever calls, calls outside of the schedule
 
 	// What is used again after a reset.
@@ -156,7 +157,10 @@ func (e *Engine) Run(until time.Time, done func() bool) End {
 	limit := until.UnixNano()
 	e.watch.begin(e.o.Patience)
 	defer e.watch.end()
-	e.home.settle()
+	if !e.settled || !e.home.near() {
+		e.home.settle()
+		e.settled = true
+	}
 	e.running = true
 	defer func() { e.running = false }()
 	for {
@@ -241,7 +245,10 @@ func (e *Engine) step(a *Actor) {
 		work()
 		e.bury(a)
 	} else {
+		var here byte
+		before := addressOf(&here)
 		a.co.resume()
+		e.home.follow(before, addressOf(&here))
 		e.current = nil
 		if a.co.idle {
 			e.bury(a)

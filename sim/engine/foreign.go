@@ -13,8 +13,9 @@ import (
 // a goroutine that production code started by itself belongs to none of them. It would become the actor that
 // happens to run, or change the servers while another one does: nothing of such a run could be repeated.
 //
-// Its number costs a microsecond to read, and a step does not take much longer. So it is read only where the
-// caller's stack is not where this goroutine's was: stacks move when they grow, and seldom.
+// Its number costs microseconds to read, more than a step takes. So it is read only where the caller's stack is
+// not where this goroutine's was. Stacks move: when the collector shrinks one, which is while nobody runs on it
+// (follow), and when one grows.
 type home struct {
 	id        uint64
 	low, high uintptr // the stack's addresses, as far as they are known
@@ -26,24 +27,45 @@ const stackKept = 12 << 10
 // stackNear is how far around a known address of a stack that has moved the rest of it is taken to be.
 const stackNear = 4 << 10
 
-// settle makes the calling goroutine the one.
+// stackWhole is how much of a stack may be known at most.
+const stackWhole = 32 << 10
+
+// settle makes the calling goroutine the one, whose stack deepen has made room on.
 func (h *home) settle() {
 	var here byte
-	at := uintptr(unsafe.Pointer(&here))
+	at := addressOf(&here)
 	*h = home{id: goroutine(), low: at - stackKept, high: at + 1<<10}
+}
+
+// follow is called by the goroutine when it runs again, with where something on its stack was before and is now.
+func (h *home) follow(before, now uintptr) {
+	h.low, h.high = h.low+now-before, h.high+now-before
+}
+
+// addressOf is where something on the stack is. It says so of now, and does not keep it from moving.
+func addressOf(b *byte) uintptr { return uintptr(unsafe.Pointer(b)) }
+
+// near reports whether the caller's stack is where the goroutine's is.
+func (h *home) near() bool {
+	var here byte
+	return addressOf(&here)-h.low <= h.high-h.low
 }
 
 // holds reports whether the calling goroutine is the one.
 func (h *home) holds() bool {
-	var here byte
-	at := uintptr(unsafe.Pointer(&here))
-	if at-h.low <= h.high-h.low {
+	if h.near() {
 		return true
 	}
 	if goroutine() != h.id {
 		return false
 	}
-	h.low, h.high = at-stackNear, at+stackNear
+	var here byte
+	at := addressOf(&here)
+	low, high := at-stackNear, at+stackNear
+	if low <= h.high && h.low <= high && max(high, h.high)-min(low, h.low) <= stackWhole {
+		low, high = min(low, h.low), max(high, h.high) // it has not moved: more of it is known now
+	}
+	h.low, h.high = low, high
 	return true
 }
 
