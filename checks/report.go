@@ -2,44 +2,21 @@ package checks
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
+	"stockproof/checks/linear"
 	"stockproof/model"
 )
 
 // Verdict is what a checker concluded. There are three: what could not be judged is never green.
-type Verdict uint8
+type Verdict = linear.Verdict
 
 // The verdicts.
 const (
-	Undecided Verdict = iota // not claimed, not visible, or too large to search
-	Pass
-	Fail
+	Undecided = linear.Undecided // not claimed, not visible, or too large to search
+	Pass      = linear.Pass
+	Fail      = linear.Fail
 )
-
-var verdictNames = [...]string{"undecided", "pass", "fail"}
-
-func (v Verdict) String() string {
-	if int(v) >= len(verdictNames) {
-		return "VERDICT(" + strconv.Itoa(int(v)) + ")"
-	}
-	return verdictNames[v]
-}
-
-// MarshalText writes the name.
-func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
-
-// UnmarshalText reads the name.
-func (v *Verdict) UnmarshalText(b []byte) error {
-	for i, n := range verdictNames {
-		if n == string(b) {
-			*v = Verdict(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("%q is not a verdict", b)
-}
 
 // MaxFindings is how many findings one report spells out; Count goes on.
 const MaxFindings = 4096
