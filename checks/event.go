@@ -12,6 +12,9 @@ type Call struct {
 	Attempt uint64 // unique within the run
 	Client  int32
 	At      int64 // microseconds of the run's clock, stamped before the request left
+	// Late: the command became known with its answer only, so that the call is told behind events that
+	// happened after it.
+	Late    bool
 	Command model.Command
 }
 
@@ -20,6 +23,7 @@ type Return struct {
 	Attempt   uint64
 	At        int64          // microseconds, stamped after the answer arrived
 	Decision  model.Decision // Outcome 0: accepted, to be decided later
+	Epoch     int64          // wire epoch in which Decision.Seq counts; 0: the design has none
 	Duplicate bool           // the answer was remembered, not decided now
 	Refused   string         // why the call was not accepted (shed, mismatch, contract); "": it was
 }

@@ -11,6 +11,13 @@ type History struct {
 	Header Header
 	Events []Event // in the order of observation; the first is number 1
 	Audit  Audit
+	End    End
+}
+
+// End is what a run says of itself when it is over.
+type End struct {
+	NeverHappened []string // faults and events that were asked for and never took place
+	Outside       []string // faults that struck and that the design's claims are not said to survive
 }
 
 // Header says what ran.
@@ -48,6 +55,15 @@ func (c Capability) String() string {
 		return fmt.Sprintf("CAPABILITY(%d)", uint8(c))
 	}
 	return capabilityNames[c]
+}
+
+// MarshalText writes the name.
+func (c Capability) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads the name.
+func (c *Capability) UnmarshalText(b []byte) (err error) {
+	*c, err = named[Capability](capabilityNames[:], b, "capability")
+	return err
 }
 
 // name is what a reader knows an order or command by.

@@ -82,3 +82,18 @@ func Judge(reports []Report, c Conditions) Result {
 	}
 	return r
 }
+
+// Unclaim takes back the claim of every guarantee that failed, if faults struck that the design's claims
+// are not said to survive ([End].Outside), and returns those reports.
+func Unclaim(reports []Report, outside []string) (limits []Report) {
+	if len(outside) == 0 {
+		return nil
+	}
+	for i := range reports {
+		if r := &reports[i]; r.Claimed && r.Verdict == Fail {
+			r.Claimed = false
+			limits = append(limits, *r)
+		}
+	}
+	return limits
+}

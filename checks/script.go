@@ -236,8 +236,7 @@ func least(past []level, since int, now int64) int64 {
 
 // effectEvidence refers to an effect.
 func (h *Header) effectEvidence(role Role, e seenEffect) Evidence {
-	verb := map[EffectKind]string{Deduct: "deduct", Credit: "credit", Set: "set"}[e.Kind]
-	text := fmt.Sprintf("%s %d of %q for order %s: ", verb, e.Qty, e.SKU, h.name(e.Order))
+	text := fmt.Sprintf("%s %d of %q for order %s: ", effectNames[e.Kind], e.Qty, e.SKU, h.name(e.Order))
 	switch e.Reply {
 	case Done:
 		text += "done"

@@ -21,6 +21,7 @@ type Suite struct {
 	header   Header
 	events   int
 	checkers []Checker // one per guarantee of Built, nil where it is not claimed
+	also     []func(Event)
 }
 
 // New prepares the checkers of what the header claims.
@@ -56,11 +57,18 @@ func newChecker(g Guarantee, h *Header) Checker {
 	panic("checks: " + g.String() + " is listed as built and has no checker")
 }
 
+// Also lets fn have every event too, in the order of the history and not concurrently: a recorder's
+// place. It must be called before the first event.
+func (s *Suite) Also(fn func(Event)) { s.also = append(s.also, fn) }
+
 // Observe records one event and returns its number.
 func (s *Suite) Observe(e Event) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events++
+	for _, fn := range s.also {
+		fn(e)
+	}
 	for _, c := range s.checkers {
 		if c != nil {
 			c.Observe(s.events, e)

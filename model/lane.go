@@ -55,6 +55,20 @@ func (s LineState) String() string {
 	return lineStateNames[s]
 }
 
+// MarshalText writes the name.
+func (s LineState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the name.
+func (s *LineState) UnmarshalText(b []byte) error {
+	for i, n := range lineStateNames {
+		if n == string(b) {
+			*s = LineState(i)
+			return nil
+		}
+	}
+	return Contractf("state", "%q is not a state of a line", b)
+}
+
 // Line is one order line, identified by its RESERVE command: the reservation itself.
 type Line struct {
 	Command  ID // the RESERVE's id

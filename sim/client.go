@@ -108,7 +108,7 @@ func (c *client) send(ctx context.Context, cs []model.Command,
 	ask func(context.Context, *inventory.Orders) ([]inventory.Answer, error)) (*pending, error) {
 	p := &pending{}
 	err := c.insist(ctx, func(ctx context.Context, f inventory.Front) (again bool, err error) {
-		p.sent, p.front = c.Recorder.call(c.id, c.Recorder.clock(), cs), c.front
+		p.sent, p.front = c.Recorder.call(c.id, cs), c.front
 		p.answers, err = ask(ctx, f.Orders)
 		switch {
 		case err == nil:

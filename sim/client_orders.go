@@ -87,7 +87,7 @@ func (c *client) conclude(ctx context.Context, id model.ID, kind StepKind) error
 	// A conclusion that happened before is looked up for every line, also for those it left alone.
 	p.answers = slices.DeleteFunc(p.answers, func(a inventory.Answer) bool { return a.Status == inventory.Absent })
 	refs := concludes(of, p.answers)
-	p.sent = c.Recorder.call(c.id, began, conclusions(p.answers, refs))
+	p.sent = c.Recorder.late(c.id, began, conclusions(p.answers, refs))
 	c.Recorder.answered(p.sent, p.answers)
 	if err := c.wait(ctx, p); err != nil {
 		return err

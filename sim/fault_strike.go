@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"stockproof/checks"
@@ -161,18 +160,22 @@ func (s *Simulation) Strike(f Fault, at engine.Point) string {
 	return what
 }
 
-// knownLimits takes back the claim of every guarantee that failed, if a fault struck that the design's
-// claims do not survive, and says which these are.
-func (s *Simulation) knownLimits(reports []checks.Report) (limits []string) {
-	outside := slices.IndexFunc(s.plan.kindsStruck, func(kind string) bool { return !s.c.Design.Survives(kind) })
-	if outside < 0 {
-		return nil
-	}
-	for i := range reports {
-		if r := &reports[i]; r.Claimed && r.Verdict == checks.Fail {
-			r.Claimed = false
-			limits = append(limits, fmt.Sprintf("%s under %s: %s", r.Guarantee, s.plan.kindsStruck[outside], r.Why))
+// outside are the kinds of the faults that struck and that the design's claims do not survive.
+func (s *Simulation) outside() (kinds []string) {
+	for _, kind := range s.plan.kindsStruck {
+		if !s.c.Design.Survives(kind) {
+			kinds = append(kinds, kind)
 		}
+	}
+	return kinds
+}
+
+// knownLimits takes back the claim of every guarantee that failed, if a fault struck that the design's
+// claims do not survive.
+func (s *Simulation) knownLimits(reports []checks.Report) (limits []string) {
+	outside := s.outside()
+	for _, r := range checks.Unclaim(reports, outside) {
+		limits = append(limits, fmt.Sprintf("%s under %s: %s", r.Guarantee, outside[0], r.Why))
 	}
 	return limits
 }

@@ -1,21 +1,13 @@
 package sim
 
-import "fmt"
+import (
+	"fmt"
 
-// InputError says what is wrong with a file that somebody gave us, and where: bad input, never a
-// failure of ours.
-type InputError struct {
-	File   string
-	Line   int // from 1; 0: the file as a whole
-	Reason string
-}
+	"stockproof/checks"
+)
 
-func (e *InputError) Error() string {
-	if e.Line == 0 {
-		return e.File + ": " + e.Reason
-	}
-	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
-}
+// InputError is what is wrong with a file that somebody gave us.
+type InputError = checks.InputError
 
 func inputErrorf(file string, line int, format string, args ...any) error {
 	return &InputError{File: file, Line: line, Reason: fmt.Sprintf(format, args...)}

@@ -1,7 +1,7 @@
 package sim
 
 import (
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"stockproof/checks"
@@ -9,17 +9,22 @@ import (
 	"stockproof/model"
 )
 
-// Recorder writes down what clients see, as events for the checkers. Safe for concurrent use if observe
-// is.
+// Recorder writes down what clients see, as events for the checkers. All clients share it, and one clock:
+// events are stamped in the order in which they are told, so that time never runs backwards between two of
+// them. Safe for concurrent use.
 type Recorder struct {
-	observe  func(checks.Event)
-	now      func() time.Time
-	attempts atomic.Uint64
+	mu      sync.Mutex
+	observe func(checks.Event)
+	now     func() time.Time
+	began   time.Time
+	// attempts so far.
+	attempts uint64
 }
 
-// NewRecorder hands its events to observe; now is the clock that all clients share.
+// NewRecorder hands its events to observe; now is the clock that all clients share. Its times are counted
+// from now on by the monotonic reading where the clock has one: a step of the wall clock moves none of them.
 func NewRecorder(observe func(checks.Event), now func() time.Time) *Recorder {
-	return &Recorder{observe: observe, now: now}
+	return &Recorder{observe: observe, now: now, began: now()}
 }
 
 // sent is one request: an attempt per command.
@@ -28,13 +33,28 @@ type sent struct {
 	commands []model.Command
 }
 
-func (r *Recorder) clock() int64 { return r.now().UnixMicro() }
+func (r *Recorder) clock() int64 { return r.began.UnixMicro() + r.now().Sub(r.began).Microseconds() }
 
 // call records a request before it leaves.
-func (r *Recorder) call(client int32, at int64, cs []model.Command) sent {
-	s := sent{r.attempts.Add(uint64(len(cs))) - uint64(len(cs)) + 1, cs}
-	for i, c := range cs {
-		r.observe(checks.Call{Attempt: s.first + uint64(i), Client: client, At: at, Command: c})
+func (r *Recorder) call(client int32, cs []model.Command) sent {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.called(checks.Call{Client: client, At: r.clock()}, cs)
+}
+
+// late records a request that began at a time and whose commands are known only now.
+func (r *Recorder) late(client int32, began int64, cs []model.Command) sent {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.called(checks.Call{Client: client, At: began, Late: true}, cs)
+}
+
+func (r *Recorder) called(e checks.Call, cs []model.Command) sent {
+	s := sent{r.attempts + 1, cs}
+	for _, c := range cs {
+		r.attempts++
+		e.Attempt, e.Command = r.attempts, c
+		r.observe(e)
 	}
 	return s
 }
@@ -42,12 +62,14 @@ func (r *Recorder) call(client int32, at int64, cs []model.Command) sent {
 // answered records the answer to a request, one per command. What is accepted and not decided is
 // answered once more by decided.
 func (r *Recorder) answered(s sent, as []inventory.Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	at := r.clock()
 	for i, a := range as {
 		e := checks.Return{Attempt: s.first + uint64(i), At: at, Duplicate: a.Duplicate}
 		switch a.Status {
 		case inventory.Decided:
-			e.Decision = a.Decision
+			e.Decision, e.Epoch = a.Decision, a.Epoch
 		case inventory.Pending:
 		default:
 			e.Refused = a.Status.String()
@@ -60,16 +82,21 @@ func (r *Recorder) answered(s sent, as []inventory.Answer) {
 // the commands that before says were accepted only. It is the same call that is answered, so that the
 // decision fell between its beginning and now.
 func (r *Recorder) decided(s sent, before []inventory.Status, as []inventory.Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	at := r.clock()
 	for i, a := range as {
 		if before[i] == inventory.Pending && a.Status == inventory.Decided {
-			r.observe(checks.Return{Attempt: s.first + uint64(i), At: at, Decision: a.Decision, Duplicate: a.Duplicate})
+			r.observe(checks.Return{Attempt: s.first + uint64(i), At: at, Decision: a.Decision, Epoch: a.Epoch,
+				Duplicate: a.Duplicate})
 		}
 	}
 }
 
 // unknown records that a request ended in an error: nobody can say what became of it.
 func (r *Recorder) unknown(s sent, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	at := r.clock()
 	for i := range s.commands {
 		r.observe(checks.Unknown{Attempt: s.first + uint64(i), At: at, Why: err.Error()})
@@ -78,6 +105,8 @@ func (r *Recorder) unknown(s sent, err error) {
 
 // refused records that a request was against the contract: nothing of it was done.
 func (r *Recorder) refused(s sent, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	at := r.clock()
 	for i := range s.commands {
 		r.observe(checks.Return{Attempt: s.first + uint64(i), At: at, Refused: err.Error()})
@@ -86,6 +115,8 @@ func (r *Recorder) refused(s sent, err error) {
 
 // read records what a client was shown.
 func (r *Recorder) read(client int32, called int64, space string, levels []inventory.Level) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	at := r.clock()
 	for _, l := range levels {
 		r.observe(checks.Read{Client: client, Call: called, At: at, Space: space, Lane: l.Lane, Known: l.Known,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"stockproof/adapters/debezium"
 	"stockproof/adapters/fakes/redeliver"
 	"stockproof/checks"
+	"stockproof/checks/jsonl"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
@@ -31,6 +33,7 @@ type RunConfig struct {
 	Patience   time.Duration // how long a client waits for a decision; default 3 s
 	End        time.Duration // how long a process may take to end; default that of DeployOptions
 	Progress   func(Progress)
+	History    io.Writer // where the history goes, as JSON lines while it happens; nil: nowhere
 	// Auditor is how often and how patiently a statement of the final audit is tried again: an overloaded
 	// server may end the auditor's connection like anybody's. Default 20 attempts, 50 ms to 1 s apart.
 	Auditor inventory.Backoff
@@ -130,6 +133,7 @@ type run struct {
 	unstruck  []string
 	orderDone chan struct{}  // ordersDone has grown
 	events    []checks.Event // of a run that is small enough to be searched
+	history   *jsonl.Writer  // nil: nobody keeps it
 }
 
 // Limits of a history that porcupine searches.
@@ -140,16 +144,6 @@ const (
 
 func (r *run) searched() bool {
 	return r.Design.Books == inventory.LedgerBooks && r.Workload.Orders() <= bareOrders && r.Workload.Clients <= bareClients
-}
-
-// observe hands an event to the checkers.
-func (r *run) observe(e checks.Event) {
-	r.suite.Observe(e)
-	if r.searched() {
-		r.mu.Lock()
-		r.events = append(r.events, e)
-		r.mu.Unlock()
-	}
 }
 
 // prepare reads the scenario's faults and checks that they can be expressed.
@@ -192,10 +186,17 @@ func Topics(d inventory.Design) []inventory.Topic {
 }
 
 func (r *run) do(ctx context.Context) (RunResult, error) {
-	r.suite = checks.New(checks.Header{Design: r.Design.Name, Claims: Claims(r.Design),
-		Capability: capability(r.Design), Tier: r.world.About(), Seed: r.Seed, Names: r.Workload.Names()})
+	header := checks.Header{Design: r.Design.Name, Claims: Claims(r.Design), Capability: capability(r.Design),
+		Tier: r.world.About(), Seed: r.Seed, Names: r.Workload.Names()}
+	r.suite = checks.New(header)
+	if r.searched() {
+		r.suite.Also(func(e checks.Event) { r.events = append(r.events, e) })
+	}
+	if r.History != nil {
+		r.history = jsonl.NewWriter(r.History, header)
+		r.suite.Also(r.history.Observe)
+	}
 	r.watch = NewWatch(r.suite)
-	r.watch.Observe = r.observe
 	r.orderDone = make(chan struct{}, 1)
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
@@ -215,7 +216,13 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 	}
 	audit.Supply = summary.Supply
 	audit.Dead = append(audit.Dead, r.watch.Dead()...)
-	return r.judge(summary, audit, converged), nil
+	result := r.judge(summary, audit, converged)
+	if r.history != nil {
+		if err := r.history.Close(audit, checks.End{NeverHappened: result.Missing}); err != nil {
+			return result, err
+		}
+	}
+	return result, nil
 }
 
 // because is err, or why ctx was cancelled, if a fault did that: then err only follows from it.
@@ -253,7 +260,7 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 		faults.Go(func() { defer close(killed); r.restarts(faulty, total) })
 	}
 	summary, err := Drive(ctx, DriveConfig{Fronts: r.dep.Fronts(), Workload: r.Workload, Runtime: r.clientRuntime(),
-		Recorder: NewRecorder(r.observe, time.Now), Patience: r.Patience, Settle: r.Settle,
+		Recorder: NewRecorder(r.watch.Observe, time.Now), Patience: r.Patience, Settle: r.Settle,
 		Moved: r.watch.Moved, Supplied: begun, Progress: func(orders int) {
 			r.ordersDone.Store(max(int64(orders), r.ordersDone.Load()))
 			select {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"stockproof/adapters/debezium"
 	"stockproof/adapters/memory"
 	"stockproof/adapters/memory/luahost"
 	"stockproof/checks"
+	"stockproof/checks/jsonl"
 	"stockproof/inventory"
 	"stockproof/model"
 	"stockproof/sim/engine"
@@ -27,6 +29,7 @@ type Simulation struct {
 
 	c         SimulationConfig
 	suite     *checks.Suite
+	record    *jsonl.Writer // nil: nobody keeps the history
 	instances []*instanceOf
 	fronts    []inventory.Front
 	clients   *engine.Process
@@ -79,6 +82,8 @@ type SimulationConfig struct {
 	// Bound is how long in virtual time the clients may take, and then how long the books may take to
 	// come to rest once everything is healed; default 10 minutes each.
 	Bound time.Duration
+	// History is where the history goes, as JSON lines; nil: nowhere.
+	History io.Writer
 	// Lua holds the compiled scripts; simulations that never run at once may share one.
 	Lua *luahost.Host
 }
@@ -140,8 +145,13 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	for _, t := range Topics(c.Design) {
 		s.Kafka.CreateTopic(t.Name, c.Options.Partitions)
 	}
-	s.suite = checks.New(checks.Header{Design: c.Design.Name, Claims: Claims(c.Design),
-		Capability: capability(c.Design), Tier: "core", Seed: c.Seed, Names: s.names})
+	header := checks.Header{Design: c.Design.Name, Claims: Claims(c.Design), Capability: capability(c.Design),
+		Tier: "core", Seed: c.Seed, Names: s.names}
+	s.suite = checks.New(header)
+	if c.History != nil {
+		s.record = jsonl.NewWriter(c.History, header)
+		s.suite.Also(s.record.Observe)
+	}
 	s.Watch = NewWatch(s.suite)
 	if c.Search {
 		observe := s.Watch.Observe
@@ -219,7 +229,11 @@ func (s *Simulation) Run() (Outcome, error) {
 	}
 	audit.Supply = s.summary.Supply
 	audit.Dead = append(audit.Dead, s.Watch.Dead()...)
-	return s.judge(audit, converged), nil
+	out := s.judge(audit, converged)
+	if s.record != nil {
+		err = s.record.Close(audit, checks.End{NeverHappened: out.Missing, Outside: s.outside()})
+	}
+	return out, err
 }
 
 // serve lets the clients work until they are done, or have taken longer than they may. Time that a fault

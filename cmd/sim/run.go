@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -31,6 +32,7 @@ type runFlags struct {
 	settle     time.Duration
 	patience   time.Duration
 	timeout    time.Duration
+	history    string
 	json       bool
 	params     sim.Params
 	given      []string // the flags as they were given, for the command that reproduces the run
@@ -56,6 +58,7 @@ func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
 	fs.DurationVar(&f.settle, "settle", 15*time.Second, "`time` that nothing may move behind the last order before speed shows the truth")
 	fs.DurationVar(&f.patience, "patience", 3*time.Second, "`time` that a client waits for a decision before it goes on without it")
 	fs.DurationVar(&f.timeout, "timeout", time.Minute, "`time` that a process waits for the speed layer's answer to one batch; behind it an alarm, and again")
+	fs.StringVar(&f.history, "history", "", historyFlag)
 	fs.BoolVar(&f.json, "json", false, "the result as JSON on the last line of stdout; everything else on stderr")
 	about := workloadHelp()
 	for _, key := range sim.ParamKeys() {
@@ -263,12 +266,17 @@ func runCommand(ctx context.Context, args []string, stdout *output, stderr io.Wr
 	if stdout.failed() != nil {
 		return errUnwritten
 	}
+	history, err := createHistory(f.history)
+	if err != nil {
+		return err
+	}
+	c.History = history.writer()
 	meter := newMeter(stderr)
 	c.Progress = meter.show
 	began := time.Now()
 	r, err := sim.Run(ctx, c)
 	meter.done()
-	if err != nil {
+	if err := errors.Join(err, history.close()); err != nil {
 		return fmt.Errorf("run %s: %w", c.Design.Name, err)
 	}
 	report := newReport(f, c, r, time.Since(began))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -51,6 +52,7 @@ func runCore(args []string, stdout *output, stderr io.Writer) error {
 	design := fs.String("design", "ledger", "the `design` to run")
 	seed := fs.String("seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
 	scenario := fs.String("scenario", exploreDefault, "`name` or file of a scenario")
+	history := fs.String("history", "", historyFlag)
 	asJSON := fs.Bool("json", false, "the result as JSON on the last line of stdout; everything else on stderr")
 	set, err := parseFlags(fs, args, func() {
 		fmt.Fprint(stdout, coreHelp)
@@ -80,8 +82,14 @@ func runCore(args []string, stdout *output, stderr io.Writer) error {
 	if stdout.failed() != nil {
 		return errUnwritten
 	}
+	file, err := createHistory(*history)
+	if err != nil {
+		return err
+	}
+	c.History = file.writer()
 	began := time.Now()
-	if r.drawn, err = draw(c); err != nil {
+	r.drawn, err = draw(c)
+	if err := errors.Join(err, file.close()); err != nil {
 		return fmt.Errorf("run %s: %w", d.Name, err)
 	}
 	r.elapsed = time.Since(began)
