@@ -96,7 +96,7 @@ func (s *Spec) apply(st *State, ids []memory, op *Op, as Outcome) bool {
 		st.Stock -= op.Qty
 		return st.Stock >= 0
 	case Cancel, Commit:
-		if op.Arg < 0 || ids[op.Arg].state != held {
+		if ids[op.Arg].state != held {
 			return false
 		}
 		ids[op.Arg].state = settled
@@ -134,11 +134,12 @@ func (s *Spec) short(st *State, ids []memory, op *Op, free int64) bool {
 	return false
 }
 
-// idle reports whether an operation could have had nothing to do. Where refusals have versions, any may
-// have been refused for a reason that the counter does not know; only a cancel's is known.
+// idle reports whether an operation could have had nothing to do: the deduction that it names is not
+// there, or no longer. Where refusals have versions, a deduction may also have been refused for a reason
+// that the counter does not know.
 func (s *Spec) idle(ids []memory, op *Op) bool {
-	if op.Kind == Cancel {
-		return op.Arg < 0 || ids[op.Arg].state != held
+	if op.Kind == Cancel || op.Kind == Commit || op.Ref() != Absent && !s.Sequenced {
+		return ids[op.Arg].state != held
 	}
 	return s.Sequenced
 }

@@ -1,0 +1,151 @@
+package linear
+
+import (
+	"math"
+	"sort"
+)
+
+// candidate is an unanswered operation that may have filled a vacant place.
+type candidate struct {
+	op     int32
+	lo, hi int32 // the places it can have taken, by real time and by what answers say of its id
+	delta  int64 // its effect on the stock
+	must   bool  // it did happen: an answer shows that
+}
+
+// unanswered are all candidates of a chain.
+type unanswered struct {
+	list  []candidate
+	byID  map[int64]int   // of the operation
+	byRef map[int64][]int // those that undo a deduction, by its id
+	// coupled: where one candidate stands bears on where another can: matching by effect is then no
+	// longer exact, and finding no match proves nothing.
+	coupled bool
+	// opaque: a candidate's effect cannot be known; no search helps.
+	opaque bool
+}
+
+// anywhere is the hi of a candidate that nothing bounds.
+const anywhere = math.MaxInt32
+
+// candidates lists what may have filled vacant places. It needs realTime and undoings.
+func (c *chain) candidates() *unanswered {
+	u := &unanswered{byID: map[int64]int{}, byRef: map[int64][]int{}}
+	for _, i := range c.spare {
+		op := &c.ops[i]
+		k := candidate{op: i, lo: c.earliest(op.Call), hi: anywhere}
+		if !c.effect(u, op, &k) {
+			continue
+		}
+		if op.ID >= 0 && c.undone != nil && c.undone[op.ID] != none {
+			k.must, k.hi = true, c.at[c.undone[op.ID]]-1
+		}
+		if op.ID >= 0 {
+			u.byID[op.ID] = len(u.list)
+		}
+		if op.Ref() != Absent {
+			u.byRef[op.Arg] = append(u.byRef[op.Arg], len(u.list))
+		}
+		u.list = append(u.list, k)
+	}
+	return u
+}
+
+// earliest is the first place that a call is not too late for: its basic lemma, by binary search.
+func (c *chain) earliest(call int64) int32 {
+	return int32(1 + sort.Search(len(c.slot)-1, func(p int) bool { return call <= c.behind[p+1] }))
+}
+
+// effect is what the operation does to the stock if it happens; false: it cannot have taken a place.
+func (c *chain) effect(u *unanswered, op *Op, k *candidate) bool {
+	u.coupled = u.coupled || c.spec.Sequenced // any of them may have been refused instead
+	switch op.Kind {
+	case Deduct:
+		k.delta = -op.Qty
+		u.coupled = u.coupled || op.Ref() != Absent
+		if op.Ref() != Absent {
+			units, _ := c.units(op.Arg)
+			k.delta += units
+		}
+		return true
+	case Restock:
+		k.delta = op.Qty
+		return true
+	case Cancel:
+		return c.cancelEffect(u, op, k)
+	case Adjust, Withdraw, Reconcile:
+		k.delta = op.Qty
+		if op.Kind == Withdraw {
+			k.delta = -op.Qty
+		}
+		u.opaque = u.opaque || op.Qty == Absent
+	}
+	u.coupled = true // it passes the limit, or sets what others change, or counts as one of several alike
+	return true
+}
+
+// cancelEffect is effect of a cancel. Cancels of one deduction are merged: at most one has an effect, and
+// not before the earliest was called.
+func (c *chain) cancelEffect(u *unanswered, op *Op, k *candidate) bool {
+	first := c.first[op.Arg]
+	units, deducted := c.units(op.Arg)
+	k.delta = units
+	if c.spec.Sequenced {
+		return true
+	}
+	if !deducted || c.undone != nil && c.undone[op.Arg] != none {
+		return false
+	}
+	if first == none { // of one that is unanswered itself
+		u.coupled = true
+		return true
+	}
+	k.lo = max(k.lo, c.at[first]+1)
+	for _, other := range u.byRef[op.Arg] {
+		o := &u.list[other]
+		if c.ops[o.op].Kind != Cancel {
+			u.coupled = true
+		} else if k.lo < o.lo {
+			o.lo, o.op = k.lo, k.op
+			return false
+		} else {
+			return false
+		}
+	}
+	return true
+}
+
+// notBefore bounds the unanswered operation id from below: an answer shows that it had not been done yet.
+func (u *unanswered) notBefore(id int64, p int32) {
+	if k, asked := u.byID[id]; asked {
+		u.list[k].lo = max(u.list[k].lo, p)
+	}
+}
+
+// idleAt takes in that a cancel found nothing at place p, where its deduction is unanswered: that one
+// stands behind, unless an answered cancel stands between, or an unanswered one may.
+func (u *unanswered) idleAt(id int64, p int32, c *chain) {
+	switch {
+	case c.undone != nil && c.undone[id] != none && c.at[c.undone[id]] <= p:
+	case len(u.byRef[id]) > 0:
+		u.coupled = true
+	default:
+		u.notBefore(id, p+1)
+	}
+}
+
+// undoes takes in that deduction id was gone at place p, and reports whether an unanswered operation can
+// have done that.
+func (u *unanswered) undoes(id int64, p int32) bool {
+	of := u.byRef[id]
+	switch len(of) {
+	case 0:
+		return false
+	case 1:
+		k := &u.list[of[0]]
+		k.must, k.hi = true, min(k.hi, p)
+	default:
+		u.coupled = true
+	}
+	return true
+}
