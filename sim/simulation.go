@@ -136,9 +136,9 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 		Search: c.Search, World: s.world, Resting: s.resting, Delay: func(engine.Point) time.Duration { return s.plan.delay }})
 	s.prepare()
 	s.Postgres = memory.NewPostgres(e, memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
-		CheckpointConfirms: -1})
+		CheckpointConfirms: -1, Shapes: e.Shapes()})
 	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: max(1, s.needs.redisMasters), KeepWrites: s.needs.redisWrites})
-	s.Kafka = memory.NewKafka(e, memory.KafkaOptions{})
+	s.Kafka = memory.NewKafka(e, memory.KafkaOptions{Shapes: e.Shapes()})
 	if c.Design.Connector != nil {
 		s.unread = debezium.ForDesign(*c.Design.Connector).OwnTopics()
 	}
@@ -158,7 +158,7 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 		s.Watch.Observe = func(e checks.Event) {
 			observe(e)
 			h := memory.NewHash()
-			h.Value(e)
+			h.ValueOf(s.Engine.Shapes(), e)
 			s.history += uint64(h)
 		}
 	}

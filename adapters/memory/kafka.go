@@ -19,6 +19,8 @@ type KafkaOptions struct {
 	MaxRecordBytes int
 	// Reset is where a group begins that has no offset: auto.offset.reset. Default [Earliest].
 	Reset Reset
+	// Shapes is for digests; default new ones. Worlds that never run at once may share them.
+	Shapes *Shapes
 }
 
 // Kafka is a broker: topics of partitions, and consumer groups (group.go). Leader epochs, topic
@@ -49,6 +51,9 @@ func NewKafka(gate Gate, options KafkaOptions) *Kafka {
 	}
 	if options.MaxRecordBytes <= 0 {
 		options.MaxRecordBytes = 1_048_588
+	}
+	if options.Shapes == nil {
+		options.Shapes = NewShapes()
 	}
 	return &Kafka{gate: gate, options: options}
 }

@@ -23,6 +23,8 @@ type PostgresOptions struct {
 	// Copy names tables (schema.table) whose rows are written as COPY writes them: those that one
 	// statement inserts share one LSN.
 	Copy []string
+	// Shapes is for digests; default new ones. Worlds that never run at once may share them.
+	Shapes *Shapes
 }
 
 // Postgres is PostgreSQL 15 as production code can observe it through the statements of
@@ -31,6 +33,7 @@ type PostgresOptions struct {
 type Postgres struct {
 	gate    Gate
 	options PostgresOptions
+	shapes  *Shapes
 
 	nextXID  int64
 	running  []int64 // xids that are neither committed nor rolled back, in order
@@ -75,7 +78,10 @@ func NewPostgres(gate Gate, options PostgresOptions) *Postgres {
 	if options.CheckpointConfirms == 0 {
 		options.CheckpointConfirms = 1
 	}
-	p := &Postgres{gate: gate, options: options, lsn: firstLSN, nextXID: options.FirstXID}
+	if options.Shapes == nil {
+		options.Shapes = NewShapes()
+	}
+	p := &Postgres{gate: gate, options: options, shapes: options.Shapes, lsn: firstLSN, nextXID: options.FirstXID}
 	p.ended, p.loggedXID = p.nextXID-1, p.nextXID-1
 	p.journal.start = position{lsn: p.lsn, xid: p.loggedXID}
 	p.ledgerTables = newLedgerTables(p)

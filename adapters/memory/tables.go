@@ -25,6 +25,9 @@ type table[K comparable, V any] struct {
 	seen       func(before, after *V)   // a change became visible; nil: nobody asks
 	undone     func(gone, back *V)      // a visible change was lost with its server; nil: nobody asks
 	takenClass error                    // what a taken key means
+
+	sum    uint64 // the digest of the committed rows,
+	summed bool   // if none has changed since
 }
 
 // relation is what errors and the log say about a table.

@@ -96,6 +96,7 @@ func (r *row[K, V]) finish(t *transaction, commit bool) {
 			t.record.undo = append(t.record.undo, &formerly[K, V]{r.table, r.key, gone})
 		}
 		r.committed, r.own = stays, nil
+		r.table.summed = r.table.summed && !commit
 		if commit && r.table.seen != nil {
 			r.table.seen(gone, stays)
 		}
@@ -121,7 +122,7 @@ func (f *formerly[K, V]) restore() {
 		f.table.rows.put(f.key, r)
 	}
 	gone := r.committed
-	r.committed = f.version
+	r.committed, f.table.summed = f.version, false
 	if gone != nil {
 		r.unindex(gone, f.version, nil)
 	}

@@ -90,12 +90,12 @@ type Engine struct {
 	groups    arena[group]
 	mailboxes arena[mailbox]
 	titles    map[title]string
-	shapes    memory.Shapes
+	shapes    *memory.Shapes
 }
 
 // New makes an engine without actors.
 func New(o Options) *Engine {
-	e := &Engine{titles: map[title]string{}, shapes: memory.Shapes{}, watch: &heartbeat{}}
+	e := &Engine{titles: map[title]string{}, shapes: memory.NewShapes(), watch: &heartbeat{}}
 	e.Reset(o)
 	return e
 }
@@ -119,6 +119,9 @@ func (e *Engine) Reset(o Options) {
 		mailboxes: arena[mailbox]{all: e.mailboxes.all}, titles: e.titles, shapes: e.shapes}
 	e.servers = e.NewProcess("servers", "server")
 }
+
+// Shapes are for the digests of whatever runs on this engine.
+func (e *Engine) Shapes() *memory.Shapes { return e.shapes }
 
 // Now is the virtual time.
 func (e *Engine) Now() time.Time { return time.Unix(0, e.now).UTC() }

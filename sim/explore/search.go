@@ -147,15 +147,15 @@ func (s *search) proofLocked() Proof {
 }
 
 // judged remembers how an execution ended.
-func (s *search) judged(out sim.Outcome) {
+func (s *search) judged(out sim.Outcome, by *memory.Shapes) {
 	h := memory.NewHash()
 	for _, r := range out.Reports {
 		h.Word(uint64(r.Guarantee)<<8 | uint64(r.Verdict))
 	}
-	h.Value(out.Audit.Lanes)
-	h.Value(out.Audit.Stock)
-	h.Value(out.Audit.Ledger)
-	h.Value(out.Audit.Speed)
+	h.ValueOf(by, out.Audit.Lanes)
+	h.ValueOf(by, out.Audit.Stock)
+	h.ValueOf(by, out.Audit.Ledger)
+	h.ValueOf(by, out.Audit.Speed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.verdicts[uint64(h)] = true
@@ -185,7 +185,7 @@ func (s *search) core() {
 			s.halt(fmt.Errorf("path %v: %w", w.own.choices(), err))
 		case !out.Halted:
 			s.ends.Add(1)
-			s.judged(out)
+			s.judged(out, e.Shapes())
 			if g, failed := Violated(out); failed {
 				s.found(e, lua, w.own, g)
 			}
