@@ -279,9 +279,9 @@ func lineCommand(order Order, l OrderLine, i int) model.Command {
 		Line: l.Number, Qty: l.Qty, Policy: order.Policy}
 }
 
-// LineID is the command id of an order line whose client gave none.
+// LineID is the command id of an order line whose client gave none: it stands beside the order's.
 func LineID(order model.ID, number int32) model.ID {
-	return model.NameID("line", order.String(), fmt.Sprint(number))
+	return model.NameID("line", order.String(), fmt.Sprint(number)).Beside(order)
 }
 
 func refused(what string, err error) error {

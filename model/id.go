@@ -2,12 +2,17 @@ package model
 
 import (
 	"crypto/sha1"
+	"encoding/binary"
 
 	"github.com/google/uuid"
 )
 
-// ID identifies a command, an order or an outbox row: a UUID that comes from the client or is uuid5
-// of what it names. Nothing in the core draws a random one. The zero ID means absent.
+// ID identifies a command, an order or an outbox row: a UUID that comes from the client or is a hash of
+// what it names. Nothing in the core draws a random one. The zero ID means absent.
+//
+// Clients should send UUIDv7 (RFC 9562, section 5.7): what comes at the same time then stands on the same
+// page of every index, and an order costs the truth a third less than under random ids. Any other UUID is
+// as good otherwise.
 type ID [16]byte
 
 // Namespace is the uuid5 namespace (RFC 9562, section 5.5) of every name that stockproof derives.
@@ -25,6 +30,23 @@ func NameID(parts ...string) ID {
 	id[6] = id[6]&0x0f | 5<<4
 	id[8] = id[8]&0x3f | 0x80
 	return id
+}
+
+// Beside is id moved next to near in the order of ids: their first 48 bits are near's, the time where near
+// is a UUIDv7, and 74 bits stay id's own. Rows that are written together then share pages of their indexes.
+// The version is 8, which RFC 9562, section 5.8, leaves to whoever makes the id.
+func (id ID) Beside(near ID) ID {
+	copy(id[:6], near[:6])
+	id[6] = id[6]&0x0f | 8<<4
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// At is id moved next to whatever else has this time, in milliseconds since 1970.
+func (id ID) At(ms int64) ID {
+	var near ID
+	binary.BigEndian.PutUint64(near[:], uint64(ms)<<16)
+	return id.Beside(near)
 }
 
 // ParseID reads the 36-character text form of a UUID, and nothing else.

@@ -153,8 +153,8 @@ func (s *shop) accepted(b *testing.B, batches, size int) [][]port.Record {
 
 func (s *shop) checkoutsAsync(b *testing.B, orders *inventory.Orders, n int) {
 	b.Helper()
-	crowd(b, 500, n, func(ctx context.Context, i int) error {
-		_, err := orders.Checkout(ctx, hotOrder("accepted", i))
+	crowd(b, 500, n, func(ctx context.Context, _ int) error {
+		_, err := orders.Checkout(ctx, hotOrder(ordered()))
 		return err
 	})
 }

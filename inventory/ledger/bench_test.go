@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"stockproof/adapters/live"
@@ -42,17 +43,22 @@ func BenchmarkSettle(b *testing.B) {
 }
 
 // BenchmarkSynchronous is synchronous admission: clients that wait for each answer before they send
-// the next order.
-func BenchmarkSynchronous(b *testing.B) {
+// the next order, under ids as clients should make them.
+func BenchmarkSynchronous(b *testing.B) { synchronous(b, ordered) }
+
+// BenchmarkSynchronousRandomIDs is the same for clients that send UUIDv4.
+func BenchmarkSynchronousRandomIDs(b *testing.B) { synchronous(b, random) }
+
+func synchronous(b *testing.B, id func() model.ID) {
 	for _, c := range []struct{ clients, orders int }{{32, 8_000}, {256, 30_000}, {2000, 60_000}} {
 		b.Run(fmt.Sprintf("clients=%d", c.clients), func(b *testing.B) {
 			s := newShop(b, 8)
 			o := inventory.DefaultOptions()
 			o.Admission = inventory.Sync
 			orders := s.open(b, ledger.Design(), o)
-			s.checkouts(b, orders, "warm", c.clients, 2000)
+			s.checkouts(b, orders, id, c.clients, 2000)
 			g := s.gauge(b)
-			took := s.checkouts(b, orders, "run", c.clients, b.N*c.orders)
+			took := s.checkouts(b, orders, id, c.clients, b.N*c.orders)
 			g.report(b, len(took))
 			reportLatency(b, took)
 			s.count(b, int64(len(took))+2000, `SELECT count(*) FROM ledger.ledger WHERE kind = 1 AND outcome = 1`)
@@ -64,9 +70,9 @@ func BenchmarkSynchronous(b *testing.B) {
 func BenchmarkBaselineForUpdate(b *testing.B) {
 	s := newShop(b, baselineClients)
 	front := s.open(b, rowlock.Design(), inventory.DefaultOptions())
-	s.checkouts(b, front, "warm", baselineClients, 500)
+	s.checkouts(b, front, ordered, baselineClients, 500)
 	g := s.gauge(b)
-	took := s.checkouts(b, front, "run", baselineClients, b.N*baselineOrders)
+	took := s.checkouts(b, front, ordered, baselineClients, b.N*baselineOrders)
 	g.report(b, len(took))
 	reportLatency(b, took)
 	s.count(b, int64(len(took))+500, `SELECT initial + 1000000000 - stock FROM rowlock.stock`)
@@ -134,26 +140,22 @@ func (s *shop) plainTables(b *testing.B) {
 // baseline runs do in a transaction of its own for each order.
 func (s *shop) baseline(b *testing.B, do func(ctx context.Context, tx pgx.Tx, id model.ID) error) {
 	b.Helper()
-	one := func(run string) func(ctx context.Context, i int) error {
-		return func(ctx context.Context, i int) error {
-			s.counted.commits.Add(1)
-			return pgx.BeginFunc(ctx, s.truth.Pool(), func(tx pgx.Tx) error {
-				return do(ctx, tx, model.NameID(run, fmt.Sprint(i)))
-			})
-		}
+	one := func(ctx context.Context, _ int) error {
+		s.counted.commits.Add(1)
+		return pgx.BeginFunc(ctx, s.truth.Pool(), func(tx pgx.Tx) error { return do(ctx, tx, ordered()) })
 	}
-	crowd(b, baselineClients, 500, one("warm"))
+	crowd(b, baselineClients, 500, one)
 	g := s.gauge(b)
-	took := crowd(b, baselineClients, b.N*baselineOrders, one("run"))
+	took := crowd(b, baselineClients, b.N*baselineOrders, one)
 	g.report(b, len(took))
 	reportLatency(b, took)
 	s.count(b, int64(len(took))+500, `SELECT 1000000000 - stock FROM plain_stock`)
 }
 
 // checkouts lets clients place n orders of one unit, and says how long each took.
-func (s *shop) checkouts(b *testing.B, orders *inventory.Orders, run string, clients, n int) []time.Duration {
+func (s *shop) checkouts(b *testing.B, orders *inventory.Orders, id func() model.ID, clients, n int) []time.Duration {
 	return crowd(b, clients, n, func(ctx context.Context, i int) error {
-		as, err := orders.Checkout(ctx, hotOrder(run, i))
+		as, err := orders.Checkout(ctx, hotOrder(id()))
 		if err == nil && as[0].Outcome != model.Granted {
 			err = fmt.Errorf("order %d was answered %+v", i, as[0])
 		}
@@ -161,8 +163,12 @@ func (s *shop) checkouts(b *testing.B, orders *inventory.Orders, run string, cli
 	})
 }
 
-func hotOrder(run string, i int) inventory.Order {
-	return inventory.Order{ID: model.NameID(run, fmt.Sprint(i)), Customer: "c", Policy: model.Partial,
+// ordered is a UUIDv7, random a UUIDv4.
+func ordered() model.ID { return model.ID(uuid.Must(uuid.NewV7())) }
+func random() model.ID  { return model.ID(uuid.New()) }
+
+func hotOrder(id model.ID) inventory.Order {
+	return inventory.Order{ID: id, Customer: "c", Policy: model.Partial,
 		Lines: []inventory.OrderLine{{SKU: hot, Qty: 1}}}
 }
 

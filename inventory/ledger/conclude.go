@@ -88,5 +88,5 @@ func lineCommands(lines []model.Line, k model.Kind, o port.OrderRow, which func(
 
 // internalID names a command that the system gives itself: the same intention has the same id.
 func internalID(ref model.ID, k model.Kind, deadline int64, attempt int32) model.ID {
-	return model.NameID(k.String(), ref.String(), fmt.Sprint(deadline), fmt.Sprint(attempt))
+	return model.NameID(k.String(), ref.String(), fmt.Sprint(deadline), fmt.Sprint(attempt)).Beside(ref)
 }

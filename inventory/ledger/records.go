@@ -17,9 +17,9 @@ func (f *fold) records() []port.OutboxRow {
 	}
 	for _, order := range f.decisionK {
 		entries := f.decisions[order]
-		rows = append(rows, port.OutboxRow{ID: model.NameID("decision", order.String(), entries[0].Command.String()),
-			AggregateType: model.DecisionTopic, AggregateID: order.String(), Type: "decision",
-			Payload: string(model.EncodeDecision(model.DecisionRecord{OrderID: order, Entries: entries}))})
+		id := model.NameID("decision", order.String(), entries[0].Command.String()).At(f.nowMS)
+		rows = append(rows, port.OutboxRow{ID: id, AggregateType: model.DecisionTopic, AggregateID: order.String(),
+			Type: "decision", Payload: string(model.EncodeDecision(model.DecisionRecord{OrderID: order, Entries: entries}))})
 	}
 	return rows
 }
