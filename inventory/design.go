@@ -144,7 +144,7 @@ type Options struct {
 	Shed    bool
 	ShedAge time.Duration
 	Linger  time.Duration
-	Loops   int // group commits that may overlap; synchronous admission has one, its lanes are locked
+	Loops   int // group commits that may overlap
 	Backoff Backoff
 
 	SweepPeriod      time.Duration

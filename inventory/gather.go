@@ -17,10 +17,13 @@ type Gather[Q, A any] struct {
 	Linger  time.Duration // 0 adds no latency; 2-5 ms trade it for fuller batches
 	Loops   int           // flushes that may overlap
 	// Flush answers every question, in order, or fails as a whole. It retries by itself what another
-	// attempt can mend.
-	Flush func(ctx context.Context, qs []Q) ([]Answered[A], error)
+	// attempt can mend. It calls next, as often as it likes, when another loop may close its batch: one
+	// that is closed before it can get anywhere only leaves out who asks meanwhile. The end of a flush
+	// says so too.
+	Flush func(ctx context.Context, qs []Q, next func()) ([]Answered[A], error)
 
 	questions port.Queue[question[Q, A]]
+	turn      port.Queue[struct{}] // whoever has taken it out may close a batch
 }
 
 // Answered is an answer to one question, or why there is none.
@@ -72,6 +75,8 @@ func (g *Gather[Q, A]) await(ctx context.Context, reply port.Queue[Answered[A]])
 // Run implements [port.Process].
 func (g *Gather[Q, A]) Run(ctx context.Context) error {
 	loops := g.Runtime.Group(ctx)
+	g.turn = port.NewQueue[struct{}](g.Runtime, 1)
+	g.turn.Offer(struct{}{})
 	for i := range max(g.Loops, 1) {
 		loops.Go(fmt.Sprintf("%s-%d", g.Name, i), g.loop)
 	}
@@ -80,6 +85,10 @@ func (g *Gather[Q, A]) Run(ctx context.Context) error {
 
 func (g *Gather[Q, A]) loop(ctx context.Context) error {
 	for {
+		next, err := g.take(ctx)
+		if err != nil {
+			return err
+		}
 		waiting, err := g.questions.Receive(ctx, g.Max, g.Linger)
 		if err != nil {
 			return err
@@ -88,7 +97,8 @@ func (g *Gather[Q, A]) loop(ctx context.Context) error {
 		for i, w := range waiting {
 			qs[i] = w.q
 		}
-		as, err := g.Flush(ctx, qs)
+		as, err := g.Flush(ctx, qs, next)
+		next()
 		for i, w := range waiting {
 			if err != nil {
 				w.reply.Offer(Answered[A]{Err: err})
@@ -97,6 +107,23 @@ func (g *Gather[Q, A]) loop(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// take waits for the turn to close a batch; next passes it on. A loop that is alone always has it.
+func (g *Gather[Q, A]) take(ctx context.Context) (next func(), err error) {
+	if g.Loops <= 1 {
+		return func() {}, nil
+	}
+	if _, err := g.turn.Receive(ctx, 1, 0); err != nil {
+		return nil, err
+	}
+	held := true
+	return func() {
+		if held {
+			held = false
+			g.turn.Offer(struct{}{})
+		}
+	}, nil
 }
 
 // Halves runs do on all of qs; where that fails with what no attempt can mend, or with a conflict

@@ -31,7 +31,7 @@ type admission struct {
 }
 
 func newAdmission(p inventory.Ports, o inventory.Options, name string,
-	flush func(context.Context, []request) ([]inventory.Answered[answers], error)) *admission {
+	flush func(context.Context, []request, func()) ([]inventory.Answered[answers], error)) *admission {
 	a := &admission{settler: newSettler(p, o)}
 	a.backoff.Attempts = callerAttempts
 	a.gather = (&gather{Name: name, Runtime: p.Runtime, Max: o.GroupMax, Linger: o.Linger, Loops: o.Loops,
@@ -105,15 +105,20 @@ func (a *admission) settled(ctx context.Context, p conclusion) ([]inventory.Answ
 	return a.Lookup(ctx, []inventory.Submission{{Commands: p.commands}})
 }
 
+// readOrder reads an order and its lines as they were together: each statement has a snapshot of its own, so
+// the row is read on both sides of them.
 func readOrder(ctx context.Context, truth port.Truth, order model.ID) (port.OrderRow, []model.Line, int64, error) {
-	row := &port.KnownOrders{IDs: []model.ID{order}}
+	row, again := &port.KnownOrders{IDs: []model.ID{order}}, &port.KnownOrders{IDs: []model.ID{order}}
 	lines := &port.ReadOrderLines{Orders: []model.ID{order}}
 	now := &port.ReadEpoch{}
-	if err := truth.Do(ctx, row, lines, now); err != nil {
+	if err := truth.Do(ctx, row, lines, again, now); err != nil {
 		return port.OrderRow{}, nil, 0, fmt.Errorf("read order %s: %w", order, err)
 	}
 	if len(row.Rows) == 0 {
 		return port.OrderRow{}, nil, 0, fmt.Errorf("order %s: nobody accepted it: %w", order, port.ErrContract)
+	}
+	if again.Rows[0] != row.Rows[0] {
+		return port.OrderRow{}, nil, 0, overtaken(order)
 	}
 	return row.Rows[0], lines.Lines, now.NowMS, nil
 }
@@ -157,22 +162,32 @@ func (f *fold) overtaken(r request) error {
 	if o.Saga == r.advance.From && o.Attempt == r.advance.FromAttempt {
 		return nil
 	}
-	return fmt.Errorf("order %s: moved by somebody else: %w", r.advance.Order, port.ErrConflict)
+	return overtaken(r.advance.Order)
 }
 
-// orderIDs are the orders that requests enter or move.
-func orderIDs(rs []request) []model.ID {
+func overtaken(order model.ID) error {
+	return fmt.Errorf("order %s: moved by somebody else: %w", order, port.ErrConflict)
+}
+
+// orderIDs are the orders that the requests which picks enter or move.
+func orderIDs(rs []request, which func(request) bool) []model.ID {
 	var ids []model.ID
 	for _, r := range rs {
-		if r.Order != nil {
-			ids = append(ids, r.Order.ID)
-		}
-		if r.advance != nil {
+		switch {
+		case !which(r):
+		case r.advance != nil:
 			ids = append(ids, r.advance.Order)
+		case r.Order != nil:
+			ids = append(ids, r.Order.ID)
 		}
 	}
 	return sortedIDs(ids)
 }
+
+func everyone(request) bool { return true }
+
+// moves reports whether r moves an order that is there.
+func moves(r request) bool { return r.advance != nil }
 
 // enter notes a new order, whose lines get the deadline that the truth's clock gives, or the move of
 // one.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"stockproof/inventory"
@@ -36,6 +37,9 @@ func NewCoordinator(p inventory.Ports, o inventory.Options) port.Process {
 // coordinate moves one order. A conflict means that somebody else did.
 func (in *Intake) coordinate(ctx context.Context, id model.ID) error {
 	row, lines, now, err := readOrder(ctx, in.truth, id)
+	if errors.Is(err, port.ErrConflict) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,9 @@ func NewIntake(p inventory.Ports, o inventory.Options) *Intake {
 	return in
 }
 
-func (in *Intake) flush(ctx context.Context, rs []request) ([]inventory.Answered[answers], error) {
+// flush waits for nobody's lock, so the next batch need not wait for it.
+func (in *Intake) flush(ctx context.Context, rs []request, next func()) ([]inventory.Answered[answers], error) {
+	next()
 	return inventory.Halves(rs, func(rs []request) (as []inventory.Answered[answers], err error) {
 		err = in.retry(ctx, fmt.Sprintf("accept %d submissions", len(rs)), func() (err error) {
 			as, err = in.attempt(ctx, rs)
@@ -47,7 +49,7 @@ func (in *Intake) attempt(ctx context.Context, rs []request) ([]inventory.Answer
 	}
 	epoch := &port.CheckEpoch{}
 	known := &port.KnownCommands{IDs: sortedIDs(ids)}
-	placed := &port.KnownOrders{IDs: orderIDs(rs)}
+	placed := &port.KnownOrders{IDs: orderIDs(rs, everyone)}
 	if err := tx.Do(ctx, epoch, known, placed); err != nil {
 		return nil, fmt.Errorf("intake: look for %d commands: %w", len(ids), err)
 	}
@@ -57,9 +59,7 @@ func (in *Intake) attempt(ctx context.Context, rs []request) ([]inventory.Answer
 	f := &fold{epoch: epoch.Epoch, nowMS: epoch.NowMS, partitions: in.partitions,
 		lines: map[model.ID]*line{}, known: map[model.ID]port.CommandRow{}, orders: map[model.ID]port.OrderRow{}}
 	f.learn(known.Rows)
-	for _, row := range placed.Rows {
-		f.orders[row.ID] = row
-	}
+	f.place(placed.Rows)
 	as := make([]inventory.Answered[answers], len(rs))
 	var fresh []model.Command
 	for i, q := range rs {

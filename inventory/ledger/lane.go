@@ -3,8 +3,10 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"stockproof/inventory"
+	"stockproof/inventory/port"
 	"stockproof/model"
 )
 
@@ -15,31 +17,41 @@ type Lane struct{ *admission }
 // NewLane makes it; run Lane.gather as a process.
 func NewLane(p inventory.Ports, o inventory.Options) *Lane {
 	l := &Lane{}
-	// A second flush would close its batch only to wait for the first one's lanes, and the clients who
-	// ask meanwhile would fill a third.
-	o.Loops = 1
 	l.admission = newAdmission(p, o, "lane", l.flush)
 	return l
 }
 
-func (l *Lane) flush(ctx context.Context, rs []request) ([]inventory.Answered[answers], error) {
+// flush lets the next batch close once its own is decided: that one waits for the lanes inside the server,
+// and while this one is written and committed, who was answered before may still join it.
+func (l *Lane) flush(ctx context.Context, rs []request, next func()) ([]inventory.Answered[answers], error) {
 	return inventory.Halves(rs, func(rs []request) (as []inventory.Answered[answers], err error) {
+		fresh := true
 		err = l.retry(ctx, fmt.Sprintf("decide %d submissions", len(rs)), func() (err error) {
-			as, err = l.attempt(ctx, rs)
+			as, err = l.attempt(ctx, rs, fresh, next)
+			fresh = fresh && port.Class(err) != port.ErrConflict
 			return err
 		})
 		return as, err
 	})
 }
 
-func (l *Lane) attempt(ctx context.Context, rs []request) ([]inventory.Answered[answers], error) {
+// attempt decides requests in one transaction. Orders are nearly always new, and where one is not its
+// commands nearly always tell: a fresh attempt looks only for those, and the keys of orders and lines
+// refuse the rest (an id with other lines, a line cancelled before it came). The next attempt looks first.
+func (l *Lane) attempt(ctx context.Context, rs []request, fresh bool, next func()) ([]inventory.Answered[answers], error) {
 	tx := l.truth.Begin()
 	defer tx.Rollback(ctx)
-	r := reading{orders: orderIDs(rs)}
+	r := reading{fresh: fresh, orders: orderIDs(rs, everyone)}
+	if fresh {
+		r.orders = orderIDs(rs, moves)
+	}
 	for _, q := range rs {
 		r.commands = append(r.commands, q.Commands...)
 	}
 	f, err := l.open(ctx, tx, r)
+	if err == nil && fresh {
+		err = f.recall(ctx, tx, rs)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -49,10 +61,29 @@ func (l *Lane) attempt(ctx context.Context, rs []request) ([]inventory.Answered[
 			as[i].Answer = l.admit(f, q)
 		}
 	}
+	next()
 	if err := l.commit(ctx, tx, f); err != nil {
 		return nil, err
 	}
 	return as, nil
+}
+
+// recall reads the orders of requests that a known command shows to be no first ones.
+func (f *fold) recall(ctx context.Context, tx port.Tx, rs []request) error {
+	again := &port.KnownOrders{IDs: orderIDs(rs, func(r request) bool { return !moves(r) && f.seen(r) })}
+	if len(again.IDs) == 0 {
+		return nil
+	}
+	if err := tx.Do(ctx, again); err != nil {
+		return fmt.Errorf("lane: read %d orders that were placed before: %w", len(again.IDs), err)
+	}
+	f.place(again.Rows)
+	return nil
+}
+
+// seen reports whether any command of r is known.
+func (f *fold) seen(r request) bool {
+	return slices.ContainsFunc(r.Commands, func(c model.Command) bool { _, ok := f.known[c.ID]; return ok })
 }
 
 // admit decides one request in the transaction's fold.

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -74,6 +75,49 @@ func TestCommitAndCancelHaveOneWinner(t *testing.T) {
 		if a, b := s.lane("A"), s.lane("B"); a.Reserved != 0 || b.Reserved != 0 || (100-a.OnHand)*3 != (100-b.OnHand)*2 {
 			s.Errorf("lanes %+v and %+v: orders ended by halves", a, b)
 		}
+	})
+}
+
+// torn is a truth that sends statements one by one, and lets something happen before each.
+type torn struct {
+	port.Truth
+	before func(st port.Statement)
+}
+
+func (t torn) Do(ctx context.Context, batch ...port.Statement) error {
+	for _, st := range batch {
+		t.before(st)
+		if err := t.Truth.Do(ctx, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A cancel between the two statements that read an order for its commit: the row is still open, and no
+// line is held any more. Who commits is told who won.
+func TestACommitThatReadsHalfOfACancelIsToldSo(t *testing.T) {
+	inBothModes(t, func(s store) {
+		s.restock("in", "A", 100)
+		s.want("order", s.checkout(basket("o", model.Partial, line("A", 2))), "GRANTED 2")
+		other := s.Orders
+		struck := false
+		s.truth = func(_ string, t port.Truth) port.Truth {
+			return torn{t, func(st port.Statement) {
+				if _, ok := st.(*port.ReadOrderLines); !ok || struck {
+					return
+				}
+				struck = true
+				_, as, err := other.Cancel(s.ctx, model.NameID("o"))
+				s.must(err)
+				s.must(other.Await(s.ctx, as))
+			}}
+		}
+		saga, as, err := s.front(inventory.Sync).Orders.Commit(s.ctx, model.NameID("o"))
+		if s.must(err); saga != port.SagaReleasing || len(as) != 1 || !struck {
+			s.Errorf("the commit was told saga %d and %s", saga, say(as))
+		}
+		s.wantLane("A", 100, 0)
 	})
 }
 

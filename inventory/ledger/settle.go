@@ -31,6 +31,23 @@ type reading struct {
 	progress *port.AdvanceProgress // asynchronous: the position it moves
 	commands []model.Command
 	orders   []model.ID
+	// fresh: what the commands reserve is taken to be new. Its lines are not looked for; where one is there,
+	// its key refuses the second.
+	fresh bool
+}
+
+// lines are the commands whose lines are read.
+func (r reading) lines(ids []model.ID) []model.ID {
+	if !r.fresh {
+		return ids
+	}
+	var refs []model.ID
+	for _, c := range r.commands {
+		if !c.Ref.IsZero() {
+			refs = append(refs, c.Ref)
+		}
+	}
+	return sortedIDs(refs)
 }
 
 // open makes the first round trip: gate, progress, missing lanes, lane locks, and behind them, each a
@@ -41,7 +58,7 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 	epoch, again := &port.CheckEpoch{}, &port.CheckEpoch{}
 	lock := &port.LockLanes{Lanes: lanes}
 	known := &port.KnownCommands{IDs: ids}
-	lines := &port.ReadLines{Commands: ids}
+	lines := &port.ReadLines{Commands: r.lines(ids)}
 	orders := &port.KnownOrders{IDs: sortedIDs(r.orders)}
 	marks := &port.ReadMarks{Chains: chains}
 
@@ -52,7 +69,10 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 	if len(create) > 0 {
 		batch = append(batch, &port.CreateLanes{Lanes: create})
 	}
-	batch = append(batch, lock, known, lines)
+	batch = append(batch, lock, known)
+	if len(lines.Commands) > 0 {
+		batch = append(batch, lines)
+	}
 	if len(r.orders) > 0 {
 		batch = append(batch, orders)
 	}
@@ -80,9 +100,7 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 	for _, l := range lines.Lines {
 		f.lines[l.Command] = &line{Line: l, stored: true}
 	}
-	for _, row := range orders.Rows {
-		f.orders[row.ID] = row
-	}
+	f.place(orders.Rows)
 	for _, c := range marks.Open {
 		f.marks[c] = true
 	}
@@ -93,6 +111,12 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 func (f *fold) learn(rows []port.CommandRow) {
 	for _, row := range rows {
 		f.known[row.ID] = row
+	}
+}
+
+func (f *fold) place(rows []port.OrderRow) {
+	for _, row := range rows {
+		f.orders[row.ID] = row
 	}
 }
 
