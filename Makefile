@@ -3,7 +3,7 @@ RACE_PACKAGES ?= ./inventory/... ./adapters/live ./adapters/memory/... ./adapter
 	./adapters/fakes/... ./sim ./cmd/sim
 export RACE_PACKAGES
 
-.PHONY: help build run test lint bench schedules
+.PHONY: help build run test lint bench schedules soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,3 +29,6 @@ bench: ## every benchmark, best of 3, as a table with ratios to the baselines
 
 schedules: ## the recorded failures replayed, and 10 000 random schedules of each under the designs that hold
 	go test ./sim/explore -run '^TestRecorded' -recorded-runs 10000 -timeout 3h -v
+
+soak: build ## an hour of random exploration of ledger (SOAK=SECONDS), written to testdata/soak.txt
+	@scripts/soak.sh

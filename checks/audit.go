@@ -85,6 +85,9 @@ type DeadLetter struct {
 	Class   string
 	// Redriven: it was put back, so it does not answer for its command any more. A discarded one does.
 	Redriven bool
+	// Parks: it is open and holds its chain: what refers to Command waits behind it, in the log's sequence or,
+	// where its own record was lost, until the letter is put back and a sweeper sends it.
+	Parks bool
 }
 
 // Supply is what the workload knows to have come in for a lane: restocks, adjustments and transfers

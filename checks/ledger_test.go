@@ -364,6 +364,22 @@ func TestADeadLetterAnswersForItsCommandUntilItIsRedriven(t *testing.T) {
 	wantFail(t, Check(h), NoLoss, 5, "o3")
 }
 
+// A cancellation whose own record was lost waits behind the letter of its order, as one that arrived does: the
+// sweeper leaves alone what an open letter parks. A closed letter parks nothing.
+func TestWhatIsParkedBehindADeadLetterIsNotLost(t *testing.T) {
+	w := sample()
+	h := w.history()
+	damage{w, &h}.commandOf("cancel o2").Decision = model.Decision{}
+	h.Audit.Dead = []DeadLetter{{Command: w.id("reserve o2"), Class: "contract", Parks: true}, {Class: "undecodable"}}
+	if r := reportOn(t, Check(h), NoLoss); r.Verdict != Pass {
+		t.Fatalf("parked: %s", r.Why)
+	}
+	h.Audit.Dead[0].Parks = false
+	wantFail(t, Check(h), NoLoss, 0, "RELEASE", "was accepted and never decided")
+	h.Audit.Dead[0] = DeadLetter{Command: w.id("reserve o3"), Class: "contract", Parks: true}
+	wantFail(t, Check(h), NoLoss, 0, "RELEASE", "was accepted and never decided")
+}
+
 func TestWhatIsNotClaimedIsListedAndDoesNotCount(t *testing.T) {
 	w := sample()
 	h := w.history()

@@ -148,7 +148,8 @@ func auditRows(ctx context.Context, truth port.Truth, a *checks.Audit) error {
 	}
 	for _, d := range dead.Rows {
 		a.Dead = append(a.Dead, checks.DeadLetter{Record: checks.Record{Topic: model.CommandTopic, Part: d.Part,
-			LeaderEpoch: d.LeaderEpoch, Offset: d.Offset}, Command: d.Command, Class: string(d.Class), Redriven: d.State == port.DeadRedriven})
+			LeaderEpoch: d.LeaderEpoch, Offset: d.Offset}, Command: d.Command, Class: string(d.Class), Redriven: d.State == port.DeadRedriven,
+			Parks: d.State == port.DeadOpen && d.Class != port.DeadVoid})
 	}
 	return nil
 }
@@ -210,20 +211,21 @@ func readable(err error, ops []port.SpeedOp) error {
 	return nil
 }
 
-// Quiet reports whether nothing is going on any more: every accepted command that is no dead letter
-// is decided, no all-or-nothing order with a rejected line holds another, and every read model shows the
+// Quiet reports whether nothing is going on any more: every accepted command that is no dead letter, nor
+// parked behind one, is decided, no all-or-nothing order with a rejected line holds another, and every read model shows the
 // truth.
 func Quiet(a checks.Audit) bool { return unrest(a) == 0 }
 
 // unrest counts what keeps an audit from being quiet: undecided commands, lines that their order is
 // about to give back, and rows of read models that are missing or show something else than the truth.
 func unrest(a checks.Audit) (n int) {
-	dead := make(map[model.ID]bool)
+	dead, parks := make(map[model.ID]bool), make(map[model.ID]bool)
 	for _, d := range a.Dead {
 		dead[d.Command] = !d.Redriven
+		parks[d.Command] = parks[d.Command] || d.Parks && !d.Command.IsZero()
 	}
 	for _, c := range a.Commands {
-		if !c.Decision.Decided() && !dead[c.ID] {
+		if !c.Decision.Decided() && !dead[c.ID] && !parks[c.Ref] {
 			n++
 		}
 	}

@@ -202,7 +202,7 @@ func TestFaultLinesThatSayNothingOfUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.CoreFaults(&w, article.Design()); err == nil || !strings.Contains(err.Error(), why) {
+		if _, err := s.CoreFaults(&w, article.Design(), sim.CoreOptions()); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", line, err)
 		}
 	}

@@ -87,6 +87,15 @@ func (k FaultKind) Applies(d inventory.Design, o DesignOptions) bool {
 	return k.applies == nil || k.applies(d, o)
 }
 
+// CheckApplies refuses a design that the kind cannot strike: a fault that was asked for and could never happen
+// would only be missed at the end.
+func (k FaultKind) CheckApplies(d inventory.Design, o DesignOptions) error {
+	if k.Applies(d, o) {
+		return nil
+	}
+	return fmt.Errorf("it cannot strike design %s as it is deployed here", d.Name)
+}
+
 func hasRedis(d inventory.Design, _ DesignOptions) bool { return d.Books != inventory.RowLockBooks }
 
 func hasKafka(d inventory.Design, _ DesignOptions) bool { return len(d.Topics) > 0 }

@@ -132,12 +132,12 @@ func withFaults(t *testing.T, d inventory.Design, faults string) sim.SimulationC
 	if c.Workload, err = s.Build(sim.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}
-	if c.Faults, err = s.CoreFaults(&c.Workload, d); err != nil {
+	if c.Faults, err = s.CoreFaults(&c.Workload, d, c.Options); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range c.Faults { // what a file says comes back from what it was read as
 		e := f.Entry()
-		again, err := (&sim.Scenario{Faults: []sim.Entry{e}}).CoreFaults(&c.Workload, d)
+		again, err := (&sim.Scenario{Faults: []sim.Entry{e}}).CoreFaults(&c.Workload, d, c.Options)
 		if err != nil || len(again) != 1 || again[0] != f {
 			t.Errorf("%+v is written as %q, read as %+v (%v)", f, f.String(), again, err)
 		}

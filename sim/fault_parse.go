@@ -13,12 +13,12 @@ import (
 // triggerKeys are the keys of every fault's trigger.
 var triggerKeys = []string{"of", "before", "after", "order", "sku", "nth"}
 
-// CoreFaults reads the faults of a scenario for the core tier. What is wrong is an [InputError] that names
-// the line.
-func (s *Scenario) CoreFaults(w *Workload, d inventory.Design) ([]Fault, error) {
+// CoreFaults reads the faults of a scenario for the core tier and a design as it is deployed. What is wrong, a
+// kind among it that cannot strike this design, is an [InputError] that names the line.
+func (s *Scenario) CoreFaults(w *Workload, d inventory.Design, o DesignOptions) ([]Fault, error) {
 	var fs []Fault
 	for i := range s.Faults {
-		f, err := readCoreFault(&s.Faults[i], w, d)
+		f, err := readCoreFault(&s.Faults[i], w, d, o)
 		if err != nil {
 			return nil, s.Errorf(s.Faults[i].Line, "fault %s: %v", s.Faults[i].Subject, err)
 		}
@@ -27,7 +27,7 @@ func (s *Scenario) CoreFaults(w *Workload, d inventory.Design) ([]Fault, error) 
 	return fs, nil
 }
 
-func readCoreFault(e *Entry, w *Workload, d inventory.Design) (f Fault, err error) {
+func readCoreFault(e *Entry, w *Workload, d inventory.Design, o DesignOptions) (f Fault, err error) {
 	k, ok := FindFaultKind(e.Subject)
 	if !ok {
 		var names []string
@@ -35,6 +35,9 @@ func readCoreFault(e *Entry, w *Workload, d inventory.Design) (f Fault, err erro
 			names = append(names, k.Name)
 		}
 		return f, fmt.Errorf("there is no such kind of fault; there are %s", strings.Join(names, ", "))
+	}
+	if err := k.CheckApplies(d, o); err != nil {
+		return f, err
 	}
 	f = Fault{Kind: k.Name, Line: e.Line}
 	keys := slices.Concat(k.Keys, triggerKeys)
@@ -134,9 +137,23 @@ func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
 }
 
 func knownRole(d inventory.Design, role string) error {
-	if role == "api" || role == "operator" || role == "connector" && d.Connector != nil ||
-		slices.ContainsFunc(d.Roles, func(r inventory.Role) bool { return r.Name == role }) {
+	if role != "clients" && slices.Contains(processRoles(d), role) {
 		return nil
 	}
 	return fmt.Errorf("design %s has no process %q", d.Name, role)
+}
+
+// processRoles are the roles of everything that may run under a design: its own, and what stands around them.
+func processRoles(d inventory.Design) []string {
+	roles := []string{"clients", "api", "operator"}
+	if d.Connector != nil {
+		roles = append(roles, "connector")
+	}
+	if d.Redrive != nil {
+		roles = append(roles, "redriver")
+	}
+	for _, r := range d.Roles {
+		roles = append(roles, r.Name)
+	}
+	return roles
 }

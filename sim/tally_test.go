@@ -91,3 +91,22 @@ func TestABrokenOrderIsUnrest(t *testing.T) {
 		t.Error("a line whose release is a dead letter is waited for")
 	}
 }
+
+// A command that an open letter parks is at rest, and one that a closed letter parked is not; what refers to
+// nothing is not parked by what cannot be read.
+func TestWhatALetterParksIsAtRest(t *testing.T) {
+	reserve, release, restock := model.NameID("reserve"), model.NameID("release"), model.NameID("restock")
+	a := checks.Audit{Commands: []checks.CommandRow{{Command: model.Command{ID: release, Kind: model.Release, Ref: reserve}}},
+		Dead: []checks.DeadLetter{{Command: reserve, Parks: true}, {Parks: true}}}
+	if !sim.Quiet(a) {
+		t.Error("what is parked is unrest")
+	}
+	a.Commands = append(a.Commands, checks.CommandRow{Command: model.Command{ID: restock, Kind: model.Restock}})
+	if sim.Quiet(a) {
+		t.Error("an undecided command is at rest")
+	}
+	a.Commands, a.Dead[0].Parks = a.Commands[:1], false
+	if sim.Quiet(a) {
+		t.Error("what a closed letter parked is at rest")
+	}
+}

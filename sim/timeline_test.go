@@ -20,7 +20,7 @@ func drawn(t *testing.T, d inventory.Design, scenario string) (*sim.Timeline, si
 		t.Fatal(err)
 	}
 	c := simulated(t, d, scenario)
-	if c.Faults, err = s.CoreFaults(&c.Workload, d); err != nil {
+	if c.Faults, err = s.CoreFaults(&c.Workload, d, c.Options); err != nil {
 		t.Fatal(err)
 	}
 	if s.CheckOptions(d) == nil {

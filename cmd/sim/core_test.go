@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stockproof/checks"
 )
 
 const expirySchedule = `stockproof schedule 1
@@ -162,7 +164,7 @@ func TestReplaySaysWhatHappensAndWhatDrifted(t *testing.T) {
 	t.Parallel()
 	edit := func(old, new string) string { return strings.Replace(expirySchedule, old, new, 1) }
 	choice := func(text string) string {
-		return strings.Replace(strings.Replace(text, "expect", "run actor=worker-9/main of=nobody/main at=\"request redis deduct\" nth=2\nexpect", 1),
+		return strings.Replace(strings.Replace(text, "expect", "run actor=worker-9/main of=worker-8/main at=\"request redis deduct\" nth=2\nexpect", 1),
 			"end 9", "end 10", 1)
 	}
 	calm := expirySchedule[:strings.Index(expirySchedule, "fault ")] + "expect exactly-once-effect\nend 5\n"
@@ -220,10 +222,27 @@ func TestBadSchedulesAreRefused(t *testing.T) {
 		{"fault crash", "fault crush", ":7: fault crush: there is no such kind of fault"},
 		{"deduct order=o1", "deduct order=o9", `:7: fault crash: the workload has no order "o9"`},
 		{"deduct order=o1", "deduct sku=B", `:7: fault crash: the workload has no SKU "B"`},
+		{"design article", "design ledger", ":3: ttl: design ledger has no such option"},
+		{"fault crash role=worker", "fault re-drive role=worker", ":7: fault re-drive: unknown key role"},
+		{"order=o1 sku=A qty=2\n", "order=o1 sku=A qty=2\nworkload cancel order=o9\n", ":7: no line before this one has order o9"},
+		{"fault advance-clock", "run actor=cleaner-1/main of=worker-1/main at=\"request redis deduct\"\nfault advance-clock",
+			`:8: run: design article has no process "cleaner-1"`},
+		{"fault advance-clock", "run actor=worker-1/main of=nobody/main at=\"request redis deduct\"\nfault advance-clock",
+			`:8: run: design article has no process "nobody"`},
+		{"fault restart role=worker", "run actor=worker-1/main", ":9: run needs actor=WHO of=WHOM at=POINT"},
+		{"fault advance-clock", "fault drop-slot topic=x", ":8: fault drop-slot: unknown key topic"},
+		{"expect exactly-once-effect", "expect once", ":10: "},
+		{"severity=2", "severity=two", ":10: severity:"},
+		{"end 9\n", "end nine\n", ":12: "},
+		{"workload order", "worklaod order", ":6: "},
+		{"qty=5", "qty=\xff", ":5: is not valid UTF-8"},
 		{"qty=2", "qty=two", ":6: qty:"},
 		{"by=25h", "by=25", ":8: fault advance-clock: "},
 	} {
 		text := strings.Replace(expirySchedule, c.old, c.new, 1)
+		if strings.Count(c.new, "\n") > strings.Count(c.old, "\n") && strings.Contains(text, "end 9\n") {
+			text = strings.Replace(text, "end 9\n", "end 10\n", 1) // the edit is wrong for another reason
+		}
 		path := write(t, "bad.sched", text)
 		for _, command := range []string{"replay", "shrink"} {
 			refused(t, path+c.want, command, path)
@@ -244,6 +263,68 @@ func TestBadSchedulesAreRefused(t *testing.T) {
 		refused(t, c.want, strings.Fields(c.args)...)
 	}
 	refused(t, "-o: open /nowhere/x.sched", "shrink", write(t, "x.sched", expirySchedule), "-o", "/nowhere/x.sched")
+}
+
+// A kind that cannot strike the design is refused by name, in a file as on the command line: it would be missed
+// only at the end.
+func TestAKindThatCannotStrikeTheDesignIsRefused(t *testing.T) {
+	t.Parallel()
+	ttl := strings.Replace(expirySchedule, "fault advance-clock by=25h", "fault bad-ttl", 1)
+	path := write(t, "x.sched", ttl)
+	if o := invoke(t, "replay", path); o.code == checks.BadInput.ExitCode() {
+		t.Errorf("article has tokens: %s", o.errors)
+	}
+	refused(t, path+":8: fault bad-ttl: it cannot strike design ledger", "replay", path, "--design", "ledger")
+	file := write(t, "s.scenario", head+"fault bad-ttl\n")
+	for _, command := range coreCommands {
+		args := append(strings.Fields(command), file)
+		refused(t, file+":", append(args, "--design", "ledger")...)
+		refused(t, ": fault bad-ttl: it cannot strike design ledger as it is deployed here", append(args, "--design", "ledger")...)
+	}
+	relay := write(t, "relay.scenario", head+"design ledger relay=true\n")
+	refused(t, "--faults drop-slot: it cannot strike design ledger as it is deployed here", "explore", "--faults", "drop-slot", "--scenario", relay)
+	for _, c := range []struct{ args, want string }{
+		{"explore --faults crash,bad-ttl", "--faults bad-ttl: it cannot strike design ledger"},
+		{"explore --strategy exhaustive --faults copy --design rowlock", "--faults copy: it cannot strike design rowlock"},
+		{"explore --design rowlock --faults crash,redis-empty", "--faults redis-empty: it cannot strike design rowlock"},
+		{"explore --design dualwrite --faults evict", "--faults evict: it cannot strike design dualwrite"},
+	} {
+		refused(t, c.want, strings.Fields(c.args)...)
+	}
+}
+
+// coreCommands are the commands of the core tier that take a scenario.
+var coreCommands = []string{"run --on core --scenario", "explore --executions 1 --scenario", "explore --strategy exhaustive --scenario"}
+
+// What is wrong with a scenario is refused by file and line, whichever command of the core tier reads it; a fault
+// that the other tier cannot express is none here.
+func TestBadScenariosAreRefusedByTheCoreTier(t *testing.T) {
+	t.Parallel()
+	const scenarioHead = "stockproof scenario 1\n# Prose.\n"
+	order := "workload stock sku=A qty=1\nworkload order=o1 sku=A qty=1\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"newer":           {"stockproof scenario 2\n", ":1: version 2 is newer than this program"},
+		"foreign":         {"{\"scenario\": 1}\n", ":1: not a scenario"},
+		"a schedule":      {expirySchedule, ":1: not a scenario"},
+		"cut in a word":   {scenarioHead + order + "fault crash role=work", `:5: fault crash: role: design ledger has no process "work"`},
+		"cut in a quote":  {scenarioHead + "workload stock sku=\"A", ":3: "},
+		"does not parse":  {scenarioHead + order + "fault crash role\n", ":5: "},
+		"unknown design":  {scenarioHead + "design nope\n" + order, `:3: there is no design "nope"`},
+		"unknown process": {scenarioHead + order + "fault crash role=cleaner\n", `:5: fault crash: role: design ledger has no process "cleaner"`},
+		"unknown fault":   {scenarioHead + order + "fault crush role=worker\n", ":5: fault crush: there is no such kind of fault; there are lost"},
+		"unknown order":   {scenarioHead + order + "fault crash role=worker after=settle order=o9\n", `:5: fault crash: the workload has no order "o9"`},
+		"unknown SKU":     {scenarioHead + order + "fault crash role=worker after=settle sku=B\n", `:5: fault crash: the workload has no SKU "B"`},
+		"cancel of none":  {scenarioHead + order + "workload cancel order=o9\n", ":5: no line before this one has order o9"},
+		"unknown key":     {scenarioHead + order + "fault crash role=worker colour=red\n", ":5: fault crash: unknown key colour"},
+		"not a time":      {scenarioHead + order + "fault pause role=worker by=25\n", ":5: fault pause: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, "bad.scenario", c.text)
+			for _, command := range coreCommands {
+				refused(t, path+c.want, append(strings.Fields(command), path)...)
+			}
+		})
+	}
 }
 
 // What violates nothing cannot be made smaller.

@@ -66,6 +66,9 @@ func (p *proof) configure() error {
 	if err != nil {
 		return err
 	}
+	if err := f.strikes(d, o); err != nil {
+		return err
+	}
 	if !s.Explicit() {
 		return usage{fmt.Errorf("--strategy exhaustive needs a scenario with explicit entries, and %s is generated", s.Name)}
 	}

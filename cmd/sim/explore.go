@@ -96,6 +96,17 @@ func (f *exploreFlags) validate() error {
 	return nil
 }
 
+// strikes refuses a kind that was asked for and cannot strike the design.
+func (f *exploreFlags) strikes(d inventory.Design, o sim.DesignOptions) error {
+	for _, name := range f.kinds() {
+		k, _ := sim.FindFaultKind(name) // validate has found it
+		if err := k.CheckApplies(d, o); err != nil {
+			return usage{fmt.Errorf("--faults %s: %w", name, err)}
+		}
+	}
+	return nil
+}
+
 // kinds are the kinds that were asked for; nil: nobody asked.
 func (f *exploreFlags) kinds() []string {
 	if f.faults == "" || f.faults == "none" {
@@ -223,6 +234,9 @@ func (c *campaign) configure() (err error) {
 	if err != nil {
 		return err
 	}
+	if err := f.strikes(d, o); err != nil {
+		return err
+	}
 	seed, err := parseSeed(f.seed)
 	if err != nil {
 		return err
@@ -251,10 +265,7 @@ func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inv
 	if s, err = sim.LoadScenario(nameOrPath); err != nil {
 		return s, d, o, err
 	}
-	if name := s.DesignName(); name != "" && !named {
-		design = name
-	}
-	if d, err = findDesign(design); err != nil {
+	if d, err = designFor(s, design, named); err != nil {
 		return s, d, o, err
 	}
 	if err = s.OptionsFor(d, &o); err != nil {
@@ -264,7 +275,7 @@ func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inv
 	if err != nil {
 		return s, d, o, err
 	}
-	_, err = s.CoreFaults(&w, d)
+	_, err = s.CoreFaults(&w, d, o)
 	return s, d, o, err
 }
 

@@ -109,7 +109,7 @@ func TestBadScenariosAreRefusedByLine(t *testing.T) {
 		"cut in a quote":    {head + "workload stock sku=\"A", ":3: "},
 		"not UTF-8":         {head + "workload orders=\xff\n", ":3: is not valid UTF-8"},
 		"unknown parameter": {head + "workload colour=red\n", ":3: unknown key colour of workload"},
-		"unknown design":    {head + "design nope\nworkload orders=5\n", `there is no design "nope"`},
+		"unknown design":    {head + "design nope\nworkload orders=5\n", `:3: there is no design "nope"`},
 		"unknown fault":     {head + "workload orders=5\nfault partition between=a,b\n", ":4: fault partition: this tier cannot express it"},
 		"foreign option":    {head + "workload orders=5\ndesign ledger shards=4 ttl=24h\n", ":4: shards: design ledger has no such option; it has admission"},
 		"no options":        {head + "workload orders=5\ndesign rowlock ttl=24h\n", ":4: ttl: design rowlock has no options"},
@@ -120,7 +120,7 @@ func TestBadScenariosAreRefusedByLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := write(t, "bad.scenario", c.text)
 			refused(t, c.want, "run", "--scenario", path)
-			if o := invoke(t, "run", "--scenario", path); name != "unknown design" && !strings.Contains(o.errors, path+":") {
+			if o := invoke(t, "run", "--scenario", path); !strings.Contains(o.errors, path+":") {
 				t.Errorf("%q does not name the file", o.errors)
 			}
 		})

@@ -74,7 +74,7 @@ func (p *picture) verdict() string {
 func (p *picture) draw(w io.Writer) {
 	r := p.broken()
 	if n := len(p.timeline.Rows); n > maxPictureRows {
-		fmt.Fprintf(w, "%10s %s: too long to draw\n", "", count(n, "step that matters"))
+		fmt.Fprintf(w, "%10s %s: too long to draw\n", "", count(n, "step")+" that matter")
 	} else {
 		fmt.Fprint(w, p.timeline.Text(sim.TimelineWidth, r))
 	}

@@ -79,9 +79,9 @@ func loadSchedule(file, name string) (*sim.Schedule, inventory.Design, error) {
 		d, err := findDesign(name)
 		return s, d, err
 	}
-	d, err := findDesign(s.DesignName())
+	d, err := designFor(&s.Scenario, "", false)
 	if err != nil {
-		return nil, d, s.Errorf(s.Design.Line, "%v", err)
+		return nil, d, err
 	}
 	for _, o := range s.Others {
 		if _, err := findDesign(o.Design); err != nil {

@@ -172,13 +172,11 @@ func (f *runFlags) config() (sim.RunConfig, error) {
 		if err := f.overruled(c.Scenario); err != nil {
 			return c, err
 		}
-		if name := c.Scenario.DesignName(); name != "" && !f.set["design"] {
-			f.design = name
-		}
 	}
-	if c.Design, err = findDesign(f.design); err != nil {
+	if c.Design, err = designFor(c.Scenario, f.design, f.set["design"]); err != nil {
 		return c, err
 	}
+	f.design = c.Design.Name
 	if err := f.checkOptions(c); err != nil {
 		return c, err
 	}

@@ -109,7 +109,7 @@ func (r *coreRun) config(o sim.DesignOptions) (c sim.SimulationConfig, err error
 	if c.Workload, err = r.scenario.Build(sim.DefaultParams(), r.seed); err != nil {
 		return c, err
 	}
-	c.Faults, err = r.scenario.CoreFaults(&c.Workload, r.design)
+	c.Faults, err = r.scenario.CoreFaults(&c.Workload, r.design, o)
 	return c, err
 }
 

@@ -151,7 +151,7 @@ func (c *Config) base() (s sim.SimulationConfig, err error) {
 	if s.Workload, err = c.Scenario.Build(sim.DefaultParams(), c.Seed); err != nil {
 		return s, err
 	}
-	s.Faults, err = c.Scenario.CoreFaults(&s.Workload, c.Design)
+	s.Faults, err = c.Scenario.CoreFaults(&s.Workload, c.Design, c.Options)
 	return s, err
 }
 

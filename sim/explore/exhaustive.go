@@ -67,7 +67,7 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 	if base.Workload, err = c.Scenario.Build(sim.DefaultParams(), 1); err != nil {
 		return Proof{}, err
 	}
-	if base.Faults, err = c.Scenario.CoreFaults(&base.Workload, c.Design); err != nil {
+	if base.Faults, err = c.Scenario.CoreFaults(&base.Workload, c.Design, c.Options); err != nil {
 		return Proof{}, err
 	}
 	if c.Budget > 0 {
