@@ -83,7 +83,12 @@ func appendStateEntry(b []byte, e *StateEntry) []byte {
 
 // EncodeDecision writes the record's value.
 func EncodeDecision(r DecisionRecord) []byte {
-	o := open(make([]byte, 0, 96+256*len(r.Entries)))
+	return AppendDecision(make([]byte, 0, 96+256*len(r.Entries)), r)
+}
+
+// AppendDecision adds the record's value to b.
+func AppendDecision(b []byte, r DecisionRecord) []byte {
+	o := open(b)
 	o.number("v", WireVersion)
 	o.id("order_id", r.OrderID)
 	o.list("entries", len(r.Entries), func(b []byte, i int) []byte { return appendDecisionEntry(b, &r.Entries[i]) })

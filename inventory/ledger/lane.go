@@ -55,6 +55,7 @@ func (l *Lane) attempt(ctx context.Context, rs []request, fresh bool, next func(
 	if err != nil {
 		return nil, err
 	}
+	f.accepted = make([]port.CommandRow, 0, len(r.commands))
 	as := make([]inventory.Answered[answers], len(rs))
 	for i, q := range rs {
 		if as[i].Err = f.overtaken(q); as[i].Err == nil {
@@ -95,7 +96,7 @@ func (l *Lane) admit(f *fold, r request) answers {
 	cs := f.stamped(r)
 	for _, c := range cs {
 		if f.marks[chain(c.ID, c.Ref)] {
-			return f.acceptUndecided(cs)
+			return f.park(cs)
 		}
 	}
 	if r.Order != nil && r.Order.Policy == model.AllOrNothing {
@@ -108,19 +109,14 @@ func (l *Lane) admit(f *fold, r request) answers {
 	return as
 }
 
-// acceptUndecided stores commands whose line waits behind a dead letter: the re-drive decides them.
-func (f *fold) acceptUndecided(cs []model.Command) answers {
-	as := make(answers, len(cs))
-	for i, c := range cs {
-		row := f.newRow(c)
-		f.accepted = append(f.accepted, row)
-		f.known[c.ID] = row
+// park accepts commands whose line waits behind a dead letter: the re-drive decides them.
+func (f *fold) park(cs []model.Command) answers {
+	for _, c := range cs {
 		if c.Kind == model.Reserve {
 			f.pend(c)
 		}
-		as[i] = answer(row)
 	}
-	return as
+	return f.acceptUndecided(cs, 0)
 }
 
 // pend is the pending line of an undecided RESERVE; a tombstone stays what it is.

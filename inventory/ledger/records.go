@@ -10,16 +10,25 @@ import (
 
 // records are the outbox rows of a transaction's decisions: a state per lane, a decision per order.
 func (f *fold) records() []port.OutboxRow {
-	var rows []port.OutboxRow
+	rows := make([]port.OutboxRow, 0, len(f.laneKeys)+len(f.decisionK))
 	for _, k := range f.laneKeys {
 		l := f.lanes[k]
 		rows = append(rows, stateRow(l.Lane, f.epoch, l.before+1, l.entries, f.nowMS))
 	}
-	for _, order := range f.decisionK {
+	decisions := len(rows)
+	var text []byte // all payloads, one behind the other: one string for all of them
+	ends := make([]int, len(f.decisionK))
+	for i, order := range f.decisionK {
 		entries := f.decisions[order]
-		id := model.NameID("decision", order.String(), entries[0].Command.String()).At(f.nowMS)
+		id := model.NameID("decision", string(order[:]), string(entries[0].Command[:])).At(f.nowMS)
 		rows = append(rows, port.OutboxRow{ID: id, AggregateType: model.DecisionTopic, AggregateID: order.String(),
-			Type: "decision", Payload: string(model.EncodeDecision(model.DecisionRecord{OrderID: order, Entries: entries}))})
+			Type: "decision"})
+		text = model.AppendDecision(text, model.DecisionRecord{OrderID: order, Entries: entries})
+		ends[i] = len(text)
+	}
+	payloads, from := string(text), 0
+	for i, end := range ends {
+		rows[decisions+i].Payload, from = payloads[from:end], end
 	}
 	return rows
 }

@@ -87,13 +87,17 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 		return nil, fmt.Errorf("settle: position %d of partition %d was moved by somebody else: %w",
 			r.progress.From, r.progress.Part, port.ErrFenced)
 	}
+	n := len(r.commands)
 	f := &fold{epoch: again.Epoch, nowMS: again.NowMS, partitions: s.partitions,
+		ledger:    make([]port.LedgerRow, 0, n),
+		lineIDs:   make([]model.ID, 0, n),
+		decisionK: make([]model.ID, 0, n),
 		lanes:     make(map[model.LaneKey]*lane, len(lanes)),
 		lines:     make(map[model.ID]*line, len(ids)),
 		known:     make(map[model.ID]port.CommandRow, len(ids)),
 		orders:    make(map[model.ID]port.OrderRow, len(r.orders)),
 		marks:     make(map[model.ID]bool),
-		decisions: make(map[model.ID][]model.DecisionEntry)}
+		decisions: make(map[model.ID][]model.DecisionEntry, n)}
 	for _, l := range lock.Found {
 		f.lanes[l.Key] = &lane{Lane: l, before: l.Seq}
 	}
