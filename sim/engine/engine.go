@@ -79,8 +79,7 @@ type Engine struct {
 	worldAt  int        // as of which step, plus one
 	watch    *heartbeat
 	running  bool // inside Run, on
-	home     home // the goroutine that Run runs on,
-	settled  bool // once it is known
+	home     home // the goroutine that Run runs on
 	alone    bool // inside Alone: whoever calls, calls outside of the schedule
 
 	// What is used again after a reset.
@@ -113,7 +112,7 @@ func (e *Engine) Reset(o Options) {
 		o.Patience = 20 * time.Second
 	}
 	*e = Engine{o: o, now: o.Epoch.UnixNano(), pool: e.pool, actors: e.actors[:0], ready: e.ready[:0],
-		procs: e.procs[:0], timers: e.timers[:0], boxes: e.boxes[:0], digest: digestSeed, watch: e.watch,
+		procs: e.procs[:0], timers: e.timers[:0], boxes: e.boxes[:0], digest: digestSeed, watch: e.watch, home: e.home,
 		births: arena[Actor]{all: e.births.all}, processes: arena[Process]{all: e.processes.all},
 		scopes: arena[scope]{all: e.scopes.all}, groups: arena[group]{all: e.groups.all},
 		mailboxes: arena[mailbox]{all: e.mailboxes.all}, titles: e.titles, shapes: e.shapes}
@@ -160,9 +159,9 @@ func (e *Engine) Run(until time.Time, done func() bool) End {
 	limit := until.UnixNano()
 	e.watch.begin(e.o.Patience)
 	defer e.watch.end()
-	if !e.settled || !e.home.near() {
+	deepen()
+	if !e.home.near() {
 		e.home.settle()
-		e.settled = true
 	}
 	e.running = true
 	defer func() { e.running = false }()

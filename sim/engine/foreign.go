@@ -21,9 +21,6 @@ type home struct {
 	low, high uintptr // the stack's addresses, as far as they are known
 }
 
-// stackKept is how much of a stack deepen has made room for.
-const stackKept = 12 << 10
-
 // stackNear is how far around a known address of a stack that has moved the rest of it is taken to be.
 const stackNear = 4 << 10
 
@@ -45,7 +42,7 @@ func (h *home) follow(before, now uintptr) {
 // addressOf is where something on the stack is. It says so of now, and does not keep it from moving.
 func addressOf(b *byte) uintptr { return uintptr(unsafe.Pointer(b)) }
 
-// near reports whether the caller's stack is where the goroutine's is.
+// near reports whether the caller's stack is where the goroutine's is. The zero value is nowhere.
 func (h *home) near() bool {
 	var here byte
 	return addressOf(&here)-h.low <= h.high-h.low
