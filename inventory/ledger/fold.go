@@ -220,29 +220,18 @@ func (f *fold) announce(c model.Command, epoch int64, d model.Decision) {
 		Lane: c.Lane(), Epoch: epoch, Decision: d})
 }
 
-// newRow is the row of a command that is decided with its acceptance: nobody will send it again, so it keeps
-// no body.
+// newRow is a command's row at its acceptance.
 func (f *fold) newRow(c model.Command) port.CommandRow {
-	if c.SubmittedAt == 0 {
-		c.SubmittedAt = f.nowMS
-	}
-	return port.CommandRow{ID: c.ID, Fingerprint: c.Fingerprint(), Kind: c.Kind, Lane: c.Lane(), Ref: c.Ref,
-		Part: model.Partition([]byte(c.SKU), f.partitions), IntakeEpoch: f.epoch,
-		SubmittedAt: c.SubmittedAt, NextTry: f.nowMS, SentAt: f.nowMS}
+	return commandRow(c, f.epoch, f.nowMS, f.partitions, 0)
 }
 
-// acceptUndecided stores commands that are decided later: they keep what the sweeper and a re-drive send, and
-// the sweeper leaves them alone for backoffMS.
-func (f *fold) acceptUndecided(cs []model.Command, backoffMS int64) answers {
-	as := make(answers, len(cs))
-	for i, c := range cs {
-		row := f.newRow(c)
-		row.Body, row.NextTry = model.EncodeCommand(c), f.nowMS+backoffMS
-		f.accepted = append(f.accepted, row)
-		f.known[c.ID] = row
-		as[i] = answer(row)
+func commandRow(c model.Command, epoch, nowMS int64, partitions int32, backoffMS int64) port.CommandRow {
+	if c.SubmittedAt == 0 {
+		c.SubmittedAt = nowMS
 	}
-	return as
+	return port.CommandRow{ID: c.ID, Fingerprint: c.Fingerprint(), Kind: c.Kind, Lane: c.Lane(), Ref: c.Ref,
+		Body: model.EncodeCommand(c), Part: model.Partition([]byte(c.SKU), partitions), IntakeEpoch: epoch,
+		SubmittedAt: c.SubmittedAt, NextTry: nowMS + backoffMS, SentAt: nowMS}
 }
 
 // chain is what a command parks behind: the line it is about.

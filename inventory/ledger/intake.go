@@ -71,7 +71,7 @@ func (in *Intake) attempt(ctx context.Context, rs []request) ([]inventory.Answer
 			f.enter(q)
 			cs := f.stamped(q)
 			fresh = append(fresh, cs...)
-			as[i].Answer = f.acceptUndecided(cs, in.sweepMS)
+			as[i].Answer = in.take(f, cs)
 		}
 	}
 	batch := in.writes(f, fresh, epoch.XID)
@@ -85,6 +85,17 @@ func (in *Intake) attempt(ctx context.Context, rs []request) ([]inventory.Answer
 		return nil, fmt.Errorf("intake: commit %d commands: %w", len(fresh), err)
 	}
 	return as, nil
+}
+
+func (in *Intake) take(f *fold, cs []model.Command) answers {
+	as := make(answers, len(cs))
+	for i, c := range cs {
+		row := commandRow(c, f.epoch, f.nowMS, in.partitions, in.sweepMS)
+		f.accepted = append(f.accepted, row)
+		f.known[c.ID] = row
+		as[i] = answer(row)
+	}
+	return as
 }
 
 func (in *Intake) writes(f *fold, fresh []model.Command, xid int64) []port.Statement {

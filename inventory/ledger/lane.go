@@ -96,7 +96,7 @@ func (l *Lane) admit(f *fold, r request) answers {
 	cs := f.stamped(r)
 	for _, c := range cs {
 		if f.marks[chain(c.ID, c.Ref)] {
-			return f.park(cs)
+			return f.acceptUndecided(cs)
 		}
 	}
 	if r.Order != nil && r.Order.Policy == model.AllOrNothing {
@@ -109,14 +109,19 @@ func (l *Lane) admit(f *fold, r request) answers {
 	return as
 }
 
-// park accepts commands whose line waits behind a dead letter: the re-drive decides them.
-func (f *fold) park(cs []model.Command) answers {
-	for _, c := range cs {
+// acceptUndecided stores commands whose line waits behind a dead letter: the re-drive decides them.
+func (f *fold) acceptUndecided(cs []model.Command) answers {
+	as := make(answers, len(cs))
+	for i, c := range cs {
+		row := f.newRow(c)
+		f.accepted = append(f.accepted, row)
+		f.known[c.ID] = row
 		if c.Kind == model.Reserve {
 			f.pend(c)
 		}
+		as[i] = answer(row)
 	}
-	return f.acceptUndecided(cs, 0)
+	return as
 }
 
 // pend is the pending line of an undecided RESERVE; a tombstone stays what it is.

@@ -132,13 +132,13 @@ func (d *DeadLetters) chain(ctx context.Context, key port.DeadKey) ([]port.DeadR
 	if err := d.truth.Do(ctx, known); err != nil {
 		return nil, nil, fmt.Errorf("re-drive %v: %w", key, err)
 	}
-	accepted := make(map[model.ID]port.CommandRow, len(known.Rows))
+	bodies := make(map[model.ID][]byte, len(known.Rows))
 	for _, row := range known.Rows {
-		accepted[row.ID] = row
+		bodies[row.ID] = row.Body
 	}
 	commands := make([]model.Command, len(letters))
 	for i, l := range letters {
-		c, err := redriven(l, accepted[l.Command])
+		c, err := redriven(l, bodies[l.Command])
 		if err != nil {
 			return nil, nil, fmt.Errorf("re-drive %v: letter %v: %w: %w", key, deadKey(l), port.ErrContract, err)
 		}
@@ -147,19 +147,17 @@ func (d *DeadLetters) chain(ctx context.Context, key port.DeadKey) ([]port.DeadR
 	return letters, commands, nil
 }
 
-// redriven is the command of a letter, under its original id. What was decided needs no body: its answer is
-// what is stored.
-func redriven(l port.DeadRow, row port.CommandRow) (model.Command, error) {
-	switch {
-	case row.Decision.Decided():
-		return model.Command{ID: row.ID, SKU: row.Lane.SKU, Loc: row.Lane.Loc, Ref: row.Ref}, nil
-	case row.Body != nil:
-		return model.DecodeCommand(row.Body)
-	case l.Repair == nil:
+// redriven is the command of a letter, under its original id.
+func redriven(l port.DeadRow, accepted []byte) (model.Command, error) {
+	body := accepted
+	if body == nil {
+		body = l.Repair
+	}
+	if body == nil {
 		return model.Command{}, model.Contractf("repair", "the letter has no readable command: repair it first")
 	}
-	c, err := model.DecodeCommand(l.Repair)
-	if err != nil {
+	c, err := model.DecodeCommand(body)
+	if err != nil || accepted != nil {
 		return c, err
 	}
 	if c.ID = l.Command; c.ID.IsZero() {

@@ -162,31 +162,6 @@ func TestRedriveOfWhatIsDecidedAnswers(t *testing.T) {
 	h.booksAgree()
 }
 
-// What was decided when it was accepted keeps no body, only its answer: a letter of it is closed with that,
-// and nothing comes of the parts that only a body has.
-func TestRedriveOfWhatHasNoBodyAnswers(t *testing.T) {
-	h := newHouse(t, onePartition)
-	quick := store{h, h.front(inventory.Sync)}
-	quick.restock("in", "A", 5)
-	move := model.Command{ID: model.NameID("move"), Kind: model.Transfer, SKU: "A", Loc: model.MainLocation, ToLoc: "b", Qty: 2}
-	h.want("transfer", quick.raw(move), "GRANTED 2")
-	if row := h.commandRow(move.ID); row.Body != nil {
-		t.Errorf("row %+v has a body that nobody will send", row)
-	}
-	h.send("A", bytes.Replace(record(move), []byte(`"qty":2`), []byte(`"qty":-2`), 1))
-	h.run("worker")
-	h.until("there is a letter", func() bool { return len(h.letters()) == 1 })
-	as, err := ledger.NewDeadLetters(h.p, h.o).Redrive(h.ctx, keyOf(h.letters()[0]), false)
-	h.must(err)
-	h.want("re-drive", say(as), "GRANTED 2")
-	lanes := &port.ScanLanes{Max: 10}
-	h.must(h.p.Truth.Do(h.ctx, lanes))
-	if len(lanes.Lanes) != 2 || len(h.letters()) != 0 || !as[0].Duplicate {
-		t.Errorf("lanes %+v, letters %+v, answer %+v", lanes.Lanes, h.letters(), as[0])
-	}
-	h.booksAgree()
-}
-
 // A cancel that came before is not forgotten where the order has to wait behind a letter.
 func TestATombstoneOutlivesAParkedOrder(t *testing.T) {
 	h := newHouse(t, onePartition)

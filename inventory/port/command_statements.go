@@ -11,7 +11,7 @@ type CommandRow struct {
 	Kind        model.Kind
 	Lane        model.LaneKey
 	Ref         model.ID // absent: NULL
-	Body        []byte   // model.EncodeCommand, to send it again; nil: it was decided when it was accepted
+	Body        []byte   // model.EncodeCommand
 	Part        int32    // its partition of the command topic
 	IntakeEpoch int64
 	SubmittedAt int64 // ms, the truth's clock at intake

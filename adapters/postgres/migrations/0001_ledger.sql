@@ -43,8 +43,7 @@ CREATE TABLE ledger.sku_lane (
   CONSTRAINT sku_lane_promise_check CHECK (short OR on_hand - reserved - safety >= -backorder_limit)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
--- Every accepted command and, once decided, its answer: the idempotency store, kept for ever. body is what is
--- sent again; who is decided when it is accepted has none.
+-- Every accepted command and, once decided, its answer: the idempotency store, kept for ever.
 CREATE TABLE ledger.command (
   command_id   uuid PRIMARY KEY,
   fingerprint  bytea NOT NULL,
