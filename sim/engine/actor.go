@@ -48,14 +48,14 @@ type Actor struct {
 	Name string // "worker-1/claims", stable from run to run
 	Proc *Process
 
-	id      int // order of birth
+	wait    wait // before every step everybody's is looked at: what that needs lies together
+	serving int  // depth of calls that a server is working on
+	id      int  // order of birth
+	ending  bool // it is being unwound
+	done    bool
 	co      *coroutine
 	work    func() // of a server's own work, which never parks
-	wait    wait
-	point   Point // where it parked last
-	serving int   // depth of calls that a server is working on
-	ending  bool  // it is being unwound
-	done    bool
+	point   Point  // where it parked last
 	draws   uint64 // random numbers drawn
 	memory  recollection
 	failure error
@@ -101,7 +101,7 @@ func (a *Actor) ready() bool {
 	}
 	w := &a.wait
 	open := w.open()
-	if a.Proc.e.o.Search && w.deadline != 0 && open {
+	if open && w.deadline != 0 && a.Proc.e.o.Search {
 		return a.due()
 	}
 	if open && w.deadline == 0 || !open && w.over() {
