@@ -1,6 +1,6 @@
 # Turns the output of `go test -bench -count N` into tables for people: the best run of each benchmark. What
-# reports orders/s is set in relation to the baselines of its package, with what the run used up; the rest is
-# a time per operation.
+# reports orders/s is set in relation to the baselines of its package, with what the run used up; what reports
+# executions/s is a simulation, with the five largest of its costs (lines "Cost"); the rest is a time per operation.
 
 /^cpu: / && !machine { machine = substr($0, 6) }
 /^pkg: / { package = $2; sub(/^stockproof\//, "", package) }
@@ -15,8 +15,18 @@
 	if (!(id in runs)) order[++rows] = id
 	runs[id]++
 	# Best is the highest rate where there is one, else the shortest time.
-	if (runs[id] > 1 && !("orders/s" in m ? m["orders/s"] > get(id, "orders/s") : m["ns/op"] < get(id, "ns/op"))) next
+	rate = "orders/s" in m ? "orders/s" : "executions/s" in m ? "executions/s" : ""
+	better = runs[id] == 1 || (rate ? m[rate] > get(id, rate) : m["ns/op"] < get(id, "ns/op"))
+	if (!better) next
 	for (key in m) best[id, key] = m[key]
+	delete costs[id]
+}
+
+# The costs of a run follow it.
+/^Cost\t/ {
+	split($0, c, "\t")
+	if (id == package "\tCore/" c[2] && better)
+		costs[id] = costs[id] (costs[id] ? ", " : "") c[3] " % " c[4]
 }
 
 function get(id, key) { return (id, key) in best ? best[id, key] : 0 }
@@ -69,11 +79,24 @@ function orders_table(pkg,    i, id) {
 	}
 }
 
+function executions_table(pkg,    i, id) {
+	printf "\n%s: whole executions, checks, codecs and scripts in the path\n\n", pkg
+	printf "%-32s %13s %10s %10s %9s %11s\n", "", "executions/s", "steps/s", "steps each", "ns/step", "allocations"
+	for (i = 1; i <= rows; i++) {
+		id = order[i]
+		if (head(id) != pkg || !get(id, "executions/s")) continue
+		printf "%-32s %13.0f %10.0f %10.0f %9.0f %11s\n", tail(id), get(id, "executions/s"), get(id, "steps/s"),
+			get(id, "steps/s") / get(id, "executions/s"), get(id, "ns/step"),
+			get(id, "steps/op") ? get(id, "allocs/op") : "-"
+		if (id in costs) printf "    of it %s\n", costs[id]
+	}
+}
+
 function times_table(pkg,    i, id) {
 	printf "\n%s\n\n%-46s %12s %14s %12s\n", pkg, "", "time each", "each second", "allocations"
 	for (i = 1; i <= rows; i++) {
 		id = order[i]
-		if (head(id) != pkg || get(id, "orders/s")) continue
+		if (head(id) != pkg || get(id, "orders/s") || get(id, "executions/s")) continue
 		printf "%-46s %12s %14.0f %12s\n", tail(id), duration(get(id, "ns/op")), 1e9 / get(id, "ns/op"),
 			(id, "allocs/op") in best ? get(id, "allocs/op") : "-"
 	}
@@ -84,11 +107,13 @@ END {
 	for (i = 1; i <= rows; i++) {
 		pkg = head(order[i])
 		if (get(order[i], "orders/s")) has_orders[pkg] = 1
+		else if (get(order[i], "executions/s")) has_executions[pkg] = 1
 		else has_times[pkg] = 1
 		if (!(pkg in seen)) { seen[pkg] = 1; packages[++n] = pkg }
 	}
 	for (i = 1; i <= n; i++) {
 		if (packages[i] in has_times) times_table(packages[i])
 		if (packages[i] in has_orders) orders_table(packages[i])
+		if (packages[i] in has_executions) executions_table(packages[i])
 	}
 }

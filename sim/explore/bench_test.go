@@ -24,4 +24,5 @@ func BenchmarkExhaust(b *testing.B) {
 	b.ReportMetric(float64(states)/seconds, "states/s")
 	b.ReportMetric(float64(executions)/seconds, "executions/s")
 	b.ReportMetric(float64(steps)/seconds, "steps/s")
+	b.ReportMetric(seconds*1e9/float64(steps), "ns/step")
 }
