@@ -73,7 +73,7 @@ type OrderLine struct {
 }
 
 // Order is a checkout. ID is the client's idempotency key: the same order again is answered with the
-// same outcomes, the same id with other lines is a mismatch.
+// same outcomes, the same id with other lines is a mismatch. UUIDv7 is best (see [model.ID]).
 type Order struct {
 	ID       model.ID
 	Customer string

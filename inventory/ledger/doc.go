@@ -14,7 +14,12 @@
 //
 // # Two ways in
 //
-// [Lane] admits synchronously: intake and settle are one transaction, the outcome is in the answer.
+// [Lane] admits synchronously: intake and settle are one transaction, the outcome is in the answer. Its
+// group commits overlap: while one is written and committed, the next one has sent its locks and waits for
+// the lanes inside the server, so that a lane passes from commit to commit without asking this process. Of
+// what is new it looks only for the commands, behind the lock as everything; that an order or a line is there
+// nevertheless is told by a conflict on its key, and the attempt after a conflict looks for all of them.
+//
 // [Intake] accepts, and the worker ([NewWorker]) decides what comes back from the broker. Deciders
 // cache nothing between transactions, so any number of both may work on one SKU.
 //
