@@ -23,9 +23,9 @@ var errRefused = fmt.Errorf("connection refused: %w", port.ErrUnavailable)
 
 // request carries fn to the API process. serve runs there; what it sets may be read once there is no
 // error.
-func (r *remote) request(ctx context.Context, what, key string, serve func(ctx context.Context, f inventory.Front) error) error {
+func (r *remote) request(ctx context.Context, what, key string, answer any, serve func(ctx context.Context, f inventory.Front) error) error {
 	e := r.s.Engine
-	return e.Call(ctx, memory.Call{Server: "api", Op: what, Key: key}, func() error {
+	return e.Call(ctx, memory.Call{Server: "api", Op: what, Key: key, Answer: answer}, func() error {
 		proc := r.in.proc
 		if proc.Dead() {
 			return errRefused
@@ -49,7 +49,7 @@ func (r *remote) request(ctx context.Context, what, key string, serve func(ctx c
 
 // Admit implements [inventory.Admission].
 func (r *remote) Admit(ctx context.Context, sub inventory.Submission) (as []inventory.Answer, err error) {
-	err = r.request(ctx, "admit", r.s.name(sub), func(ctx context.Context, f inventory.Front) (err error) {
+	err = r.request(ctx, "admit", r.s.name(sub), &as, func(ctx context.Context, f inventory.Front) (err error) {
 		if r.s.resubmit > 0 {
 			r.s.resubmit--
 			r.in.proc.Go("admit again", func() { _, _ = f.Orders.Admission.Admit(ctx, sub) }) // its answer finds nobody
@@ -62,7 +62,7 @@ func (r *remote) Admit(ctx context.Context, sub inventory.Submission) (as []inve
 
 // Conclude implements [inventory.Admission].
 func (r *remote) Conclude(ctx context.Context, order model.ID, end inventory.Ending) (saga port.Saga, as []inventory.Answer, err error) {
-	err = r.request(ctx, "conclude", r.s.names[order], func(ctx context.Context, f inventory.Front) (err error) {
+	err = r.request(ctx, "conclude", r.s.names[order], &as, func(ctx context.Context, f inventory.Front) (err error) {
 		saga, as, err = f.Orders.Admission.Conclude(ctx, order, end)
 		return err
 	})
@@ -71,7 +71,7 @@ func (r *remote) Conclude(ctx context.Context, order model.ID, end inventory.End
 
 // Lookup implements [inventory.Admission].
 func (r *remote) Lookup(ctx context.Context, asked []inventory.Submission) (as []inventory.Answer, err error) {
-	err = r.request(ctx, "look up", r.s.name(asked...), func(ctx context.Context, f inventory.Front) (err error) {
+	err = r.request(ctx, "look up", r.s.name(asked...), &as, func(ctx context.Context, f inventory.Front) (err error) {
 		as, err = f.Orders.Admission.Lookup(ctx, asked)
 		return err
 	})
@@ -80,7 +80,7 @@ func (r *remote) Lookup(ctx context.Context, asked []inventory.Submission) (as [
 
 // Speed implements [inventory.StockSource].
 func (r *remote) Speed(ctx context.Context, lanes []model.LaneKey) (ls []inventory.Level, err error) {
-	err = r.request(ctx, "read stock", "", func(ctx context.Context, f inventory.Front) (err error) {
+	err = r.request(ctx, "read stock", "", &ls, func(ctx context.Context, f inventory.Front) (err error) {
 		ls, err = f.Stock.Source.Speed(ctx, lanes)
 		return err
 	})
@@ -89,7 +89,7 @@ func (r *remote) Speed(ctx context.Context, lanes []model.LaneKey) (ls []invento
 
 // Truth implements [inventory.StockSource].
 func (r *remote) Truth(ctx context.Context, lanes []model.LaneKey) (ls []inventory.Level, err error) {
-	err = r.request(ctx, "read stock from the truth", "", func(ctx context.Context, f inventory.Front) (err error) {
+	err = r.request(ctx, "read stock from the truth", "", &ls, func(ctx context.Context, f inventory.Front) (err error) {
 		ls, err = f.Stock.Source.Truth(ctx, lanes)
 		return err
 	})

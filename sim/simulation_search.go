@@ -6,12 +6,11 @@ import (
 )
 
 // world is the state of all servers.
-func (s *Simulation) world() uint64 {
-	h := memory.NewHash()
-	h.Word(s.Postgres.Digest())
-	h.Word(s.Kafka.Digest(s.unread...))
-	h.Word(s.Redis.Digest())
-	return uint64(h)
+func (s *Simulation) world() (w engine.Worlds) {
+	w[engine.Tables], w[engine.Slots] = s.Postgres.Digests()
+	w[engine.Logs] = s.Kafka.Digest(s.unread...)
+	w[engine.Speed] = s.Redis.Digest()
+	return w
 }
 
 // StateDigest is the state of the whole run between two steps: servers, actors, mailboxes, and what the

@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // The servers can say in 64 bits what state they are in, so that a search recognises a state in which it has
@@ -13,21 +14,37 @@ import (
 // Digest is the state of the database.
 func (p *Postgres) Digest() uint64 {
 	h := NewHash()
+	tables, rest := p.Digests()
+	h.Word(tables)
+	h.Word(rest)
+	return uint64(h)
+}
+
+// Digests are what a statement may see, and the rest: what transactions hold that are under way, and what slots
+// have to send.
+func (p *Postgres) Digests() (tables, rest uint64) {
+	h := NewHash()
 	h.Word(p.ledgerTables.digest() + p.shopTables.digest())
 	for _, s := range [...]*shop{&p.article, &p.dualwrite, &p.rowlock} {
 		h.Word(uint64(s.ids.last))
 		h.Word(uint64(s.ids.logged))
 	}
-	open := uint64(0)
-	for _, s := range p.sessions {
-		open += s.digest()
-	}
-	h.Word(open)
-	for _, s := range p.slots {
-		h.Word(s.digest(p.shapes))
-	}
 	h.Word(uint64(p.options.Timeline))
-	return uint64(h)
+	open, committing := uint64(0), uint64(0)
+	for _, s := range p.sessions {
+		if d := s.digest(); s.committing {
+			committing += d
+		} else {
+			open += d
+		}
+	}
+	h.Word(committing)
+	r := NewHash()
+	r.Word(open)
+	for _, s := range p.slots {
+		r.Word(s.digest(p.shapes))
+	}
+	return uint64(h), uint64(r)
 }
 
 func (t *ledgerTables) digest() uint64 {
@@ -167,13 +184,27 @@ func (l *kafkaLog) digest(by *Shapes) uint64 {
 	return uint64(h)
 }
 
+// place is where a member stands in the lists.
+func (g *kafkaGroup) place(m *kafkaMember) int {
+	if i := slices.Index(g.members, m); i >= 0 {
+		return 1 + i
+	}
+	return -1 - slices.Index(g.zombies, m)
+}
+
+// whose is the process that a member belongs to, whichever of its lives it is.
+func whose(m *kafkaMember) string {
+	process, _, _ := strings.Cut(m.id, "'")
+	return process
+}
+
 func (g *kafkaGroup) digest() uint64 {
 	h := NewHash()
 	h.Text(g.name)
 	for _, list := range [][]*kafkaMember{g.members, g.zombies} {
 		h.Word(uint64(len(list)))
 		for _, m := range list {
-			h.Text(m.id)
+			h.Text(whose(m))
 			h.Flag(m.gone)
 			h.Flag(m.told)
 			h.Word(uint64(m.life))
@@ -184,11 +215,11 @@ func (g *kafkaGroup) digest() uint64 {
 		s := &g.shares[i]
 		h.Flag(s.stored)
 		h.Word(uint64(s.committed.Offset))
-		if s.wanted != nil {
-			h.Text(s.wanted.id)
-		}
-		if c := s.claim; c != nil {
-			h.Text(c.member.id)
+		h.Word(uint64(g.place(s.wanted)))
+		c := s.claim
+		h.Flag(c != nil)
+		if c != nil {
+			h.Word(uint64(g.place(c.member)))
 			for _, f := range []bool{c.taken, c.revoked, c.released, c.over, c.told} {
 				h.Flag(f)
 			}

@@ -36,6 +36,8 @@ type Call struct {
 	// []port.Statement, []port.SpeedOp, []port.Record of a produce, *[]port.Record of a fetch. Nil
 	// where the answer is an error or none.
 	With any
+	// Answer is what the answer fills where With does not show it: a pointer.
+	Answer any
 	// Poll says that the request asks for nothing to be done: it waits for something to be there.
 	Poll bool
 	From int64 // a poll's position, where it has one

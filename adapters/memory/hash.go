@@ -96,6 +96,17 @@ func (h *Hash) ValueOf(s *Shapes, v any) {
 		for i := range v {
 			h.change(s, &v[i])
 		}
+	case *[]redisRequest:
+		for i := range *v {
+			r := &(*v)[i]
+			h.ValueOf(s, r.reply)
+			h.Failure(r.err)
+		}
+	case **kafkaClaim:
+		if c := *v; c != nil {
+			h.Text(c.share)
+			h.Word(uint64(c.committed.Offset))
+		}
 	default:
 		s.value(h, v)
 	}

@@ -219,7 +219,7 @@ func ownRecord(r port.Record) port.Record {
 func (c *kafkaClient) End(
 	ctx context.Context, topic string,
 ) (id model.ID, ends []int64, err error) {
-	call := Call{Server: "kafka", Op: "end", Key: topic}
+	call := Call{Server: "kafka", Op: "end", Key: topic, Answer: &ends}
 	err = c.k.gate.Call(ctx, call, func() error {
 		t, err := c.k.known(topic)
 		if err != nil {

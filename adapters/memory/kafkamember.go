@@ -43,7 +43,7 @@ func (c *kafkaClient) Join(ctx context.Context, group, topic string) (port.Membe
 func (m *kafkaMember) Claim(ctx context.Context) (port.Claim, error) {
 	var taken *kafkaClaim
 	g := m.g
-	call := Call{Server: "kafka", Op: "claim", Key: g.name, Poll: true}
+	call := Call{Server: "kafka", Op: "claim", Key: g.name, Poll: true, Answer: &taken}
 	err := g.k.gate.Call(ctx, call, func() error {
 		for {
 			if m.left {

@@ -158,6 +158,9 @@ func (t *clientTx) round(
 func (t *clientTx) serve(ctx context.Context, batch []port.Statement, commit bool) error {
 	if !t.begun {
 		t.session, t.begun = t.client.connect(), true
+		if t.lost {
+			t.noticed() // it was late: the server may notice while it works
+		}
 	}
 	s := t.session
 	if s == nil {
@@ -178,17 +181,23 @@ func (t *clientTx) release() {
 	t.session = nil
 }
 
-// hangUp closes the connection; the server notices in its own time.
+// hangUp closes the connection; the server notices in its own time if anything is open there.
 func (t *clientTx) hangUp() {
-	gate := t.client.pg.gate
-	gate.Local(func() {
+	t.client.pg.gate.Local(func() {
 		t.lost = true
-		gate.Later("postgres notices a lost connection", func() {
-			if t.session != nil {
-				t.session.close()
-				t.release()
-			}
-		})
+		if t.session != nil {
+			t.noticed()
+		}
+	})
+}
+
+// noticed lets the server end the connection at some later moment.
+func (t *clientTx) noticed() {
+	t.client.pg.gate.Later("postgres notices a lost connection", func() {
+		if t.session != nil {
+			t.session.close()
+			t.release()
+		}
 	})
 }
 

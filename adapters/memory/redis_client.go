@@ -134,7 +134,7 @@ func (c *redisClient) round(ctx context.Context, node int, qs []redisRequest, op
 		return
 	}
 	first := sent[0].cmd
-	call := Call{Server: c.r.names[node], Op: first.Name, Key: first.Key(), With: about(sent, ops)}
+	call := Call{Server: c.r.names[node], Op: first.Name, Key: first.Key(), With: about(sent, ops), Answer: &sent}
 	err := c.r.gate.Call(ctx, call, func() error { return c.arrive(node, sent) })
 	for i := range sent {
 		q := &qs[sent[i].op]

@@ -40,6 +40,9 @@ func (a *Actor) Point() Point {
 	return p
 }
 
+// Identity is who the actor is in a search, however fast others were.
+func (a *Actor) Identity() uint64 { return a.identity }
+
 // Dead reports whether it has crashed.
 func (p *Process) Dead() bool { return p.dead }
 
@@ -58,9 +61,12 @@ type Actor struct {
 	point   Point  // where it parked last
 	draws   uint64 // random numbers drawn
 	memory  recollection
-	failure error
-	hears   func(any)
-	items   []any // what it received last
+	// Of a search: who it is, whatever was faster, and how many it has begun since it last saw something.
+	identity uint64
+	children int
+	failure  error
+	hears    func(any)
+	items    []any // what it received last
 }
 
 // Done reports whether the actor has ended: a point that names it is the one that it had parked at before.
@@ -141,7 +147,7 @@ func (e *Engine) NewProcess(name, role string) *Process {
 // Go begins an actor of the process. Its name is the process's and the given one; of several actors of
 // one name the second is called name'2, and so on.
 func (p *Process) Go(name string, fn func()) *Actor {
-	a := p.actor(name)
+	a := p.actor(name, false)
 	if n := len(p.e.pool); n > 0 {
 		a.co, p.e.pool = p.e.pool[n-1], p.e.pool[:n-1]
 	} else {
@@ -161,18 +167,21 @@ func (a *Actor) panicked() func(any) {
 
 // later begins a piece of work that runs in one go when its turn comes.
 func (p *Process) later(name string, deadline int64, fn func()) *Actor {
-	a := p.actor(name)
+	a := p.actor(name, true)
 	a.work = fn
 	a.wait.deadline = deadline
 	a.point.Phase = Server
 	return a
 }
 
-func (p *Process) actor(name string) *Actor {
+func (p *Process) actor(name string, later bool) *Actor {
 	e := p.e
 	a := e.births.next()
 	*a = Actor{Name: e.title(p.Name, name, p.nth(name)), Proc: p, id: e.born, hears: a.hears, items: a.items[:0]}
 	a.point = Point{Actor: a, Phase: Start}
+	if e.o.Search {
+		a.identify(name, later)
+	}
 	e.born++
 	e.actors = append(e.actors, a)
 	p.actors = append(p.actors, a)

@@ -38,7 +38,7 @@ type Options struct {
 	// Resting is asked by a search when nobody can go on unless time passes; true ends the run.
 	Resting func() bool
 	// World is the digest of the servers' state, for a search.
-	World func() uint64
+	World func() Worlds
 	// Chooser picks the next actor; nil: always the usual one.
 	Chooser Chooser
 	// Fate decides what becomes of a request; nil: it is delivered.
@@ -75,7 +75,7 @@ type Engine struct {
 	failures []error
 	boxes    []*mailbox // of a search
 	idle     bool       // of a search: nobody but clients could go on
-	worldNow uint64     // the servers' digest,
+	worldNow Worlds     // the servers' digest,
 	worldAt  int        // as of which step, plus one
 	watch    *heartbeat
 	running  bool // inside Run, on

@@ -41,6 +41,9 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 		return err
 	}
 	if !(c.Poll && e.o.Search) {
+		if e.o.Search {
+			a.begin(&c)
+		}
 		a.park(Point{Phase: Request, Call: c}, wait{})
 		if err := ctx.Err(); err != nil {
 			return err

@@ -30,6 +30,9 @@ func (r processRuntime) Sleep(ctx context.Context, d time.Duration) error {
 		a.rest()
 	}
 	a.park(local("sleep"), wait{deadline: r.p.e.now + max(int64(d), 1), ctx: ctx})
+	if r.p.e.o.Search {
+		a.wakes()
+	}
 	return ctx.Err()
 }
 

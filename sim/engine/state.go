@@ -1,39 +1,147 @@
 package engine
 
 import (
+	"slices"
+	"strings"
+
 	"stockproof/adapters/memory"
 )
 
 // A search visits every state once. A state is what the servers hold, what every living actor has seen and
 // where it stands, and what lies in mailboxes. An actor's stack cannot be compared, but it is a function of
-// what the actor has seen: the answers to its requests and the items it received, in order.
+// what the actor has seen: the answers to its requests and the items it received, in order, from where it began.
+//
+// # Names
+//
+// An actor is who began it, and what that one had seen by then: the second request to a server is not the same
+// when it comes from somebody else. A counter would say who was faster.
 //
 // # Time stands still
 //
 // In a search the clock moves only when nothing else can. A sleep of a process ends at any moment, once the
-// servers have changed since it began: a round that would see what the last one saw changes nothing. What a
-// server does later is due at once. Sleeps of patient processes (clients that wait for a decision) end when
-// nobody else can go on; lock timeouts and lingers when time has to pass.
+// servers that it had asked have changed since it began, or when a call of it failed: a round that would see
+// what the last one saw changes nothing. What a server does later is due at once. Sleeps of patient processes
+// (clients that wait for a decision) end when nobody else can go on; lock timeouts and lingers when time has to
+// pass.
 //
-// # Rounds
+// # Rounds and attempts
 //
-// Whoever sleeps between two rounds of one loop, and saw in the last round what it had seen in the one
-// before, is in the state in which it was before the round: what it has seen is not added to.
+// A loop that begins anew holds its position and nothing else (checkpoint). An attempt of it that came to nothing
+// is made again from the start, and what it had seen is void: whoever sleeps, and then begins with the call that
+// the last attempt had begun with, is where it was before. Other loops (those that never pass a checkpoint) are where
+// they were when a round showed what the round before had shown.
 
 // recollection is what an actor has seen.
 type recollection struct {
-	all     memory.Hash // in order, rounds that repeated the one before left out
-	round   memory.Hash // since its last sleep
+	all    memory.Hash // in order, void attempts and repeated rounds left out
+	failed failures
+
+	loop    bool        // it has passed a checkpoint
+	first   uint64      // the call that the present attempt began with; 0: it has not begun
+	before  memory.Hash // all, when the attempt began
+	repeats uint64      // the call that makes the next attempt a repetition of it; 0: none
+
+	round   memory.Hash // of other loops: what was seen since the last sleep
 	last    memory.Hash // the round before
 	resting memory.Hash // all, when it last went to sleep
-	slept   bool
-	world   uint64 // the servers, when it last went to sleep
-	failed  bool   // a call of it failed
+
+	asked servers // since the last sleep
+	slept bool    // since the last checkpoint
+	free  bool    // it sleeps because a call failed, and may wake whatever the servers do
+	of    servers // the servers whose change wakes it,
+	world uint64  // and what they were when it went to sleep; 0: they count as changed since
+	woken uint64  // the servers, when a patient sleeper last woke
+}
+
+// servers is a set of the things that the world is made of.
+type servers uint8
+
+// Worlds is the state of all servers, in parts that are asked by different calls.
+type Worlds [4]uint64
+
+// Places in Worlds.
+const (
+	Tables = iota // what statements see
+	Slots         // the rest of PostgreSQL
+	Logs          // Kafka
+	Speed         // Redis
+)
+
+// server is the part of the world that a call asks.
+func server(c *memory.Call) servers {
+	switch {
+	case c.Server == "kafka":
+		return 1 << Logs
+	case c.Server == "postgres" && statements(c):
+		return 1 << Tables
+	case c.Server == "postgres":
+		return 1<<Slots | 1<<Tables
+	case c.Server == "api":
+		return 1<<Tables | 1<<Logs | 1<<Speed
+	}
+	return 1 << Speed
+}
+
+// statements reports whether a call of PostgreSQL's is about rows.
+func statements(c *memory.Call) bool { return c.Op == "do" || strings.HasPrefix(c.Op, "tx ") }
+
+// failures are the kinds of call that failed and have not succeeded since, as hashes, in order.
+type failures struct {
+	kinds [4]uint64
+	n     int // behind the last kind it counts what there was no room for: nothing mends that
+}
+
+// failure notes how a call of a kind ended.
+func (f *failures) note(c *memory.Call, failed bool) {
+	kept := min(f.n, len(f.kinds))
+	if kept == 0 && !failed {
+		return
+	}
+	k := kindOf(c)
+	i := slices.Index(f.kinds[:kept], k)
+	switch {
+	case i >= 0 && !failed && f.n <= len(f.kinds):
+		f.n--
+		copy(f.kinds[i:], f.kinds[i+1:])
+		f.kinds[f.n] = 0
+	case i < 0 && failed && f.n < len(f.kinds):
+		f.kinds[f.n] = k
+		f.n++
+	case i < 0 && failed:
+		f.n = len(f.kinds) + 1
+	}
+}
+
+// kindOf is what a call is repeated as: a transaction that failed anywhere is begun anew.
+func kindOf(c *memory.Call) uint64 {
+	h := memory.NewHash()
+	h.Text(c.Server)
+	if c.Server == "postgres" && statements(c) {
+		h.Text("statements")
+	} else {
+		h.Text(c.Op)
+	}
+	return uint64(h)
 }
 
 func (r *recollection) see(v uint64) {
 	r.all.Word(v)
 	r.round.Word(v)
+}
+
+// begin is called before a request leaves.
+func (a *Actor) begin(c *memory.Call) {
+	m := &a.memory
+	h := memory.NewHash()
+	h.Text(c.Op)
+	h.Text(c.Key)
+	if m.repeats == uint64(h) {
+		m.all = m.before
+	}
+	if m.first == 0 {
+		m.first, m.before = uint64(h), m.all
+	}
+	m.repeats = 0
 }
 
 // observe adds an answer to what the actor has seen.
@@ -42,68 +150,146 @@ func (a *Actor) observe(c *memory.Call, err error) {
 	h.Text(c.Op)
 	h.Text(c.Key)
 	h.ValueOf(a.Proc.e.shapes, c.With)
+	h.ValueOf(a.Proc.e.shapes, c.Answer)
 	h.Failure(err)
-	a.memory.failed = a.memory.failed || err != nil
+	if a.memory.failed.note(c, err != nil); a.memory.failed.n == 0 && !a.Proc.Patient {
+		a.memory.world = 0
+	}
+	a.memory.asked |= server(c)
 	a.memory.see(uint64(h))
+	a.children = 0
 }
 
 // checkpoint is called where a loop begins anew: a consumer that asks for what lies behind its position, a
 // group commit that waits for the next question. What such a loop has seen before is over, but for its
-// position: the actor is in one state however it got there. Not so after a failed call, which may have left
-// something undone, and not for clients, who remember.
+// position: the actor is in one state however it got there. Not so after a failed call that nothing has made good
+// since, which may have left something undone, and not for clients, who remember.
 func (a *Actor) checkpoint(c *memory.Call) {
-	if a.memory.failed || a.Proc.Patient {
+	m := &a.memory
+	if a.Proc.Patient {
+		return
+	}
+	m.loop, m.first, m.repeats = true, 0, 0
+	if m.failed.n > 0 {
 		return
 	}
 	h := memory.NewHash()
 	h.Text(c.Op)
 	h.Text(c.Key)
 	h.Word(uint64(c.From))
-	a.memory = recollection{all: h}
+	*m = recollection{all: h, loop: true}
+	a.children = 0
 }
 
 // rest is called when the actor goes to sleep.
 func (a *Actor) rest() {
 	m := &a.memory
-	if m.slept && m.round == m.last {
+	e := a.Proc.e
+	switch {
+	case m.loop:
+		m.repeats = m.first
+	case m.slept && m.round == m.last:
 		m.all = m.resting
-	} else {
+	default:
 		m.all.Word(7)
 	}
-	m.resting, m.last, m.round, m.slept = m.all, m.round, 0, true
-	m.world = a.Proc.e.o.World()
+	m.resting, m.last, m.round, m.first = m.all, m.round, 0, 0
+	if m.asked != 0 {
+		m.of, m.asked = m.asked, 0
+	}
+	world := e.part(m.of)
+	m.free = m.failed.n > 0 && m.world != world
+	m.world, m.slept = world, true
+	if a.Proc.Patient && m.woken != m.world {
+		m.world = 0 // it looks once more when nobody else can go on, whatever happens until then
+	}
+}
+
+// wakes is called when a sleep has ended.
+func (a *Actor) wakes() {
+	m := &a.memory
+	if a.Proc.Patient {
+		m.woken = a.Proc.e.part(m.of)
+	} else if !m.free {
+		m.world = 0
+	}
+	m.free = false
 }
 
 // due reports whether a sleeper may wake in a search.
 func (a *Actor) due() bool {
 	e := a.Proc.e
+	m := &a.memory
 	switch {
 	case e.now >= a.wait.deadline, a.wait.ctx != nil && a.wait.ctx.Err() != nil:
 		return true
 	case a.Proc == e.servers:
 		return true
-	case !a.memory.slept, a.Proc.Patient && !e.idle:
+	case !m.slept, a.Proc.Patient && !e.idle:
 		return false
 	}
-	return e.world() != a.memory.world
+	return m.free || e.part(m.of) != m.world
 }
 
-// world is the servers' digest of now.
-func (e *Engine) world() uint64 {
+// worlds are the servers' digests of now.
+func (e *Engine) worlds() *Worlds {
 	if e.worldAt != e.steps+1 {
 		e.worldNow, e.worldAt = e.o.World(), e.steps+1
 	}
-	return e.worldNow
+	return &e.worldNow
+}
+
+// part is the digest of some servers. It is called while an actor runs, too.
+func (e *Engine) part(of servers) uint64 {
+	if e.current != nil {
+		e.worldAt = 0
+	}
+	h := memory.NewHash()
+	for i, w := range e.worlds() {
+		if of&(1<<i) != 0 {
+			h.Word(w)
+		}
+	}
+	if e.current != nil {
+		e.worldAt = 0
+	}
+	return uint64(h)
 }
 
 // mark is who runs now and what they have seen: the identity of what they hand over.
 func (e *Engine) mark() uint64 {
 	h := memory.NewHash()
 	if a := e.current; a != nil {
-		h.Text(a.Name)
+		h.Word(a.identity)
 		h.Word(uint64(a.memory.all))
 	}
 	return uint64(h)
+}
+
+// identify gives a new actor its identity. What a server does later for somebody does not depend on what that one
+// had seen.
+func (a *Actor) identify(name string, later bool) {
+	h := memory.NewHash()
+	h.Text(stem(a.Proc.Name))
+	h.Text(name)
+	if by := a.Proc.e.current; by != nil && later {
+		h.Word(by.identity)
+		a.identity = uint64(h)
+		return
+	}
+	if by := a.Proc.e.current; by != nil {
+		h.Word(by.identity)
+		h.Word(uint64(by.memory.all))
+		h.Word(uint64(by.children))
+		by.children++
+	}
+	a.identity = uint64(h)
+}
+
+// stem is a process's name, whichever of its lives it is.
+func stem(name string) string {
+	name, _, _ = strings.Cut(name, "'")
+	return name
 }
 
 // register makes a mailbox part of the state.
@@ -117,7 +303,9 @@ func (e *Engine) register(m *mailbox) {
 // StateDigest is the state between two steps. more is what else belongs to it.
 func (e *Engine) StateDigest(more uint64) uint64 {
 	h := memory.NewHash()
-	h.Word(e.world())
+	for _, w := range e.worlds() {
+		h.Word(w)
+	}
 	h.Word(more)
 	sum := uint64(0)
 	for _, a := range e.actors {
@@ -125,7 +313,6 @@ func (e *Engine) StateDigest(more uint64) uint64 {
 	}
 	h.Word(sum)
 	sum = 0
-	kept := e.boxes[:0]
 	for _, m := range e.boxes {
 		if len(m.items) > 0 {
 			b := memory.Hash(m.name)
@@ -134,32 +321,41 @@ func (e *Engine) StateDigest(more uint64) uint64 {
 			}
 			sum += uint64(b)
 		}
-		kept = append(kept, m)
 	}
-	e.boxes = kept
 	h.Word(sum)
+	sum = 0
 	for _, p := range e.procs {
-		h.Flag(p.dead)
-		h.Flag(p.paused)
+		if !p.dead {
+			b := memory.NewHash()
+			b.Text(stem(p.Name))
+			b.Flag(p.paused)
+			sum += uint64(b)
+		}
 	}
+	h.Word(sum)
 	return uint64(h)
 }
 
 func (a *Actor) digest() uint64 {
 	h := memory.NewHash()
-	h.Text(a.Name)
+	h.Word(a.identity)
+	h.Flag(a.Proc.dead) // a server still works for it
 	m := &a.memory
 	h.Word(uint64(m.all))
-	h.Flag(m.failed)
-	if m.slept {
+	for _, k := range m.failed.kinds[:min(m.failed.n, len(m.failed.kinds))] {
+		h.Word(k)
+	}
+	h.Word(uint64(m.failed.n))
+	if m.slept && !m.loop {
 		h.Word(uint64(m.round))
 		h.Word(uint64(m.last))
+	}
+	if m.slept {
+		h.Flag(m.free)
+		h.Flag(m.world != 0 && a.Proc.e.part(m.of) == m.world)
 	}
 	h.Word(uint64(a.point.Phase)<<8 | uint64(a.serving))
 	h.Text(a.point.Call.Op)
 	h.Flag(a.wait.deadline != 0)
-	if a.memory.slept && a.wait.deadline != 0 {
-		h.Flag(a.Proc.e.world() == a.memory.world)
-	}
 	return uint64(h)
 }

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"time"
@@ -59,23 +60,43 @@ type Trace struct {
 // Exhaust visits every state of a scope: depth first, by replay from the root. Where two or more actors could
 // go on, the state is looked up; one that was visited before ends the execution.
 func Exhaust(ctx context.Context, c Scope) (Proof, error) {
-	if c.Cores == 0 {
-		c.Cores = runtime.GOMAXPROCS(0)
-	}
-	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, Search: true, Kinds: c.Kinds}
-	var err error
-	if base.Workload, err = c.Scenario.Build(sim.DefaultParams(), 1); err != nil {
-		return Proof{}, err
-	}
-	if base.Faults, err = c.Scenario.CoreFaults(&base.Workload, c.Design, c.Options); err != nil {
-		return Proof{}, err
-	}
 	if c.Budget > 0 {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, c.Budget)
 		defer stop()
 	}
-	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}}
+	for shared := false; ; shared = true {
+		s, err := c.search()
+		if err != nil {
+			return Proof{}, err
+		}
+		s.shared = shared
+		if p, err := s.run(ctx); !errors.Is(err, errShared) {
+			return p, err
+		}
+	}
+}
+
+// search prepares a search of the scope.
+func (c Scope) search() (*search, error) {
+	c.Cores = c.CoresUsed()
+	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, Search: true, Kinds: c.Kinds}
+	var err error
+	if base.Workload, err = c.Scenario.Build(sim.DefaultParams(), 1); err != nil {
+		return nil, err
+	}
+	if base.Faults, err = c.Scenario.CoreFaults(&base.Workload, c.Design, c.Options); err != nil {
+		return nil, err
+	}
+	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}, offered: offer(c.Kinds)}
+	if !c.Plain {
+		s.alike = alikes(&base.Workload)
+	}
+	return s, nil
+}
+
+// run lets the cores carry the search out.
+func (s *search) run(ctx context.Context) (Proof, error) {
 	s.more = sync.NewCond(&s.mu)
 	for i := range s.visited {
 		s.visited[i].seen = map[uint64]uint32{}
@@ -83,7 +104,7 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 	stopped := context.AfterFunc(ctx, func() { s.halt(nil) })
 	defer stopped()
 	var cores sync.WaitGroup
-	for range c.Cores {
+	for range s.Cores {
 		cores.Go(s.core)
 	}
 	cores.Wait()

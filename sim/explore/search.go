@@ -1,7 +1,9 @@
 package explore
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +46,11 @@ type search struct {
 	Scope
 	base  sim.SimulationConfig
 	began time.Time
+	offered
+	alike []alike
+
+	speedUser atomic.Pointer[string] // the process that asks Redis, as long as it is one
+	shared    bool                   // several do
 
 	visited [64]struct {
 		mu   sync.Mutex
@@ -87,6 +94,25 @@ func (s *search) visit(state uint64, asleep uint32) (awake uint32, fresh bool) {
 		}
 	}
 	return awake, !seen
+}
+
+// errShared ends a search that took Redis to have one user.
+var errShared = errors.New("explore: Redis has two users")
+
+// onlyUser reports whether nobody else asks Redis. Should somebody do later, the search begins again.
+func (s *search) onlyUser(a *engine.Actor) bool {
+	if s.shared {
+		return false
+	}
+	name, _, _ := strings.Cut(a.Proc.Name, "'")
+	if first := s.speedUser.Load(); first == nil {
+		s.speedUser.CompareAndSwap(nil, &name)
+	}
+	if *s.speedUser.Load() == name {
+		return true
+	}
+	s.halt(errShared)
+	return false
 }
 
 // halt ends the search before its time.

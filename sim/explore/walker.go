@@ -19,9 +19,17 @@ type walker struct {
 	left   int // faults that may still strike
 	replay bool
 	note   func(string)
+	// frontier is shown where the prefix ends, instead of going on from there; nil: go on. Without options it is
+	// where nobody can go on unless time passes.
+	frontier func(os []option, ready []*engine.Actor)
+
+	mask  uint32 // groups of faults that need not be explored here
+	moved uint32 // orders that have been sent, as bits of their places among those that have alikes
 
 	s    *sim.Simulation
 	fate engine.Fate // of the request that arrives next
+	room []option    // used again
+	open []int       // used again
 }
 
 func (w *walker) run(e *engine.Engine, lua *luahost.Host, c sim.SimulationConfig) (sim.Outcome, error) {
@@ -34,6 +42,10 @@ func (w *walker) run(e *engine.Engine, lua *luahost.Host, c sim.SimulationConfig
 	c.Rested = func(s *sim.Simulation) bool {
 		if w.at < len(w.prefix) || w.replay {
 			return true
+		}
+		if w.frontier != nil {
+			w.frontier(nil, nil)
+			return false
 		}
 		_, fresh := w.visit(s.StateDigest(uint64(w.left)+1<<32), 0)
 		return fresh
@@ -69,51 +81,95 @@ func Striking(kind string) bool {
 // Choosable reports whether a search can offer a kind of fault as a choice.
 func Choosable(kind string) bool { return slices.Contains(ownKinds, kind) || Striking(kind) }
 
-// options are all ways to go on, the usual one first.
-func (w *walker) options(ready []*engine.Actor, usual int) []option {
-	os := make([]option, 0, 2*len(ready))
-	os = append(os, option{actor: usual})
-	for i := range ready {
-		if i != usual {
+// offered is what a scope's kinds of fault come to.
+type offered struct {
+	crash    bool
+	fates    []engine.Fate
+	striking []string
+}
+
+func offer(kinds []string) (o offered) {
+	for _, k := range kinds {
+		switch {
+		case k == "crash":
+			o.crash = true
+		case Striking(k):
+			o.striking = append(o.striking, k)
+		}
+	}
+	for _, fate := range [...]engine.Fate{engine.Lost, engine.LostResponse, engine.Late} {
+		if slices.Contains(kinds, fate.String()) {
+			o.fates = append(o.fates, fate)
+		}
+	}
+	return o
+}
+
+// options are all ways to go on, the usual one first. Of a private step they are the step itself and the faults of
+// its process.
+func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
+	os := w.room[:0]
+	if private >= 0 {
+		os = append(os, option{actor: private})
+		if w.left > 0 {
+			os = w.fates(os, ready[private], private)
+			if name := ready[private].Proc.Name; w.offered.crash && ready[private].Proc.Role != "clients" {
+				os = append(os, option{crash: name, group: w.bit(name)})
+			}
+		}
+		w.room = os
+		return os
+	}
+	for n := range ready { // the usual one and those behind it
+		if i := (usual + n) % len(ready); !w.held(ready[i], ready) {
 			os = append(os, option{actor: i})
 		}
 	}
-	if w.left == 0 {
-		return os
-	}
-	for i, a := range ready {
-		if p, ok := sim.InFlight(a); ok {
-			for _, fate := range []engine.Fate{engine.Lost, engine.LostResponse, engine.Late} {
-				if slices.Contains(w.Kinds, fate.String()) && a.Proc.Role != "server" && p.Call.Server != "" {
-					o := option{actor: i, fate: fate}
-					if fate != engine.LostResponse { // which takes effect now
-						o.group = w.bit(a.Proc.Name)
-					}
-					os = append(os, o)
-				}
+	if w.left > 0 {
+		for i, a := range ready {
+			if !w.held(a, ready) {
+				os = w.fates(os, a, i)
+			}
+		}
+		for _, kind := range w.offered.striking {
+			os = append(os, option{kind: kind})
+		}
+		if w.offered.crash {
+			for _, name := range w.s.Living() {
+				os = append(os, option{crash: name, group: w.bit(name)})
 			}
 		}
 	}
-	for _, kind := range w.Kinds {
-		if Striking(kind) {
-			os = append(os, option{kind: kind})
-		}
+	w.room = os
+	return os
+}
+
+// fates appends what may become of the request at which an actor stands.
+func (w *walker) fates(os []option, a *engine.Actor, i int) []option {
+	p, ok := sim.InFlight(a)
+	if !ok || a.Proc.Role == "server" || p.Call.Server == "" {
+		return os
 	}
-	if slices.Contains(w.Kinds, "crash") {
-		for _, name := range w.s.Living() {
-			os = append(os, option{crash: name, group: w.bit(name)})
+	for _, fate := range w.offered.fates {
+		o := option{actor: i, fate: fate}
+		if fate != engine.LostResponse { // which takes effect now
+			o.group = w.bit(a.Proc.Name)
 		}
+		os = append(os, o)
 	}
 	return os
 }
 
 // Next implements [engine.Chooser].
 func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
-	if i := w.private(ready); i >= 0 && !w.Plain {
-		return i
+	private := -1
+	if !w.Plain {
+		private = w.private(ready)
 	}
-	os := w.options(ready, usual)
+	os := w.options(ready, usual, private)
 	if len(os) == 1 {
+		w.sent(ready[os[0].actor])
+		w.wake(ready[os[0].actor])
 		return os[0].actor
 	}
 	choice := 0
@@ -122,39 +178,62 @@ func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 		choice = int(w.prefix[w.at])
 		w.at++
 	case w.replay:
+	case w.frontier != nil:
+		w.frontier(os, ready)
+		return engine.Halt
 	default:
-		awake, _ := w.visit(w.s.StateDigest(uint64(w.left)), w.asleep(last))
-		var open []int // the options that need be explored
-		for i, o := range os {
-			if awake&(1<<o.group) != 0 {
-				open = append(open, i)
-			}
-		}
-		if len(open) == 0 {
+		if choice = w.explore(os); choice < 0 {
 			return engine.Halt
 		}
-		if w.Reverse {
-			slices.Reverse(open)
-		}
-		choice = open[0]
-		others := make([]*path, 0, len(open)-1)
-		for i := len(open) - 1; i > 0; i-- {
-			others = append(others, w.own.then(open[i]))
-		}
-		w.push(others)
 	}
 	w.own = w.own.then(choice)
+	if o := os[choice]; o.crash == "" && o.kind == "" {
+		w.sent(ready[o.actor])
+	}
+	return w.take(os, choice, last, ready)
+}
+
+// explore looks the state up and chooses the first option that need be explored here, -1 for none; the others are
+// left to be carried out later.
+func (w *walker) explore(os []option) int {
+	d := w.s.StateDigest(uint64(w.left))
+	awake, _ := w.visit(d, w.mask)
+	open := w.open[:0]
+	for i, o := range os {
+		if awake&(1<<o.group) != 0 {
+			open = append(open, i)
+		}
+	}
+	w.open = open
+	if len(open) == 0 {
+		return -1
+	}
+	if w.Reverse {
+		slices.Reverse(open)
+	}
+	others := make([]*path, 0, len(open)-1)
+	for i := len(open) - 1; i > 0; i-- {
+		others = append(others, w.own.then(open[i]))
+	}
+	w.push(others)
+	return open[0]
+}
+
+// take carries an option out.
+func (w *walker) take(os []option, choice int, last engine.Point, ready []*engine.Actor) int {
 	o := os[choice]
-	if o.crash != "" {
+	switch {
+	case o.crash != "":
 		w.left--
+		w.mask = 0
 		if w.note != nil {
 			w.note("X crash of " + o.crash)
 		}
 		w.s.CrashNamed(o.crash)
 		return engine.Again
-	}
-	if o.kind != "" {
+	case o.kind != "":
 		w.left--
+		w.mask = 0
 		what := w.s.Strike(sim.Fault{Kind: o.kind}, last)
 		if what == "" {
 			return engine.Halt // as if it had not been tried
@@ -163,19 +242,28 @@ func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 			w.note("X " + what)
 		}
 		return engine.Again
-	}
-	if o.fate != engine.Delivered {
+	case o.fate != engine.Delivered:
 		w.left--
+		w.mask = 0
 		w.fate = o.fate
+		return o.actor
+	}
+	if !w.Plain && w.left > 0 {
+		for _, f := range os { // they are explored here: behind this step they need not be
+			if f.group != 0 {
+				w.mask |= 1 << f.group
+			}
+		}
+		w.wake(ready[o.actor])
 	}
 	return o.actor
 }
 
 // A crash of a process, and a request of it that is lost or late, commute with the steps of every other
 // process: nobody else notices before the server that notices later. So they are explored where the process
-// itself has just moved, and sleep behind the steps of others. The API is an exception: its clients notice at
-// once. The sleep set is stored with the state (Godefroid 1996): stored within new, the path ends; else the
-// difference is explored and the intersection kept.
+// itself is about to move, and sleep behind the steps of others (Godefroid 1996). Clients notice at once when the
+// API dies, so their steps wake its crash, too. The sleep set is stored with the state: stored within new, the path
+// ends; else the difference is explored and the intersection kept.
 //
 // bit is a process's number among the sleepers.
 func (w *walker) bit(process string) int {
@@ -183,38 +271,52 @@ func (w *walker) bit(process string) int {
 	return 1 + slices.Index(w.s.Instances(), process)
 }
 
-// asleep is what need not be explored behind a step of the process that moved last.
-func (w *walker) asleep(last engine.Point) (mask uint32) {
-	if last.Actor == nil || w.left == 0 || w.Plain {
-		return 0
+// wake lets the faults be explored again that do not commute with a step.
+func (w *walker) wake(a *engine.Actor) {
+	switch {
+	case w.mask == 0:
+	case a.Proc.Role == "clients":
+		w.mask &^= 1<<w.bit("api-1") | 1<<w.bit(a.Proc.Name)
+	case a.Proc.Role == "server" && w.Faults > 1:
+		w.mask = 0
+	case a.Proc.Role != "server":
+		w.mask &^= 1 << w.bit(a.Proc.Name)
 	}
-	for _, name := range w.s.Living() {
-		if name != last.Actor.Proc.Name && !strings.HasPrefix(name, "api") {
-			mask |= 1 << w.bit(name)
-		}
-	}
-	return mask
 }
 
-// private is the first actor whose next step nobody else can see or hinder, -1 for none: it commutes with
-// whatever others do, so that one order stands for all. A step that a crash could come before or behind is
-// not private while one may still strike.
+// private is an actor whose next step nobody else can see or hinder, -1 for none: it commutes with whatever others
+// do, so that one order stands for all, and only the faults of its own process can come between. Of several it is
+// the same one however the state was reached.
 func (w *walker) private(ready []*engine.Actor) int {
-	crash := w.left > 0 && slices.Contains(w.Kinds, "crash")
+	best := -1
 	for i, a := range ready {
-		p := a.Point()
-		switch {
-		case p.Phase == engine.Start && a.Proc.Role != "server":
-			return i
-		case p.Phase == engine.Local && (p.Call.Key == "reply" || a.Proc.Patient):
-			return i
-		case p.Phase == engine.Inside && strings.HasSuffix(p.Call.Op, " waits") && p.Call.Server == "api":
-			return i
-		case crash || w.left > 0:
-		case p.Phase != engine.Request:
-		case p.Call.Server == "kafka" && p.Call.Op == "commit", p.Call.Op == "confirm slot":
-			return i
+		if w.alone(a) && (best < 0 || a.Identity() < ready[best].Identity()) {
+			best = i
 		}
 	}
-	return -1
+	return best
+}
+
+// alone reports whether an actor's next step is private.
+func (w *walker) alone(a *engine.Actor) bool {
+	p := a.Point()
+	switch p.Phase {
+	case engine.Start:
+		return a.Proc.Role != "server"
+	case engine.Local:
+		return p.Call.Key == "reply" || a.Proc.Patient
+	case engine.Inside:
+		return p.Call.Server == "api" && strings.HasSuffix(p.Call.Op, " waits")
+	case engine.Request:
+		switch p.Call.Server {
+		case "kafka":
+			return p.Call.Op == "commit" // by who holds the partition, and read by who gets it next
+		case "postgres":
+			return p.Call.Op == "confirm slot" // by its only reader
+		case "api", "":
+			return false
+		}
+		return w.onlyUser(a)
+	}
+	return false
 }
