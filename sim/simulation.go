@@ -135,10 +135,10 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Chooser: choices{s}, Fate: s.fate, Passed: s.passed,
 		Search: c.Search, World: s.world, Resting: s.resting, Delay: func(engine.Point) time.Duration { return s.plan.delay }})
 	s.prepare()
-	s.Postgres = memory.NewPostgres(e, memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
-		CheckpointConfirms: -1, Shapes: e.Shapes()})
+	s.Postgres = e.Postgres(memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
+		CheckpointConfirms: -1})
 	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: max(1, s.needs.redisMasters), KeepWrites: s.needs.redisWrites})
-	s.Kafka = memory.NewKafka(e, memory.KafkaOptions{Shapes: e.Shapes()})
+	s.Kafka = e.Kafka(memory.KafkaOptions{})
 	if c.Design.Connector != nil {
 		s.unread = debezium.ForDesign(*c.Design.Connector).OwnTopics()
 	}

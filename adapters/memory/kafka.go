@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"stockproof/inventory/port"
@@ -35,6 +37,7 @@ type Kafka struct {
 	options KafkaOptions
 	topics  []*kafkaTopic // in order of creation
 	groups  []*kafkaGroup // in order of the first Join
+	spare   []*kafkaTopic // from before the last reset
 }
 
 type kafkaTopic struct {
@@ -46,6 +49,14 @@ type kafkaTopic struct {
 
 // NewKafka makes a broker without topics.
 func NewKafka(gate Gate, options KafkaOptions) *Kafka {
+	k := &Kafka{}
+	k.Reset(gate, options)
+	return k
+}
+
+// Reset makes the broker as good as new; of the topics it had it keeps the room. Its clients are nobody's any
+// more.
+func (k *Kafka) Reset(gate Gate, options KafkaOptions) {
 	if options.RebalanceTimeout <= 0 {
 		options.RebalanceTimeout = time.Minute
 	}
@@ -55,7 +66,37 @@ func NewKafka(gate Gate, options KafkaOptions) *Kafka {
 	if options.Shapes == nil {
 		options.Shapes = NewShapes()
 	}
-	return &Kafka{gate: gate, options: options}
+	*k = Kafka{gate: gate, options: options, spare: append(k.spare, k.topics...), topics: k.topics[:0]}
+}
+
+// fresh is a topic of a name that was never used, made of one that was there before the last reset if there was one.
+func (k *Kafka) fresh(name string, partitions int32) *kafkaTopic {
+	for i, t := range k.spare {
+		if t.name != name {
+			continue
+		}
+		k.spare = slices.Delete(k.spare, i, i+1)
+		if t.generation != 1 || len(t.logs) != int(partitions) {
+			break
+		}
+		for _, l := range t.logs {
+			l.reset()
+		}
+		return t
+	}
+	t := &kafkaTopic{name: name}
+	t.create(partitions)
+	return t
+}
+
+// create makes the topic anew.
+func (t *kafkaTopic) create(partitions int32) {
+	t.generation++
+	t.id = model.NameID("topic", t.name, strconv.Itoa(t.generation))
+	t.logs = nil
+	for range partitions {
+		t.logs = append(t.logs, newKafkaLog())
+	}
 }
 
 // Client is one process's connection; its group members are named after clientID.
@@ -67,15 +108,10 @@ func (k *Kafka) CreateTopic(name string, partitions int32) {
 	k.gate.Local(func() {
 		t := k.topic(name)
 		if t == nil {
-			t = &kafkaTopic{name: name}
-			k.topics = append(k.topics, t)
+			k.topics = append(k.topics, k.fresh(name, partitions))
+			return
 		}
-		t.generation++
-		t.id = model.NameID("topic", name, fmt.Sprint(t.generation))
-		t.logs = nil
-		for range partitions {
-			t.logs = append(t.logs, newKafkaLog())
-		}
+		t.create(partitions)
 		for _, g := range k.groups {
 			if g.topic == t {
 				g.restart()

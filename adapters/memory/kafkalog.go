@@ -25,6 +25,12 @@ type reign struct {
 
 func newKafkaLog() *kafkaLog { return &kafkaLog{reigns: []reign{{}}} }
 
+// reset empties the log.
+func (l *kafkaLog) reset() {
+	clear(l.records)
+	*l = kafkaLog{records: l.records[:0], hashes: l.hashes[:0], reigns: append(l.reigns[:0], reign{})}
+}
+
 func (l *kafkaLog) end() int64 { return l.next }
 
 // index is the place of the first record at or behind offset; len(records) if there is none.

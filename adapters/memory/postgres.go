@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -57,36 +58,36 @@ type Postgres struct {
 // NewPostgres makes an empty migrated database without a cluster row: the write gate is closed until
 // SetEpoch.
 func NewPostgres(gate Gate, options PostgresOptions) *Postgres {
-	if options.LockTimeoutMS == 0 {
-		options.LockTimeoutMS = 2000
-	}
-	if options.IdleTimeoutMS == 0 {
-		options.IdleTimeoutMS = 2000
-	}
-	if options.SystemID == "" {
-		options.SystemID = "1"
-	}
-	if options.Timeline == 0 {
-		options.Timeline = 1
-	}
-	if options.FirstXID == 0 {
-		options.FirstXID = 730
-	}
-	if options.SequenceAhead == 0 {
-		options.SequenceAhead = 32
-	}
-	if options.CheckpointConfirms == 0 {
-		options.CheckpointConfirms = 1
-	}
-	if options.Shapes == nil {
-		options.Shapes = NewShapes()
-	}
-	p := &Postgres{gate: gate, options: options, shapes: options.Shapes, lsn: firstLSN, nextXID: options.FirstXID}
+	p := &Postgres{}
+	p.ledgerTables, p.shopTables = newLedgerTables(p), newShopTables(p)
+	p.Reset(gate, options)
+	return p
+}
+
+// Reset makes the server as good as new and keeps its room for rows. Its clients, sessions and slots are
+// nobody's any more.
+func (p *Postgres) Reset(gate Gate, options PostgresOptions) {
+	options = options.withDefaults()
+	*p = Postgres{gate: gate, options: options, shapes: options.Shapes, lsn: firstLSN, nextXID: options.FirstXID,
+		running: p.running[:0], sessions: p.sessions[:0], ledgerTables: p.ledgerTables, shopTables: p.shopTables}
 	p.ended, p.loggedXID = p.nextXID-1, p.nextXID-1
 	p.journal.start = position{lsn: p.lsn, xid: p.loggedXID}
-	p.ledgerTables = newLedgerTables(p)
-	p.shopTables = newShopTables(p)
-	return p
+	p.ledgerTables.reset()
+	p.shopTables.reset()
+}
+
+func (o PostgresOptions) withDefaults() PostgresOptions {
+	o.LockTimeoutMS = cmp.Or(o.LockTimeoutMS, 2000)
+	o.IdleTimeoutMS = cmp.Or(o.IdleTimeoutMS, 2000)
+	o.SystemID = cmp.Or(o.SystemID, "1")
+	o.Timeline = cmp.Or(o.Timeline, 1)
+	o.FirstXID = cmp.Or(o.FirstXID, 730)
+	o.SequenceAhead = cmp.Or(o.SequenceAhead, 32)
+	o.CheckpointConfirms = cmp.Or(o.CheckpointConfirms, 1)
+	if o.Shapes == nil {
+		o.Shapes = NewShapes()
+	}
+	return o
 }
 
 // Promote puts the instance on a timeline of its own, as the promotion of a standby does. Until

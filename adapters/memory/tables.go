@@ -41,6 +41,7 @@ type relation struct {
 // secondary is an index beside the key's. It knows every version of a row, committed or not, as in
 // PostgreSQL: who walks it must compare the version that it may see.
 type secondary[K comparable, V any] interface {
+	reset()
 	add(v *V, r *row[K, V])
 	drop(v, keep, also *V) // unless keep or also, where they are, have the same key
 }
@@ -77,6 +78,15 @@ func newTable[K comparable, V any](
 ) *table[K, V] {
 	return &table[K, V]{pg: p, about: &about, key: key, takenClass: port.ErrConflict,
 		rows: newIndex[K, *row[K, V]](compare)}
+}
+
+// reset empties the table. Nobody may have a row of it any more.
+func (tb *table[K, V]) reset() {
+	tb.rows.reset()
+	for _, x := range tb.secondary {
+		x.reset()
+	}
+	tb.summed = false
 }
 
 // indexed adds a secondary index.

@@ -21,6 +21,21 @@ func newIndex[K comparable, V any](compare func(a, b K) int) *index[K, V] {
 	return &index[K, V]{compare: compare, at: map[K]V{}}
 }
 
+// roomLimit is for how many keys an index keeps its room: to clear more takes longer than to make it anew.
+const roomLimit = 256
+
+// reset forgets everything and keeps the room for it.
+func (x *index[K, V]) reset() {
+	if len(x.at)+x.stale > roomLimit {
+		*x = *newIndex[K, V](x.compare)
+		return
+	}
+	clear(x.at)
+	clear(x.blocks)
+	clear(x.fresh)
+	x.blocks, x.fresh, x.stale = x.blocks[:0], x.fresh[:0], 0
+}
+
 func (x *index[K, V]) get(k K) (V, bool) {
 	v, ok := x.at[k]
 	return v, ok

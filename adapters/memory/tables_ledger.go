@@ -148,6 +148,20 @@ func newLedgerTables(p *Postgres) (t ledgerTables) {
 	return t
 }
 
+func (t *ledgerTables) reset() {
+	t.cluster.reset()
+	t.lanes.reset()
+	t.commands.reset()
+	t.ledger.reset()
+	t.orders.reset()
+	t.lines.reset()
+	t.progress.reset()
+	t.outbox.reset()
+	t.dead.reset()
+	t.heartbeat.reset()
+	t.outboxPosition = 0
+}
+
 func (t *ledgerTables) indexCommands(p *Postgres, about relation) {
 	t.commands = newTable(p, about, model.ID.Compare,
 		func(r *port.CommandRow) model.ID { return r.ID })

@@ -69,6 +69,18 @@ func newShopTables(p *Postgres) (t shopTables) {
 	return t
 }
 
+func (t *shopTables) reset() {
+	for _, s := range [...]*shop{&t.article, &t.dualwrite, &t.rowlock} {
+		s.stock.reset()
+		if s.orders != nil {
+			s.orders.reset()
+		}
+		s.ids = sequence{}
+	}
+	t.rowLocks.reset()
+	t.shopOrderSeen, t.shopStockSeen = nil, nil
+}
+
 func newShop(p *Postgres, schema port.Schema) (s shop) {
 	s.stock = newTable(p,
 		relation{schema: string(schema), name: "stock", primary: "stock_pkey", keyColumns: 1},

@@ -90,6 +90,7 @@ type Engine struct {
 	mailboxes arena[mailbox]
 	titles    map[title]string
 	shapes    *memory.Shapes
+	used      servers
 }
 
 // New makes an engine without actors.
@@ -115,7 +116,7 @@ func (e *Engine) Reset(o Options) {
 		procs: e.procs[:0], timers: e.timers[:0], boxes: e.boxes[:0], digest: digestSeed, watch: e.watch, home: e.home,
 		births: arena[Actor]{all: e.births.all}, processes: arena[Process]{all: e.processes.all},
 		scopes: arena[scope]{all: e.scopes.all}, groups: arena[group]{all: e.groups.all},
-		mailboxes: arena[mailbox]{all: e.mailboxes.all}, titles: e.titles, shapes: e.shapes}
+		mailboxes: arena[mailbox]{all: e.mailboxes.all}, titles: e.titles, shapes: e.shapes, used: e.used}
 	e.servers = e.NewProcess("servers", "server")
 }
 
