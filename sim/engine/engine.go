@@ -90,7 +90,7 @@ type Engine struct {
 	mailboxes arena[mailbox]
 	titles    map[title]string
 	shapes    *memory.Shapes
-	used      servers
+	used      kept
 }
 
 // New makes an engine without actors.

@@ -2,9 +2,9 @@ package engine
 
 import "stockproof/adapters/memory"
 
-// servers are those of the last run, which the next one uses again: a campaign makes a world for each of its
+// kept are the servers of the last run, which the next one uses again: a campaign makes a world for each of its
 // executions.
-type servers struct {
+type kept struct {
 	postgres *memory.Postgres
 	kafka    *memory.Kafka
 }
