@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"stockproof/inventory/port"
@@ -52,7 +53,7 @@ func (c Consumer) Run(ctx context.Context) error {
 
 func (c Consumer) member(ctx context.Context) error {
 	var m port.Member
-	alarming := c.Backoff.Alarming(c.Monitor, fmt.Sprintf("join group %s of %s", c.Group, c.Topic))
+	alarming := c.Backoff.Alarming(c.Monitor, "join group "+c.Group+" of "+c.Topic)
 	err := Retry(ctx, c.Runtime, alarming, func() (err error) {
 		m, err = c.Broker.Join(ctx, c.Group, c.Topic)
 		return err
@@ -67,7 +68,7 @@ func (c Consumer) member(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			loops.Go(fmt.Sprintf("%s[%d]", claim.Topic(), claim.Partition()), func(ctx context.Context) error {
+			loops.Go(place(claim), func(ctx context.Context) error {
 				return c.consume(ctx, claim)
 			})
 		}
@@ -113,7 +114,12 @@ func (c Consumer) consume(ctx context.Context, claim port.Claim) error {
 
 // Paused says in an alarm that the records of a claim wait.
 func Paused(claim port.Claim) string {
-	return fmt.Sprintf("partition paused: %s[%d]", claim.Topic(), claim.Partition())
+	return "partition paused: " + place(claim)
+}
+
+// place is where the records of a claim are: "inventory.command[0]".
+func place(claim port.Claim) string {
+	return claim.Topic() + "[" + strconv.Itoa(int(claim.Partition())) + "]"
 }
 
 // errClaimOver says that the partition has gone to another member.

@@ -121,25 +121,36 @@ func (t *clientTx) Rollback(ctx context.Context) {
 	}
 }
 
+// request is what is on its way to the server in one round trip, and the answer that comes back.
+type request struct {
+	t        *clientTx
+	ctx      context.Context
+	batch    []port.Statement
+	commit   bool
+	answer   error
+	answered bool
+}
+
+func (r *request) serve() error {
+	r.answer, r.answered = r.t.serve(r.ctx, r.batch, r.commit), true
+	return r.answer
+}
+
 // round is one round trip: BEGIN where it is the first, the statements, COMMIT where asked for.
 // Unsure says that a lost connection leaves the outcome unknown.
 func (t *clientTx) round(
 	ctx context.Context, op string, batch []port.Statement, commit, unsure bool,
 ) error {
-	var answer error
-	answered := false
+	r := request{t: t, ctx: ctx, batch: batch, commit: commit}
 	call := Call{Server: "postgres", Op: op, With: batch}
 	if len(batch) > 0 {
 		call.Key = label(batch[0])
 	}
-	err := t.client.pg.gate.Call(ctx, call, func() error {
-		answer, answered = t.serve(ctx, batch, commit), true
-		return answer
-	})
+	err := t.client.pg.gate.Call(ctx, call, r.serve)
 	switch {
 	case err == nil:
 		return nil
-	case !answered || err != answer: // the request or its answer did not arrive
+	case !r.answered || err != r.answer: // the request or its answer did not arrive
 		t.hangUp()
 	case !errors.Is(err, errTerminated):
 		return err

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"stockproof/inventory/port"
@@ -17,6 +18,42 @@ func cols(nameValue ...any) []port.Column {
 		cs = append(cs, port.Column{Name: nameValue[i].(string), Value: nameValue[i+1]})
 	}
 	return cs
+}
+
+// words are strings that come again and again, as values of columns: each is made once.
+type words struct {
+	made    map[string]any
+	numbers map[int64]any
+}
+
+// wordLimit is how many are remembered at once.
+const wordLimit = 1024
+
+func newWords() *words { return &words{made: map[string]any{}, numbers: map[int64]any{}} }
+
+func (w *words) of(s string) any {
+	v, ok := w.made[s]
+	if !ok {
+		if len(w.made) == wordLimit {
+			clear(w.made)
+		}
+		v = s
+		w.made[s] = v
+	}
+	return v
+}
+
+// number is a number in decimal.
+func (w *words) number(n int64) any {
+	v, ok := w.numbers[n]
+	if !ok {
+		if len(w.numbers) == wordLimit {
+			clear(w.numbers)
+		}
+		v = strconv.FormatInt(n, 10)
+		w.numbers[n] = v
+	}
+	return v
 }
 
 // or is v, or NULL for the zero value.
@@ -72,10 +109,12 @@ func (t *ledgerTables) renderLedger() {
 		return cols("topic_id", [16]byte(r.key.topic), "part", int64(r.key.part),
 			"next_offset", r.nextOffset, "leader_epoch", int64(r.leaderEpoch), "settled_at", r.settledAt)
 	}
-	t.outbox.columns = func(r *outboxRow) []port.Column {
-		return cols("id", [16]byte(r.ID), "aggregatetype", r.AggregateType,
-			"aggregateid", r.AggregateID, "type", r.Type, "seq", numberOrNull(r.Seq),
-			"payload", r.Payload, "pos", r.position, "xid", fmt.Sprint(r.xid))
+	words := newWords()
+	t.outbox.columns = func(r *outboxRow) []port.Column { // every record of every topic begins as one of these
+		return []port.Column{{Name: "id", Value: [16]byte(r.ID)}, {Name: "aggregatetype", Value: words.of(r.AggregateType)},
+			{Name: "aggregateid", Value: words.of(r.AggregateID)}, {Name: "type", Value: words.of(r.Type)},
+			{Name: "seq", Value: numberOrNull(r.Seq)}, {Name: "payload", Value: r.Payload},
+			{Name: "pos", Value: r.position}, {Name: "xid", Value: words.number(r.xid)}}
 	}
 	t.dead.columns = deadColumns
 	t.heartbeat.columns = func(r *beatRow) []port.Column {

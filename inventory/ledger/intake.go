@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"stockproof/inventory"
 	"stockproof/inventory/port"
@@ -28,7 +29,7 @@ func NewIntake(p inventory.Ports, o inventory.Options) *Intake {
 func (in *Intake) flush(ctx context.Context, rs []request, next func()) ([]inventory.Answered[answers], error) {
 	next()
 	return inventory.Halves(rs, func(rs []request) (as []inventory.Answered[answers], err error) {
-		err = in.retry(ctx, fmt.Sprintf("accept %d submissions", len(rs)), func() (err error) {
+		err = in.retry(ctx, "accept "+strconv.Itoa(len(rs))+" submissions", func() (err error) {
 			as, err = in.attempt(ctx, rs)
 			return err
 		})

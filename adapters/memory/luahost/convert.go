@@ -29,7 +29,10 @@ func (h *Host) redis(l *lua.LState) any {
 	if n == 0 {
 		return command.Error("ERR Please specify at least one argument for this redis.call()")
 	}
-	args := make([]string, n)
+	if n > cap(h.args) {
+		h.args = make([]string, n)
+	}
+	args := h.args[:n] // a command keeps none of it
 	for i := range args {
 		switch v := l.Get(i + 1).(type) {
 		case lua.LString:

@@ -10,7 +10,8 @@ import (
 	"stockproof/adapters/redis/command"
 )
 
-// Call runs one plain command for a script, its name first, and gives its reply (package command).
+// Call runs one plain command for a script, its name first, and gives its reply (package command). It must not
+// keep args.
 type Call func(args []string) any
 
 // Host holds the compiled scripts.
@@ -19,6 +20,7 @@ type Host struct {
 	loaded map[string]*lua.LFunction // by SHA
 	done   *lua.LTable               // the status OK
 	call   Call                      // of the script that runs
+	args   []string                  // of its command
 }
 
 // chunk is the name under which Redis 7 loads scripts; it appears in error messages.

@@ -10,6 +10,16 @@ import (
 // than the rest of a script. It knows patterns of single characters and classes with quantifiers and
 // anchors; what else there is (captures, sets, a third argument) goes to the original.
 func find(original lua.LValue) lua.LGFunction {
+	var small [64]lua.LValue // texts in scripts are short: a number is made once
+	for i := range small {
+		small[i] = lua.LNumber(i)
+	}
+	place := func(i int) lua.LValue {
+		if i < len(small) {
+			return small[i]
+		}
+		return lua.LNumber(i)
+	}
 	return func(l *lua.LState) int {
 		s, isText := l.Get(1).(lua.LString)
 		p, isPattern := l.Get(2).(lua.LString)
@@ -27,8 +37,8 @@ func find(original lua.LValue) lua.LGFunction {
 			l.Push(lua.LNil)
 			return 1
 		}
-		l.Push(lua.LNumber(from + 1))
-		l.Push(lua.LNumber(to))
+		l.Push(place(from + 1))
+		l.Push(place(to))
 		return 2
 	}
 }
