@@ -2,7 +2,6 @@ package model
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"strconv"
 )
@@ -197,11 +196,14 @@ func (o *object) list(member string, n int, element func(b []byte, i int) []byte
 }
 
 func (id ID) appendText(b []byte) []byte {
-	b = append(hex.AppendEncode(b, id[:4]), '-')
-	b = append(hex.AppendEncode(b, id[4:6]), '-')
-	b = append(hex.AppendEncode(b, id[6:8]), '-')
-	b = append(hex.AppendEncode(b, id[8:10]), '-')
-	return hex.AppendEncode(b, id[10:])
+	const digits = "0123456789abcdef"
+	for i, v := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			b = append(b, '-')
+		}
+		b = append(b, digits[v>>4], digits[v&0x0f])
+	}
+	return b
 }
 
 // quote is the JSON of a string that needs escapes.

@@ -68,7 +68,7 @@ func (a *admission) Lookup(ctx context.Context, asked []inventory.Submission) ([
 	for i, id := range ids {
 		as[i] = inventory.Answer{Command: id, Status: inventory.Absent}
 		if row, ok := rows[id]; ok {
-			as[i] = answer(row)
+			as[i] = answer(&row)
 			as[i].Duplicate = true
 		}
 	}

@@ -20,7 +20,7 @@ type fold struct {
 	laneKeys []model.LaneKey // in the order of first use
 	lines    map[model.ID]*line
 	lineIDs  []model.ID
-	known    map[model.ID]port.CommandRow
+	known    map[model.ID]*port.CommandRow
 	orders   map[model.ID]port.OrderRow
 	marks    map[model.ID]bool // chains with an open dead letter
 
@@ -174,15 +174,16 @@ func (f *fold) apply(c model.Command, next model.State, d model.Decision, row *p
 		done = *row
 	}
 	done.Decision, done.Epoch, done.DecidedAt = d, epoch, f.nowMS
-	if row != nil {
-		f.accepted = append(f.accepted, done)
-	} else {
+	rows := &f.accepted
+	if row == nil {
 		done.Fingerprint = c.Fingerprint()
-		f.decided = append(f.decided, done)
+		rows = &f.decided
 	}
-	f.known[c.ID] = done
+	*rows = append(*rows, done)
+	last := &(*rows)[len(*rows)-1]
+	f.known[c.ID] = last
 	f.announce(c, epoch, d)
-	return answer(done)
+	return answer(last)
 }
 
 // leg writes one ledger row and remembers that the lane moved.
@@ -243,7 +244,7 @@ func chain(id, ref model.ID) model.ID {
 }
 
 // answer is what a command's row says to who asks.
-func answer(row port.CommandRow) inventory.Answer {
+func answer(row *port.CommandRow) inventory.Answer {
 	a := inventory.Answer{Command: row.ID, Kind: row.Kind, Lane: row.Lane, Status: inventory.Pending}
 	if row.Decision.Decided() {
 		a.Status, a.Decision, a.Epoch = inventory.Decided, row.Decision, row.Epoch
@@ -255,21 +256,18 @@ func answer(row port.CommandRow) inventory.Answer {
 func (f *fold) writes(keepOutbox bool) []port.Statement {
 	var b []port.Statement
 	if len(f.newOrders) > 0 {
-		slices.SortFunc(f.newOrders, func(a, b port.OrderRow) int { return a.ID.Compare(b.ID) })
-		b = append(b, &port.InsertOrders{Rows: f.newOrders})
+		b = append(b, &port.InsertOrders{Rows: byID(f.newOrders, func(r *port.OrderRow) model.ID { return r.ID })})
 	}
 	slices.SortFunc(f.advances, func(a, b port.AdvanceSaga) int { return a.Order.Compare(b.Order) })
 	for i := range f.advances {
 		b = append(b, &f.advances[i])
 	}
-	byID := func(a, b port.CommandRow) int { return a.ID.Compare(b.ID) }
+	id := func(r *port.CommandRow) model.ID { return r.ID }
 	if len(f.accepted) > 0 {
-		slices.SortFunc(f.accepted, byID)
-		b = append(b, &port.AcceptCommands{Rows: f.accepted})
+		b = append(b, &port.AcceptCommands{Rows: byID(f.accepted, id)})
 	}
 	if len(f.decided) > 0 {
-		slices.SortFunc(f.decided, byID)
-		b = append(b, &port.DecideCommands{Rows: f.decided})
+		b = append(b, &port.DecideCommands{Rows: byID(f.decided, id)})
 	}
 	stored, fresh := f.changedLines()
 	if len(stored) > 0 {
@@ -293,6 +291,24 @@ func (f *fold) writes(keepOutbox bool) []port.Statement {
 		b = append(b, &port.InsertDead{Rows: f.dead})
 	}
 	return b
+}
+
+// byID are the rows in the order of their ids. Rows are large: places are sorted, and each row moves once.
+func byID[R any](rows []R, id func(*R) model.ID) []R {
+	type place struct {
+		id model.ID
+		at int
+	}
+	places := make([]place, len(rows))
+	for i := range rows {
+		places[i] = place{id(&rows[i]), i}
+	}
+	slices.SortFunc(places, func(a, b place) int { return a.id.Compare(b.id) })
+	sorted := make([]R, len(rows))
+	for i, p := range places {
+		sorted[i] = rows[p.at]
+	}
+	return sorted
 }
 
 // changedLines are the lines to replace and the lines to insert. Only a line's own lane lock lets it be

@@ -58,7 +58,7 @@ func (in *Intake) attempt(ctx context.Context, rs []request) ([]inventory.Answer
 		return nil, fmt.Errorf("intake: this server may not write: %w", port.ErrUnavailable)
 	}
 	f := &fold{epoch: epoch.Epoch, nowMS: epoch.NowMS, partitions: in.partitions,
-		lines: map[model.ID]*line{}, known: map[model.ID]port.CommandRow{}, orders: map[model.ID]port.OrderRow{}}
+		lines: map[model.ID]*line{}, known: map[model.ID]*port.CommandRow{}, orders: map[model.ID]port.OrderRow{}}
 	f.learn(known.Rows)
 	f.place(placed.Rows)
 	as := make([]inventory.Answered[answers], len(rs))
@@ -93,8 +93,8 @@ func (in *Intake) take(f *fold, cs []model.Command) answers {
 	for i, c := range cs {
 		row := commandRow(c, f.epoch, f.nowMS, in.partitions, in.sweepMS)
 		f.accepted = append(f.accepted, row)
-		f.known[c.ID] = row
-		as[i] = answer(row)
+		f.known[c.ID] = &row
+		as[i] = answer(&row)
 	}
 	return as
 }

@@ -55,7 +55,7 @@ func (l *Lane) attempt(ctx context.Context, rs []request, fresh bool, next func(
 	if err != nil {
 		return nil, err
 	}
-	f.accepted = make([]port.CommandRow, 0, len(r.commands))
+	f.accepted, f.newOrders = make([]port.CommandRow, 0, len(r.commands)), make([]port.OrderRow, 0, len(rs))
 	as := make([]inventory.Answered[answers], len(rs))
 	for i, q := range rs {
 		if as[i].Err = f.overtaken(q); as[i].Err == nil {
@@ -115,11 +115,11 @@ func (f *fold) acceptUndecided(cs []model.Command) answers {
 	for i, c := range cs {
 		row := f.newRow(c)
 		f.accepted = append(f.accepted, row)
-		f.known[c.ID] = row
+		f.known[c.ID] = &row
 		if c.Kind == model.Reserve {
 			f.pend(c)
 		}
-		as[i] = answer(row)
+		as[i] = answer(&row)
 	}
 	return as
 }

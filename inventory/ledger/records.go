@@ -16,7 +16,7 @@ func (f *fold) records() []port.OutboxRow {
 		rows = append(rows, stateRow(l.Lane, f.epoch, l.before+1, l.entries, f.nowMS))
 	}
 	decisions := len(rows)
-	var text []byte // all payloads, one behind the other: one string for all of them
+	text := make([]byte, 0, 384*len(f.decisionK)) // all payloads, one behind the other: one string for all of them
 	ends := make([]int, len(f.decisionK))
 	for i, order := range f.decisionK {
 		entries := f.decisions[order]

@@ -94,8 +94,8 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 		decisionK: make([]model.ID, 0, n),
 		lanes:     make(map[model.LaneKey]*lane, len(lanes)),
 		lines:     make(map[model.ID]*line, len(ids)),
-		known:     make(map[model.ID]port.CommandRow, len(ids)),
-		orders:    make(map[model.ID]port.OrderRow, len(r.orders)),
+		known:     make(map[model.ID]*port.CommandRow, len(ids)),
+		orders:    make(map[model.ID]port.OrderRow, n),
 		marks:     make(map[model.ID]bool),
 		decisions: make(map[model.ID][]model.DecisionEntry, n)}
 	for _, l := range lock.Found {
@@ -113,8 +113,8 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 }
 
 func (f *fold) learn(rows []port.CommandRow) {
-	for _, row := range rows {
-		f.known[row.ID] = row
+	for i := range rows {
+		f.known[rows[i].ID] = &rows[i]
 	}
 }
 
