@@ -39,6 +39,9 @@ func (p *Postgres) Digests() (tables, rest uint64) {
 		}
 	}
 	h.Word(committing)
+	for _, c := range p.clients {
+		open += c.terminated()
+	}
 	r := NewHash()
 	r.Word(open)
 	for _, s := range p.slots {
@@ -103,6 +106,7 @@ func (r *row[K, V]) digestOwn(h *Hash) {
 // digest is an open transaction: what it holds, and how far it is.
 func (s *Session) digest() uint64 {
 	h := NewHash()
+	h.Word(s.owner)
 	h.Flag(s.closed)
 	h.Flag(s.committing)
 	h.Flag(s.serving)

@@ -29,6 +29,9 @@ type Gate interface {
 	NowMS() int64
 }
 
+// Identified is a gate that knows who calls, by a number that does not depend on who was faster.
+type Identified interface{ Caller() uint64 }
+
 // Call names a request: which server, what is asked, of what.
 type Call struct {
 	Server, Op, Key string

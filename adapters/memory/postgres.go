@@ -43,6 +43,7 @@ type Postgres struct {
 	slots    []*slot
 	confirms int        // of slots, since the last checkpoint
 	sessions []*Session // with an open transaction, in the order in which they opened it
+	clients  []*Client
 
 	loggedXID int64 // the largest transaction id in the log
 	journal   journal

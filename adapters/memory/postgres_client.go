@@ -18,7 +18,21 @@ type Client struct {
 }
 
 // Client makes the access of one process instance, so that the server can tell instances apart.
-func (p *Postgres) Client() port.Truth { return &Client{pg: p} }
+func (p *Postgres) Client() port.Truth {
+	c := &Client{pg: p}
+	p.gate.Local(func() { p.clients = append(p.clients, c) })
+	return c
+}
+
+// terminated sums up the transactions that the server has ended without the client's knowledge.
+func (c *Client) terminated() (n uint64) {
+	for _, s := range c.busy {
+		if s.closed {
+			n += s.digest()
+		}
+	}
+	return n
+}
 
 // Busy reports whether a client has a transaction open, or a request under way.
 func (p *Postgres) Busy(t port.Truth) bool { return len(t.(*Client).busy) > 0 }
@@ -45,6 +59,9 @@ func (c *Client) connect() *Session {
 	}
 	if s == nil {
 		s = c.pg.Session()
+	}
+	if g, ok := c.pg.gate.(Identified); ok {
+		s.owner = g.Caller()
 	}
 	c.busy = append(c.busy, s)
 	s.begin()

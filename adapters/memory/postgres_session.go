@@ -18,8 +18,9 @@ type Session struct {
 	tx         transaction
 	status     byte
 	closed     bool
-	committing bool // between its two steps a COMMIT cannot be stopped
-	born       int  // the start of the server that it is connected to
+	committing bool   // between its two steps a COMMIT cannot be stopped
+	born       int    // the start of the server that it is connected to
+	owner      uint64 // who opened the transaction, where the gate knows
 
 	serving bool  // a statement is being executed
 	idleMS  int64 // since when none is

@@ -61,6 +61,7 @@ type Actor struct {
 	point   Point  // where it parked last
 	draws   uint64 // random numbers drawn
 	memory  recollection
+	fate    Fate // of the request that a server is working on
 	// Of a search: who it is, whatever was faster, and how many it has begun since it last saw something.
 	identity uint64
 	children int

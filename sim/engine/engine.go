@@ -372,4 +372,7 @@ func (e *Engine) actor(what string) *Actor {
 	return a
 }
 
-var _ memory.Gate = (*Engine)(nil)
+var (
+	_ memory.Gate       = (*Engine)(nil)
+	_ memory.Identified = (*Engine)(nil)
+)

@@ -58,6 +58,7 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 	}
 	var err error
 	var underway wait
+	a.fate = fate
 	switch fate {
 	case Delayed:
 		d := time.Second
@@ -77,6 +78,7 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 	default:
 		err = e.serve(exec)
 	}
+	a.fate = Delivered
 	if e.o.Search {
 		a.observe(&c, err)
 		return err
@@ -158,6 +160,14 @@ func (e *Engine) Local(fn func()) {
 		return
 	}
 	fn()
+}
+
+// Caller implements [memory.Identified].
+func (e *Engine) Caller() uint64 {
+	if e.current == nil {
+		return 0
+	}
+	return e.current.identity
 }
 
 // NowMS implements [memory.Gate].

@@ -354,7 +354,7 @@ func (a *Actor) digest() uint64 {
 		h.Flag(m.free)
 		h.Flag(m.world != 0 && a.Proc.e.part(m.of) == m.world)
 	}
-	h.Word(uint64(a.point.Phase)<<8 | uint64(a.serving))
+	h.Word(uint64(a.fate)<<16 | uint64(a.point.Phase)<<8 | uint64(a.serving)) // a fate that is still to be suffered counts
 	h.Text(a.point.Call.Op)
 	h.Flag(a.wait.deadline != 0)
 	return uint64(h)

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -47,6 +46,7 @@ func newProber(t *testing.T, c Scope) *prober {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.shared = c.Design.Name != "ledger"
 	p := &prober{s: s, e: engine.New(engine.Options{}), lua: luahost.New()}
 	t.Cleanup(p.e.Close)
 	return p
@@ -59,7 +59,7 @@ func (p *prober) at(t *testing.T, to *path) (f frontier) {
 		for _, o := range os {
 			who, name := "", ""
 			if o.crash == "" && o.kind == "" {
-				who, name = fmt.Sprintf("%x", ready[o.actor].Identity()), ready[o.actor].Point().String()
+				who, name = fmt.Sprintf("%x %v", ready[o.actor].Identity(), ready[o.actor].Proc.Dead()), ready[o.actor].Point().String()
 			}
 			crashed, _, _ := strings.Cut(o.crash, "'")
 			f.options = append(f.options, fmt.Sprint(who, o.fate, crashed, o.kind))
@@ -84,10 +84,13 @@ func congruent(t *testing.T, c Scope, arrivals, executions int) {
 	first := map[uint64]arrival{}
 	seen := map[uint64]int{}
 	queue := []*path{nil}
+	numbers := sim.Stream(1, "congruence") // near the start and far from it
 	n, again, bad := 0, 0, 0
 	for len(queue) > 0 && n < executions && bad < 3 {
-		at := queue[0]
-		queue = queue[1:]
+		i := numbers.Intn(len(queue))
+		at := queue[i]
+		queue[i] = queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
 		f := p.at(t, at)
 		if n++; seen[f.state] >= arrivals {
 			continue
@@ -124,11 +127,9 @@ func congruent(t *testing.T, c Scope, arrivals, executions int) {
 }
 
 func TestWhatIsLeftOutOfAStateMakesNoDifference(t *testing.T) {
-	var kinds []string
-	if k := os.Getenv("FAULT"); k != "" {
-		kinds = strings.Split(k, ",")
-	}
 	for _, d := range []inventory.Design{ledger.Design(), rowlock.Design(), dualwrite.Design(), article.Design()} {
-		t.Run(d.Name, func(t *testing.T) { congruent(t, tinyScope(t, d, kinds...), 3, 4000) })
+		for _, kinds := range [][]string{nil, {"crash"}, {"lost", "lost-response", "late"}, {"duplicate"}, {"redis-failover", "pg-crash"}} {
+			t.Run(fmt.Sprint(d.Name, kinds), func(t *testing.T) { congruent(t, tinyScope(t, d, kinds...), 3, 1500) })
+		}
 	}
 }
