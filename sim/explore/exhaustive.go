@@ -98,9 +98,6 @@ func (c Scope) search() (*search, error) {
 // run lets the cores carry the search out.
 func (s *search) run(ctx context.Context) (Proof, error) {
 	s.more = sync.NewCond(&s.mu)
-	for i := range s.visited {
-		s.visited[i].seen = map[uint64]uint32{}
-	}
 	stopped := context.AfterFunc(ctx, func() { s.halt(nil) })
 	defer stopped()
 	var cores sync.WaitGroup

@@ -52,10 +52,7 @@ type search struct {
 	speedUser atomic.Pointer[string] // the process that asks Redis, as long as it is one
 	shared    bool                   // several do
 
-	visited [64]struct {
-		mu   sync.Mutex
-		seen map[uint64]uint32 // asleep when it was explored
-	}
+	visited    [64]shard
 	states     atomic.Int64
 	executions atomic.Int64
 	ends       atomic.Int64
@@ -76,17 +73,7 @@ type search struct {
 // visit says what is to be explored of a state in which asleep need not be: all but asleep if it is new, else
 // what was asleep whenever it was explored and is not now.
 func (s *search) visit(state uint64, asleep uint32) (awake uint32, fresh bool) {
-	v := &s.visited[state%uint64(len(s.visited))]
-	v.mu.Lock()
-	before, seen := v.seen[state]
-	awake = before &^ asleep
-	if !seen {
-		awake = ^asleep
-		v.seen[state] = asleep
-	} else if awake != 0 {
-		v.seen[state] = before & asleep
-	}
-	v.mu.Unlock()
+	awake, seen := s.visited[state%uint64(len(s.visited))].visit(state, asleep)
 	if !seen {
 		n := s.states.Add(1)
 		if s.States > 0 && n >= int64(s.States) {
