@@ -51,36 +51,39 @@ func (c *conservation) Finish(a Audit) Report {
 func (c *conservation) chain(f *findings, lane laneBook) {
 	var off stated // by how much the row before misstated: an error is named where it comes in
 	for i, e := range lane.entries {
-		evidence := []Evidence{c.header.ledgerEvidence(Offender, e.row)}
-		if i > 0 {
-			evidence = append(evidence, c.header.ledgerEvidence(Witness, lane.entries[i-1].row))
+		evidence := func() []Evidence { // most rows are as they should be: nothing is put into words before
+			all := []Evidence{c.header.ledgerEvidence(Offender, e.row)}
+			if i > 0 {
+				all = append(all, c.header.ledgerEvidence(Witness, lane.entries[i-1].row))
+			}
+			return all
 		}
 		prior, epoch := int64(0), int64(0)
 		if i > 0 {
 			prior, epoch = lane.entries[i-1].row.Seq, lane.entries[i-1].row.Epoch
 		}
-		at := fmt.Sprintf("ledger of %s, seq %d: ", laneName(lane.key), e.row.Seq)
+		at := func() string { return fmt.Sprintf("ledger of %s, seq %d: ", laneName(lane.key), e.row.Seq) }
 		if e.row.Seq != prior+1 {
 			f.add(0, fmt.Sprintf("ledger of %s: after seq %d comes %d", laneName(lane.key), prior, e.row.Seq),
-				evidence...)
+				evidence()...)
 		}
 		if e.row.Epoch < epoch {
-			f.add(0, fmt.Sprintf("%sepoch %d comes after %d", at, e.row.Epoch, epoch), evidence...)
+			f.add(0, fmt.Sprintf("%sepoch %d comes after %d", at(), e.row.Epoch, epoch), evidence()...)
 		}
 		if why := e.misstated(); why != "" {
-			f.add(0, at+why, evidence...)
+			f.add(0, at()+why, evidence()...)
 		}
 		now := stated{e.row.OnHandAfter - e.after.onHand, e.row.ReservedAfter - e.after.reserved,
 			e.row.AvailAfter - e.after.avail()}
 		if now != off && now != (stated{}) {
 			f.add(now.avail-off.avail, fmt.Sprintf("%son hand %d, reserved %d, avail %d do not follow from the "+
-				"rows before it (%d, %d, %d)", at, e.row.OnHandAfter, e.row.ReservedAfter, e.row.AvailAfter,
-				e.after.onHand, e.after.reserved, e.after.avail()), evidence...)
+				"rows before it (%d, %d, %d)", at(), e.row.OnHandAfter, e.row.ReservedAfter, e.row.AvailAfter,
+				e.after.onHand, e.after.reserved, e.after.avail()), evidence()...)
 		}
 		off = now
 		if e.after.onHand < 0 || e.after.reserved < 0 {
 			f.add(min(e.after.onHand, e.after.reserved), fmt.Sprintf("%son hand %d and reserved %d cannot be",
-				at, e.after.onHand, e.after.reserved), evidence...)
+				at(), e.after.onHand, e.after.reserved), evidence()...)
 		}
 	}
 }
@@ -112,7 +115,9 @@ func (e entry) misstated() string {
 // close compares the end of a lane's ledger with the lane.
 func (c *conservation) close(f *findings, lane laneBook, l Lane) {
 	last := lane.entries[len(lane.entries)-1].row
-	evidence := []Evidence{laneEvidence(Offender, l), c.header.ledgerEvidence(Witness, last)}
+	evidence := func() []Evidence {
+		return []Evidence{laneEvidence(Offender, l), c.header.ledgerEvidence(Witness, last)}
+	}
 	is := counters{l.OnHand, l.Reserved, l.Safety, l.BackorderLimit}
 	switch {
 	case l.Key != lane.key:
@@ -120,18 +125,18 @@ func (c *conservation) close(f *findings, lane laneBook, l Lane) {
 			c.header.ledgerEvidence(Offender, last))
 	case l.Seq != last.Seq:
 		f.add(0, fmt.Sprintf("lane %s is at seq %d, its ledger at %d", laneName(lane.key), l.Seq, last.Seq),
-			evidence...)
+			evidence()...)
 	case is != lane.end && !f.lanes[lane.key]:
 		f.add(is.onHand-lane.end.onHand+lane.end.reserved-is.reserved, fmt.Sprintf("lane %s has on hand %d, "+
 			"reserved %d, safety %d, limit %d, its ledger adds up to %d, %d, %d, %d", laneName(lane.key),
 			is.onHand, is.reserved, is.safety, is.limit, lane.end.onHand, lane.end.reserved, lane.end.safety,
-			lane.end.limit), evidence...)
+			lane.end.limit), evidence()...)
 	case l.Epoch < last.Epoch:
 		f.add(0, fmt.Sprintf("lane %s is in epoch %d, its ledger in %d", laneName(lane.key), l.Epoch,
-			last.Epoch), evidence...)
+			last.Epoch), evidence()...)
 	case l.Short != (l.Avail() < -l.BackorderLimit):
 		f.add(0, fmt.Sprintf("lane %s: short is %t with avail %d and limit %d", laneName(lane.key), l.Short,
-			l.Avail(), l.BackorderLimit), evidence[0])
+			l.Avail(), l.BackorderLimit), laneEvidence(Offender, l))
 	}
 }
 

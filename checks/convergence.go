@@ -75,17 +75,19 @@ func (c *convergence) compare(f *findings, truth []Shown, where string, rows []S
 	for _, t := range truth {
 		s, ok := shown[t.Lane]
 		delete(shown, t.Lane)
-		evidence := []Evidence{shownEvidence(Offender, where, s), shownEvidence(Witness, "truth", t)}
+		evidence := func() []Evidence {
+			return []Evidence{shownEvidence(Offender, where, s), shownEvidence(Witness, "truth", t)}
+		}
 		switch {
 		case !ok:
 			f.add(t.Avail, fmt.Sprintf("%s does not have %s; truth has %d units", where, laneName(t.Lane),
-				t.Avail), evidence[1])
+				t.Avail), evidence()[1])
 		case s.Avail != t.Avail:
 			f.add(s.Avail-t.Avail, fmt.Sprintf("%s shows %d units of %s, truth has %d", where, s.Avail,
-				laneName(t.Lane), t.Avail), append(evidence, c.latest(t.Lane)...)...)
+				laneName(t.Lane), t.Avail), append(evidence(), c.latest(t.Lane)...)...)
 		case s.Epoch != t.Epoch || s.Seq != t.Seq:
 			f.add(0, fmt.Sprintf("%s has %s at (epoch %d, seq %d), truth is at (%d, %d)", where,
-				laneName(t.Lane), s.Epoch, s.Seq, t.Epoch, t.Seq), append(evidence, c.latest(t.Lane)...)...)
+				laneName(t.Lane), s.Epoch, s.Seq, t.Epoch, t.Seq), append(evidence(), c.latest(t.Lane)...)...)
 		}
 	}
 	for _, r := range rows {

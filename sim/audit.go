@@ -163,14 +163,14 @@ func errorsFirst(errs ...error) error {
 	return nil
 }
 
-// pages runs a statement until its page is empty; next gives a fresh one and what to do with it.
+// pages runs a statement until its page is not full; next gives a fresh one and what to do with it.
 func pages(ctx context.Context, truth port.Truth, next func() (port.Statement, func() int)) error {
 	for {
 		st, take := next()
 		if err := truth.Do(ctx, st); err != nil {
 			return fmt.Errorf("audit: %T: %w", st, err)
 		}
-		if take() == 0 {
+		if take() < auditPage {
 			return nil
 		}
 	}
