@@ -11,7 +11,7 @@ import (
 // what it names. Nothing in the core draws a random one. The zero ID means absent.
 //
 // Clients should send UUIDv7 (RFC 9562, section 5.7): what comes at the same time then stands on the same
-// page of every index, and an order costs the truth a third less than under random ids. Any other UUID is
+// page of every index, and an order costs the truth a sixth less than under random ids. Any other UUID is
 // as good otherwise.
 type ID [16]byte
 

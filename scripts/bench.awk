@@ -64,14 +64,14 @@ function limit(id,    rate, cores, server, client, others, log_) {
 
 function orders_table(pkg,    i, id) {
 	printf "\n%s: orders of one hot SKU, real PostgreSQL, fsync and synchronous_commit on\n\n", pkg
-	printf "%-28s %9s %8s %8s %8s | %10s %10s %10s | %9s %9s | %s\n", "", "orders/s", "p50 ms", "p99 ms", "orders",
+	printf "%-34s %9s %8s %8s %8s | %10s %10s %10s | %9s %9s | %s\n", "", "orders/s", "p50 ms", "p99 ms", "orders",
 		"against", "FOR UPDATE", "condit.", "us/order", "us/order", "what limits it"
-	printf "%-28s %9s %8s %8s %8s | %10s %10s %10s | %9s %9s |\n", "", "", "", "", "a commit", "FOR UPDATE",
+	printf "%-34s %9s %8s %8s %8s | %10s %10s %10s | %9s %9s |\n", "", "", "", "", "a commit", "FOR UPDATE",
 		"by hand", "UPDATE", "server", "Go"
 	for (i = 1; i <= rows; i++) {
 		id = order[i]
 		if (head(id) != pkg || !get(id, "orders/s")) continue
-		printf "%-28s %9.0f %8s %8s %8.0f | %10s %10s %10s | %9.0f %9.0f | %s\n", tail(id), get(id, "orders/s"),
+		printf "%-34s %9.0f %8s %8s %8.0f | %10s %10s %10s | %9.0f %9.0f | %s\n", tail(id), get(id, "orders/s"),
 			get(id, "p50-ms") ? sprintf("%.1f", get(id, "p50-ms")) : "-",
 			get(id, "p99-ms") ? sprintf("%.1f", get(id, "p99-ms")) : "-", get(id, "orders/commit"),
 			ratio(id, "BaselineForUpdate"), ratio(id, "BaselineForUpdateByHand"),
