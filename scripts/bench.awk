@@ -16,17 +16,14 @@
 	runs[id]++
 	# Best is the highest rate where there is one, else the shortest time.
 	rate = "orders/s" in m ? "orders/s" : "executions/s" in m ? "executions/s" : ""
-	better = runs[id] == 1 || (rate ? m[rate] > get(id, rate) : m["ns/op"] < get(id, "ns/op"))
-	if (!better) next
+	if (runs[id] > 1 && !(rate ? m[rate] > get(id, rate) : m["ns/op"] < get(id, "ns/op"))) next
 	for (key in m) best[id, key] = m[key]
-	delete costs[id]
 }
 
-# The costs of a run follow it.
+# The costs follow the runs that they are of.
 /^Cost\t/ {
 	split($0, c, "\t")
-	if (id == package "\tCore/" c[2] && better)
-		costs[id] = costs[id] (costs[id] ? ", " : "") c[3] " % " c[4]
+	costs[id] = costs[id] (costs[id] ? ", " : "") c[3] " % " c[4]
 }
 
 function get(id, key) { return (id, key) in best ? best[id, key] : 0 }
