@@ -1,6 +1,10 @@
 package checks
 
-import "stockproof/model"
+import (
+	"cmp"
+
+	"stockproof/model"
+)
 
 // Audit is the state of everything after the run went quiet. Which parts a design has depends on its
 // [Capability]; the order of the rows does not matter.
@@ -15,6 +19,10 @@ type Audit struct {
 	Feeds     []Feed
 	Dead      []DeadLetter
 	Supply    []Supply // where the workload knows it
+	StateRead bool     // somebody counted what the speed layer keeps
+	State     []Footprint
+	HeldRead  bool // somebody looked at what workers hold
+	Held      []Held
 
 	shared *shared // what checkers found out of it; nil: nobody has asked
 }
@@ -95,4 +103,33 @@ type DeadLetter struct {
 type Supply struct {
 	Lane  model.LaneKey
 	Units int64
+}
+
+// Footprint is what the speed layer keeps of a SKU, all its read models together.
+type Footprint struct {
+	SKU    model.SKU
+	Shared bool // of no SKU: of partitions, or of the whole
+	Keys   int64
+	Bytes  int64 // of keys and values
+}
+
+// Held is a record that a worker was handed and from which it has not come back for what is behind it.
+type Held struct {
+	Group      string // of the worker
+	Record     Record
+	SKU        model.SKU // that it is about
+	Unreadable bool      // nobody can say which SKU
+	Since      int64     // microseconds: when it was first handed out
+	Until      int64     // microseconds: when somebody looked
+	Times      int64     // how often it was handed out
+}
+
+// Compare orders by group, topic, partition and offset.
+func (h Held) Compare(o Held) int {
+	return cmp.Or(h.comparePartition(o), cmp.Compare(h.Record.Offset, o.Record.Offset))
+}
+
+func (h Held) comparePartition(o Held) int {
+	return cmp.Or(cmp.Compare(h.Group, o.Group), cmp.Compare(h.Record.Topic, o.Record.Topic),
+		cmp.Compare(h.Record.Part, o.Record.Part))
 }

@@ -42,7 +42,7 @@ func (c *conservation) Finish(a Audit) Report {
 	case StockAfter, ScriptReplies:
 		c.shelves(&f, &a)
 	default:
-		return undecided(Conservation, "bare answers do not show the books")
+		return notChecked(Conservation, "bare answers do not show the books")
 	}
 	return f.report(Conservation)
 }

@@ -3,7 +3,7 @@ package checks
 import "stockproof/model"
 
 // Event is one thing observed during a run: [Call], [Return], [Unknown], [Answer], [Effect],
-// [Install], [Read] or [Delivery].
+// [Install], [Read], [Delivery] or [Lost].
 type Event interface{ event() }
 
 // Call: a client sends a command. A retry is a call of its own with the same command. An order of
@@ -86,7 +86,10 @@ type Install struct {
 	Epoch int64
 	Seq   int64
 	Avail int64
-	Code  int64 // what it answered; 1 and above: installed
+	Code  int64 // what it answered; 1, 2: installed; 3: and nothing was there; 4: and nothing readable
+	// Since is the number of the latest event before the request left ([Suite.Events]): it happened
+	// somewhere between.
+	Since int
 }
 
 // Read: a client read a lane.
@@ -131,6 +134,10 @@ type Delivery struct {
 	Command model.ID // where it is about one
 }
 
+// Lost: servers of the speed layer lost what they had been told: a failover, a restart without data.
+type Lost struct{ Why string }
+
+func (Lost) event()     {}
 func (Call) event()     {}
 func (Return) event()   {}
 func (Unknown) event()  {}

@@ -29,7 +29,7 @@ func (c *exactlyOnce) Finish(a Audit) Report {
 	case ScriptReplies:
 		c.script(&f, openScript(c.seen, &a))
 	default:
-		return undecided(ExactlyOnceEffect, "bare answers do not show effects")
+		return notChecked(ExactlyOnceEffect, "bare answers do not show effects")
 	}
 	return f.report(ExactlyOnceEffect)
 }

@@ -109,7 +109,7 @@ func (g Guarantee) Liveness() bool { return g == Convergence || g == NoLoss || g
 // Built are the guarantees that have a checker, in order.
 func Built() []Guarantee {
 	return []Guarantee{NoOversell, OneOutcome, ExactlyOnceEffect, NoFalseReject, Conservation,
-		Convergence, NoLoss}
+		Convergence, NoLoss, MonotoneReads, NoBlock, BoundedMemory}
 }
 
 // NotYetJudged are the guarantees without a checker: neither listed nor part of a result, but named

@@ -30,7 +30,7 @@ func (c *noFalseReject) Finish(a Audit) Report {
 	case ScriptReplies:
 		c.script(&f, openScript(c.seen, &a))
 	default:
-		return undecided(NoFalseReject, "bare answers do not say what stock a rejection saw")
+		return notChecked(NoFalseReject, "bare answers do not say what stock a rejection saw")
 	}
 	return f.report(NoFalseReject)
 }

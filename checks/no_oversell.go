@@ -26,7 +26,7 @@ func (c *noOversell) Finish(a Audit) Report {
 	case ScriptReplies:
 		c.script(&f, openScript(c.seen, &a))
 	default:
-		return undecided(NoOversell, "bare answers do not say what the decisions left")
+		return notChecked(NoOversell, "bare answers do not say what the decisions left")
 	}
 	return f.report(NoOversell)
 }

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -25,18 +26,21 @@ const MaxFindings = 4096
 type Report struct {
 	Guarantee Guarantee
 	Verdict   Verdict
-	Claimed   bool       // the design claims it: only then it is part of the run's result
-	Why       string     // one line: the first finding, or why it is undecided; empty on a pass
-	Evidence  []Evidence // of the first finding
-	Severity  Severity   // of all findings together
-	Count     int        // how many findings there are
-	Findings  []Finding  // the first MaxFindings of them, in order
+	Claimed   bool // the design claims it: only then it is part of the run's result
+	// NotChecked: undecided because the history cannot show what it is about, whatever happened; it is no
+	// part of the result either.
+	NotChecked bool
+	Why        string     // one line: the first finding, or why it is undecided; empty on a pass
+	Evidence   []Evidence // of the first finding
+	Severity   Severity   // of all findings together
+	Count      int        // how many findings there are
+	Findings   []Finding  // the first MaxFindings of them, in order
 }
 
 // Finding is one violation.
 type Finding struct {
 	Why      string     // one line
-	Units    int64      // of stock that it is about
+	Units    int64      // of stock that it is about, or seconds ([Report.Severity] says which)
 	Evidence []Evidence // usually an offender and what it contradicts
 }
 
@@ -103,6 +107,7 @@ func (e Evidence) String() string {
 type findings struct {
 	n        int
 	units    int64
+	unit     Unit // of units; "": of stock
 	list     []Finding
 	commands map[model.ID]bool // that offended
 	lanes    map[model.LaneKey]bool
@@ -131,12 +136,17 @@ func (f *findings) report(g Guarantee) Report {
 		return Report{Guarantee: g, Verdict: Pass}
 	}
 	r := Report{Guarantee: g, Verdict: Fail, Evidence: f.list[0].Evidence, Count: f.n, Findings: f.list,
-		Severity: Severity{f.units, Units}}
+		Severity: Severity{f.units, cmp.Or(f.unit, Units)}}
 	r.Why = fmt.Sprintf("%s (severity %s)", f.list[0].Why, r.Severity)
 	if f.n > 1 {
 		r.Why = fmt.Sprintf("%s; %d more (severity %s in all)", f.list[0].Why, f.n-1, r.Severity)
 	}
 	return r
+}
+
+// notChecked is the report where the history cannot show what the guarantee is about.
+func notChecked(g Guarantee, why string) Report {
+	return Report{Guarantee: g, Verdict: Undecided, NotChecked: true, Why: why}
 }
 
 func undecided(g Guarantee, why string) Report {

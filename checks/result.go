@@ -59,7 +59,8 @@ type Conditions struct {
 	NeverHappened []string // faults and events that were asked for and never took place
 }
 
-// Judge folds the reports into the run's result. Only claimed guarantees count. A broken liveness
+// Judge folds the reports into the run's result. Only claimed guarantees that the history can show count, and
+// where it can show none of them the result is undecided. A broken liveness
 // guarantee ([Guarantee.Liveness]) stalls the run, any other one violates it; a run in which nothing was
 // decided, or whose faults never struck, is vacuous.
 func Judge(reports []Report, c Conditions) Result {
@@ -67,9 +68,16 @@ func Judge(reports []Report, c Conditions) Result {
 	if c.Decisions == 0 || len(c.NeverHappened) > 0 {
 		r = Vacuous
 	}
+	checked, hidden := 0, 0
 	for _, report := range reports {
 		switch {
-		case !report.Claimed:
+		case report.NotChecked:
+			hidden++
+		case report.Claimed:
+			checked++
+		}
+		switch {
+		case !report.Claimed, report.NotChecked:
 		case report.Verdict == Undecided:
 			r = Worst(r, UndecidedResult)
 		case report.Verdict == Fail && report.Guarantee == Linearizable:
@@ -79,6 +87,9 @@ func Judge(reports []Report, c Conditions) Result {
 		case report.Verdict == Fail:
 			r = Worst(r, Violated)
 		}
+	}
+	if checked == 0 && hidden > 0 {
+		r = Worst(r, UndecidedResult)
 	}
 	return r
 }

@@ -53,6 +53,12 @@ func newChecker(g Guarantee, h *Header) Checker {
 		return &convergence{header: h}
 	case NoLoss:
 		return &noLoss{header: h, calls: newCalls()}
+	case MonotoneReads:
+		return newMonotoneReads(h)
+	case NoBlock:
+		return &noBlock{header: h}
+	case BoundedMemory:
+		return &boundedMemory{header: h}
 	}
 	panic("checks: " + g.String() + " is listed as built and has no checker")
 }
@@ -82,6 +88,18 @@ func (s *Suite) Events() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.events
+}
+
+// Found is how many violations are known before the audit, of guarantees that are judged while a run goes on.
+func (s *Suite) Found() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.checkers {
+		if f, ok := c.(interface{ found() int }); ok {
+			n += f.found()
+		}
+	}
+	return n
 }
 
 // Finish judges the run. The reports are in the order of [Built]; a guarantee that the design does not

@@ -186,7 +186,7 @@ func (c *client) attempt(ctx context.Context, r request) (again bool, err error)
 // read looks at stock in the client's own session.
 func (c *client) read(ctx context.Context, lanes []model.LaneKey) error {
 	return c.insist(ctx, func(ctx context.Context, f inventory.Front) (bool, error) {
-		called := c.Recorder.clock()
+		called := c.Recorder.micros()
 		levels, err := f.Stock.Read(ctx, &c.session, lanes...)
 		if err != nil {
 			return false, err

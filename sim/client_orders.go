@@ -66,7 +66,7 @@ func (c *client) conclude(ctx context.Context, id model.ID, kind StepKind) error
 	if !grants && !undecided || !c.supports(command) {
 		return nil
 	}
-	began := c.Recorder.clock()
+	began := c.Recorder.micros()
 	p := &pending{}
 	err := c.insist(ctx, func(ctx context.Context, f inventory.Front) (_ bool, err error) {
 		p.front = c.front

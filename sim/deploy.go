@@ -149,8 +149,7 @@ func (d *Deployment) launch(name, role string, build func(inventory.Ports, inven
 		if err != nil {
 			return fmt.Errorf("start %s: %w", name, err)
 		}
-		in.tap = &tap{at: func(p Point) bool { return d.watch.point(in.role, in.name, p) }, script: d.watch.script,
-			events: d.watch.Events, buried: d.watch.buried}
+		in.tap = newTap(d.watch, func(p Point) bool { return d.watch.point(in.role, in.name, p) })
 		if d.options.Decorate != nil {
 			p.Broker = d.options.Decorate(name, p.Broker)
 		}

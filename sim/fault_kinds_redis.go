@@ -9,6 +9,7 @@ import (
 
 	"stockproof/adapters/memory"
 	"stockproof/adapters/redis/command"
+	"stockproof/checks"
 	"stockproof/sim/engine"
 )
 
@@ -28,6 +29,7 @@ func redisFaults() []FaultKind {
 		{Name: "redis-empty", About: "Redis comes back without its data", applies: hasRedis,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				s.Redis.RestartEmpty()
+				s.Watch.Observe(checks.Lost{Why: "restarted empty"})
 				return "Redis restarted empty"
 			}},
 		{Name: "redis-failover", About: "replicas are promoted that lack the last writes, or (skew=) whose clock is ahead",
@@ -37,6 +39,7 @@ func redisFaults() []FaultKind {
 				for node := range s.redisMasters() {
 					lost += len(s.Redis.Failover(node, memory.RedisPromotion{Lose: f.Lose, Skew: f.Skew}))
 				}
+				s.Watch.Observe(checks.Lost{Why: "failover"})
 				return fmt.Sprintf("Redis failed over without its last %d writes", lost)
 			}},
 		{Name: "redis-split", About: "a process goes on with a master that was replaced; what it writes there is lost in the end",
@@ -46,6 +49,7 @@ func redisFaults() []FaultKind {
 					s.Redis.Isolate(node, memory.RedisPromotion{Lose: f.Lose}, in.name)
 					s.lasts(f.By, "redis heals", func() { s.Redis.Heal(node) })
 				}
+				s.Watch.Observe(checks.Lost{Why: "split"})
 				return in.name + " is on the minority's side of Redis for " + ShortDuration(f.By)
 			})},
 		{Name: "evict-keys", About: "a full Redis evicts n keys, the least recently used first", Keys: []string{"policy", "n"},

@@ -44,7 +44,7 @@ func oneOrder(t *testing.T, world func(*testing.T, sim.WorldOptions) sim.World, 
 	o.Admission = mode
 	w := world(t, sim.WorldOptions{Topics: sim.Topics(d), Partitions: o.Partitions})
 	defer w.Close()
-	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o}, sim.NewWatch(checks.New(checks.Header{})))
+	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o}, sim.NewWatch(checks.New(checks.Header{}), time.Now))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -196,7 +196,7 @@ func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
 	suite := checks.New(checks.Header{Design: d.Name, Claims: sim.Claims(d), Capability: checks.LedgerRows, Seed: seed,
 		Names: work.Names()})
 	random, drawing := sim.Stream(seed, "duplicates"), sync.Mutex{}
-	watch := sim.NewWatch(suite)
+	watch := sim.NewWatch(suite, time.Now)
 	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o, Workers: 2,
 		Duplicate: func(_ int, rec port.Record) bool {
 			drawing.Lock() // a connector that is dying may overlap with its successor

@@ -15,16 +15,13 @@ import (
 type Recorder struct {
 	mu      sync.Mutex
 	observe func(checks.Event)
-	now     func() time.Time
-	began   time.Time
-	// attempts so far.
-	attempts uint64
+	clock
+	attempts uint64 // so far
 }
 
-// NewRecorder hands its events to observe; now is the clock that all clients share. Its times are counted
-// from now on by the monotonic reading where the clock has one: a step of the wall clock moves none of them.
+// NewRecorder hands its events to observe; now is the clock that all clients share.
 func NewRecorder(observe func(checks.Event), now func() time.Time) *Recorder {
-	return &Recorder{observe: observe, now: now, began: now()}
+	return &Recorder{observe: observe, clock: newClock(now)}
 }
 
 // sent is one request: an attempt per command.
@@ -33,13 +30,11 @@ type sent struct {
 	commands []model.Command
 }
 
-func (r *Recorder) clock() int64 { return r.began.UnixMicro() + r.now().Sub(r.began).Microseconds() }
-
 // call records a request before it leaves.
 func (r *Recorder) call(client int32, cs []model.Command) sent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.called(checks.Call{Client: client, At: r.clock()}, cs)
+	return r.called(checks.Call{Client: client, At: r.micros()}, cs)
 }
 
 // late records a request that began at a time and whose commands are known only now.
@@ -64,7 +59,7 @@ func (r *Recorder) called(e checks.Call, cs []model.Command) sent {
 func (r *Recorder) answered(s sent, as []inventory.Answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.clock()
+	at := r.micros()
 	for i, a := range as {
 		e := checks.Return{Attempt: s.first + uint64(i), At: at, Duplicate: a.Duplicate}
 		switch a.Status {
@@ -84,7 +79,7 @@ func (r *Recorder) answered(s sent, as []inventory.Answer) {
 func (r *Recorder) decided(s sent, before []inventory.Status, as []inventory.Answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.clock()
+	at := r.micros()
 	for i, a := range as {
 		if before[i] == inventory.Pending && a.Status == inventory.Decided {
 			r.observe(checks.Return{Attempt: s.first + uint64(i), At: at, Decision: a.Decision, Epoch: a.Epoch,
@@ -97,7 +92,7 @@ func (r *Recorder) decided(s sent, before []inventory.Status, as []inventory.Ans
 func (r *Recorder) unknown(s sent, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.clock()
+	at := r.micros()
 	for i := range s.commands {
 		r.observe(checks.Unknown{Attempt: s.first + uint64(i), At: at, Why: err.Error()})
 	}
@@ -107,7 +102,7 @@ func (r *Recorder) unknown(s sent, err error) {
 func (r *Recorder) refused(s sent, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.clock()
+	at := r.micros()
 	for i := range s.commands {
 		r.observe(checks.Return{Attempt: s.first + uint64(i), At: at, Refused: err.Error()})
 	}
@@ -117,7 +112,7 @@ func (r *Recorder) refused(s sent, err error) {
 func (r *Recorder) read(client int32, called int64, space string, levels []inventory.Level) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.clock()
+	at := r.micros()
 	for _, l := range levels {
 		r.observe(checks.Read{Client: client, Call: called, At: at, Space: space, Lane: l.Lane, Known: l.Known,
 			Epoch: l.Epoch, Seq: l.Seq, Avail: l.Avail, AgeMS: l.AgeMS, FromTruth: l.FromTruth})

@@ -196,7 +196,7 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 		r.history = jsonl.NewWriter(r.History, header)
 		r.suite.Also(r.history.Observe)
 	}
-	r.watch = NewWatch(r.suite)
+	r.watch = NewWatch(r.suite, time.Now)
 	r.orderDone = make(chan struct{}, 1)
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
@@ -215,7 +215,9 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 		return RunResult{}, err
 	}
 	audit.Supply = summary.Supply
-	audit.Dead = append(audit.Dead, r.watch.Dead()...)
+	if err := r.watch.final(&audit, r.world.Sizes); err != nil {
+		return RunResult{}, err
+	}
 	result := r.judge(summary, audit, converged)
 	if r.history != nil {
 		if err := r.history.Close(audit, checks.End{NeverHappened: result.Missing}); err != nil {

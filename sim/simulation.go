@@ -152,11 +152,15 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 		s.record = jsonl.NewWriter(c.History, header)
 		s.suite.Also(s.record.Observe)
 	}
-	s.Watch = NewWatch(s.suite)
+	s.Watch = NewWatch(s.suite, e.Now)
 	if c.Search {
 		observe := s.Watch.Observe
 		s.Watch.Observe = func(e checks.Event) {
 			observe(e)
+			if i, ok := e.(checks.Install); ok { // what came before it is in the order, which is none here
+				i.Since = 0
+				e = i
+			}
 			h := memory.NewHash()
 			h.ValueOf(s.Engine.Shapes(), e)
 			s.history += uint64(h)
@@ -228,12 +232,20 @@ func (s *Simulation) Run() (Outcome, error) {
 		return Outcome{}, err
 	}
 	audit.Supply = s.summary.Supply
-	audit.Dead = append(audit.Dead, s.Watch.Dead()...)
+	if err := s.Watch.final(&audit, s.sizes); err != nil {
+		return Outcome{}, err
+	}
 	out := s.judge(audit, converged)
 	if s.record != nil {
 		err = s.record.Close(audit, checks.End{NeverHappened: out.Missing, Outside: s.outside()})
 	}
 	return out, err
+}
+
+// sizes tells what Redis keeps.
+func (s *Simulation) sizes(each func(key string, bytes int)) error {
+	s.Engine.Alone(func() { s.Redis.Sizes(each) })
+	return nil
 }
 
 // serve lets the clients work until they are done, or have taken longer than they may. Time that a fault

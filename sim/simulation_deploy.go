@@ -85,7 +85,7 @@ func (s *Simulation) start(in *instanceOf) {
 	in.proc = s.Engine.NewProcess(in.client, in.role)
 	in.truth = s.Postgres.Client()
 	in.broker = &joins{Broker: otherGroups{s.Kafka.Client(in.client), in.suffix}}
-	t := &tap{at: func(Point) bool { return false }, script: s.Watch.script, events: s.Watch.Events, buried: s.Watch.buried}
+	t := newTap(s.Watch, func(Point) bool { return false })
 	p := t.wrap(inventory.Ports{Truth: in.truth, Speed: s.Redis.ClientOf(in.name), Broker: s.broker(in),
 		Runtime: in.proc.Runtime(), OrderEvent: orderEvent})
 	p.Monitor = s.Watch.monitor(in.name, t)

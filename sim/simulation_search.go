@@ -18,6 +18,7 @@ func (s *Simulation) world() (w engine.Worlds) {
 func (s *Simulation) StateDigest(more uint64) uint64 {
 	h := memory.Hash(s.Engine.StateDigest(more))
 	h.Word(s.history)
+	h.Word(uint64(s.suite.Found())) // what went wrong already is no accident of the order
 	h.Word(uint64(s.plan.next)<<32 | uint64(s.plan.seen))
 	return uint64(h)
 }

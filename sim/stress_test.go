@@ -67,6 +67,7 @@ func (w *stressWorld) Open(instance string) (inventory.Ports, func(), error) {
 
 func (w *stressWorld) Slot(string, ...string) port.Slot        { panic("the relay carries the outbox here") }
 func (w *stressWorld) AdvanceRedis(time.Duration)              {}
+func (w *stressWorld) Sizes(func(string, int)) error           { return nil }
 func (w *stressWorld) OnStockChange(func(command.StockChange)) {}
 func (w *stressWorld) Close()                                  {}
 
@@ -166,7 +167,7 @@ func stress(t *testing.T, seed uint64, orders int, sabotage ...string) []checks.
 		}
 	}
 	suite := checks.New(checks.Header{Design: design.Name, Claims: sim.Claims(design), Capability: checks.LedgerRows, Seed: seed})
-	watch := sim.NewWatch(suite)
+	watch := sim.NewWatch(suite, time.Now)
 	dep, err := sim.Deploy(ctx, w, design, sim.DeployOptions{Options: o, Workers: 2, Roles: []string{"relay"},
 		Fronts: []inventory.AdmissionMode{inventory.Sync, inventory.Sync, inventory.Async}}, watch)
 	if err != nil {

@@ -30,6 +30,15 @@ type tap struct {
 	script func(op port.SpeedOp, since int)
 	events func() int
 	buried func(value []byte)
+	// asks and handed hear of every fetch: from where, and what came.
+	asks   func(who holder, from port.Position)
+	handed func(who holder, rs []port.Record)
+}
+
+// newTap listens for a watch.
+func newTap(w *Watch, at func(Point) bool) *tap {
+	return &tap{at: at, script: w.script, events: w.Events, buried: w.buried, asks: w.holdings.asks,
+		handed: func(who holder, rs []port.Record) { w.holdings.handed(who, rs, w.clock.micros()) }}
 }
 
 var errDead = fmt.Errorf("the process is dead: %w", port.ErrUnavailable)
@@ -149,7 +158,7 @@ func (x tapBroker) Join(ctx context.Context, group, topic string) (port.Member, 
 		return nil, errDead
 	}
 	m, err := x.broker.Join(ctx, group, topic)
-	return tapMember{x.t, m}, err
+	return tapMember{x.t, m, group}, err
 }
 
 func (x tapBroker) End(ctx context.Context, topic string) (id model.ID, ends []int64, err error) {
@@ -160,8 +169,9 @@ func (x tapBroker) End(ctx context.Context, topic string) (id model.ID, ends []i
 }
 
 type tapMember struct {
-	t *tap
-	m port.Member
+	t     *tap
+	m     port.Member
+	group string
 }
 
 func (x tapMember) Claim(ctx context.Context) (port.Claim, error) {
@@ -169,7 +179,10 @@ func (x tapMember) Claim(ctx context.Context) (port.Claim, error) {
 		return nil, errDead
 	}
 	c, err := x.m.Claim(ctx)
-	return tapClaim{c, x.t}, err
+	if err != nil {
+		return nil, err
+	}
+	return tapClaim{c, x.t, holder{x.group, c.Topic(), c.Partition()}}, nil
 }
 
 func (x tapMember) Leave(ctx context.Context) error {
@@ -181,14 +194,20 @@ func (x tapMember) Leave(ctx context.Context) error {
 
 type tapClaim struct {
 	port.Claim
-	t *tap
+	t   *tap
+	who holder
 }
 
 func (x tapClaim) Fetch(ctx context.Context, from port.Position, max int, linger time.Duration) ([]port.Record, error) {
 	if x.t.dead.Load() {
 		return nil, errDead
 	}
-	return x.Claim.Fetch(ctx, from, max, linger)
+	x.t.asks(x.who, from)
+	rs, err := x.Claim.Fetch(ctx, from, max, linger)
+	if err == nil && !x.t.dead.Load() {
+		x.t.handed(x.who, rs)
+	}
+	return rs, err
 }
 
 func (x tapClaim) Commit(ctx context.Context, next port.Position) error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"stockproof/adapters/redis/command"
 	"stockproof/checks"
@@ -20,6 +21,9 @@ type Watch struct {
 	// Observe takes events for the checkers, Events counts them; safe for concurrent use.
 	Observe func(checks.Event)
 	Events  func() int
+
+	clock    clock
+	holdings holdings
 
 	moved atomic.Int64 // deducts and credits that a script answered
 
@@ -35,9 +39,9 @@ type Watch struct {
 // maxAlarms is how many alarms are kept word for word.
 const maxAlarms = 50
 
-// NewWatch makes a watch that hands its events to suite.
-func NewWatch(suite *checks.Suite) *Watch {
-	return &Watch{Observe: func(e checks.Event) { suite.Observe(e) }, Events: suite.Events, counts: map[string]int64{}}
+// NewWatch makes a watch that hands its events to suite, by the clock of the clients.
+func NewWatch(suite *checks.Suite, now func() time.Time) *Watch {
+	return &Watch{clock: newClock(now), Observe: func(e checks.Event) { suite.Observe(e) }, Events: suite.Events, counts: map[string]int64{}}
 }
 
 // strike kills one process at a point.
@@ -138,7 +142,7 @@ func (w *Watch) script(op port.SpeedOp, since int) {
 		w.unchanged(e, op.Order, op.Qty, op.Reply)
 	case *port.InstallLane:
 		w.Observe(checks.Install{Space: op.Space, Lane: op.Lane, Epoch: op.Epoch, Seq: op.Seq,
-			Avail: op.Avail, Code: int64(op.Code)})
+			Avail: op.Avail, Code: int64(op.Code), Since: since})
 	}
 }
 
@@ -198,6 +202,18 @@ func (w *Watch) Dead() []checks.DeadLetter {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]checks.DeadLetter(nil), w.dead...)
+}
+
+// final adds to an audit what only the watch and the servers know: dead letters that the truth does not
+// keep, records that workers hold, and what the speed layer keeps of each SKU.
+func (w *Watch) final(a *checks.Audit, sizes func(each func(key string, bytes int)) error) (err error) {
+	a.Dead = append(a.Dead, w.Dead()...)
+	a.Held, a.HeldRead = w.holdings.all(w.clock.micros()), true
+	if a.State, err = footprints(sizes); err != nil {
+		return fmt.Errorf("audit: count the keys of the speed layer: %w", err)
+	}
+	a.StateRead = true
+	return nil
 }
 
 // Moved is how many deducts and credits were answered in the speed layer, refused ones too.

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"testing"
+	"time"
 
 	"stockproof/checks"
 )
@@ -13,7 +14,7 @@ func TestAStrikeIsDisarmedWithItsRun(t *testing.T) {
 	cancel()
 	at := Point{Name: "offset-commit"}
 
-	w := NewWatch(checks.New(checks.Header{}))
+	w := NewWatch(checks.New(checks.Header{}), time.Now)
 	late := &strike{role: "worker", point: at.Name, nth: 1}
 	w.arm(late)
 	if name, struck := w.await(over, late); struck {

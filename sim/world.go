@@ -21,6 +21,8 @@ type World interface {
 	AdvanceRedis(d time.Duration)
 	// OnStockChange observes what the article's scripts do to stock, inside the server.
 	OnStockChange(fn func(command.StockChange))
+	// Sizes tells every key of the speed layer and the bytes that it and its value take. For audits.
+	Sizes(each func(key string, bytes int)) error
 	Close()
 }
 

@@ -63,6 +63,12 @@ func (w *MemoryWorld) AdvanceRedis(d time.Duration) { w.Redis.AdvanceClock(d) }
 // OnStockChange implements [World].
 func (w *MemoryWorld) OnStockChange(fn func(command.StockChange)) { w.Redis.OnStockChange(fn) }
 
+// Sizes implements [World].
+func (w *MemoryWorld) Sizes(each func(key string, bytes int)) error {
+	w.Redis.Sizes(each)
+	return nil
+}
+
 // Close implements [World].
 func (w *MemoryWorld) Close() {}
 

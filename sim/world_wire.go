@@ -112,6 +112,9 @@ func (w *WireWorld) AdvanceRedis(d time.Duration) { w.Redis.AdvanceClock(d) }
 // OnStockChange implements [World].
 func (w *WireWorld) OnStockChange(fn func(command.StockChange)) { w.Redis.OnStockChange(fn) }
 
+// Sizes implements [World].
+func (w *WireWorld) Sizes(each func(key string, bytes int)) error { return w.Redis.Sizes(each) }
+
 // Close implements [World].
 func (w *WireWorld) Close() {
 	w.Wire.Close()

@@ -57,7 +57,9 @@ func anyOf[T any]() *rapid.Generator[T] {
 // anyEvent makes an event that may come at a time: an answer answers an open call.
 func anyEvent(t *rapid.T, now *int64, calls *uint64, open *[]uint64) checks.Event {
 	*now += rapid.Int64Range(0, 5).Draw(t, "pass")
-	switch rapid.IntRange(0, 8).Draw(t, "kind") {
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	case 8:
+		return anyOf[checks.Lost]().Draw(t, "lost")
 	case 0, 1:
 		e := anyOf[checks.Call]().Draw(t, "call")
 		*calls++
@@ -111,6 +113,9 @@ func anyHistory(t *rapid.T) checks.History {
 	rows(t, &a.Speed)
 	rows(t, &a.Dead)
 	rows(t, &a.Supply)
+	rows(t, &a.State)
+	rows(t, &a.Held)
+	a.StateRead, a.HeldRead = rapid.Bool().Draw(t, "state read"), rapid.Bool().Draw(t, "held read")
 	for _, channel := range []string{"web", "erp"}[:rapid.IntRange(0, 2).Draw(t, "feeds")] {
 		f := checks.Feed{Channel: channel}
 		rows(t, &f.Rows)
@@ -213,7 +218,9 @@ func TestBadHistoriesAreRefusedByLine(t *testing.T) {
 	at := func(prefix string) int { // the first line of a kind
 		return slices.IndexFunc(sample, func(l string) bool { return strings.HasPrefix(l, `{"`+prefix+`"`) })
 	}
-	with := func(i int, line string) []string { return slices.Insert(slices.Clone(sample), i, strings.TrimSuffix(line, "\n")+"\n") }
+	with := func(i int, line string) []string {
+		return slices.Insert(slices.Clone(sample), i, strings.TrimSuffix(line, "\n")+"\n")
+	}
 	without := func(i int) []string { return slices.Delete(slices.Clone(sample), i, i+1) }
 	replaced := func(i int, old, new string) []string {
 		lines := slices.Clone(sample)

@@ -107,6 +107,8 @@ func (r *Reader) event(kind string, raw json.RawMessage) (checks.Event, error) {
 		return decode[checks.Read](r.codec, raw)
 	case "delivery":
 		return decode[checks.Delivery](r.codec, raw)
+	case "lost":
+		return decode[checks.Lost](r.codec, raw)
 	case "end":
 		return nil, errors.New("the history ends without an audit")
 	}
@@ -125,7 +127,7 @@ func (r *Reader) Audit() (a checks.Audit, e checks.End, err error) {
 	if err := strict(r.opening, &opening); err != nil {
 		return a, e, r.errorf("%v", err)
 	}
-	a.SpeedRead = opening.SpeedRead
+	a.SpeedRead, a.StateRead, a.HeldRead = opening.SpeedRead, opening.StateRead, opening.HeldRead
 	feeds := map[string]int{}
 	for i, f := range opening.Feeds {
 		feeds[f] = i
@@ -162,6 +164,10 @@ func (r *Reader) row(a *checks.Audit, feeds map[string]int, kind string, raw jso
 		return readRow(r, raw, &a.Dead)
 	case "supply":
 		return readRow(r, raw, &a.Supply)
+	case "state":
+		return readRow(r, raw, &a.State)
+	case "held":
+		return readRow(r, raw, &a.Held)
 	case "shown":
 		return r.shown(a, feeds, raw)
 	}

@@ -35,6 +35,8 @@ type name struct {
 // audit opens the audit. Feeds are named because one may be empty.
 type audit struct {
 	SpeedRead bool     `json:"speed_read,omitempty"`
+	StateRead bool     `json:"state_read,omitempty"`
+	HeldRead  bool     `json:"held_read,omitempty"`
 	Feeds     []string `json:"feeds,omitempty"`
 }
 
@@ -82,7 +84,7 @@ func (x *Writer) Observe(e checks.Event) {
 
 // Close writes the audit and the end, and flushes.
 func (x *Writer) Close(a checks.Audit, e checks.End) error {
-	opening := audit{SpeedRead: a.SpeedRead}
+	opening := audit{SpeedRead: a.SpeedRead, StateRead: a.StateRead, HeldRead: a.HeldRead}
 	for _, f := range a.Feeds {
 		opening.Feeds = append(opening.Feeds, f.Channel)
 	}
@@ -98,6 +100,8 @@ func (x *Writer) Close(a checks.Audit, e checks.End) error {
 	}
 	writeRows(x, "dead", a.Dead)
 	writeRows(x, "supply", a.Supply)
+	writeRows(x, "state", a.State)
+	writeRows(x, "held", a.Held)
 	x.json("end", end{x.events, x.rows, e.NeverHappened, e.Outside})
 	if err := x.w.Flush(); x.err == nil {
 		x.err = err

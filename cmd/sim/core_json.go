@@ -78,7 +78,7 @@ func (j *coreResult) outcome(o sim.Outcome) {
 func guaranteeRows(reports []checks.Report) (rows []jsonGuarantee) {
 	for _, g := range reports {
 		row := jsonGuarantee{Name: g.Guarantee.String(), Verdict: g.Verdict.String(), Why: g.Why, Claimed: g.Claimed,
-			Count: g.Count}
+			NotChecked: g.NotChecked, Count: g.Count}
 		if g.Verdict == checks.Fail {
 			row.Severity = g.Severity.String()
 			for _, e := range g.Evidence {

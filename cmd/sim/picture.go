@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"stockproof/checks"
 	"stockproof/sim"
@@ -87,25 +86,12 @@ func (p *picture) draw(w io.Writer) {
 // details are the guarantees by verdict, the faults, and what went wrong with processes.
 func (p *picture) details(w io.Writer) {
 	o := p.outcome
-	var passed, failed, notClaimed []string
-	for _, r := range o.Reports {
-		switch {
-		case !r.Claimed:
-			notClaimed = append(notClaimed, r.Guarantee.String())
-		case r.Verdict == checks.Pass:
-			passed = append(passed, r.Guarantee.String())
-		case r.Verdict == checks.Fail:
-			failed = append(failed, r.Guarantee.String())
-		}
-	}
-	for _, line := range []struct {
-		what  string
-		names []string
-	}{{"pass", passed}, {"FAIL", failed}, {"not claimed", notClaimed}} {
-		if len(line.names) > 0 {
-			fmt.Fprintf(w, "%10s %s: %s\n", "", line.what, strings.Join(line.names, ", "))
-		}
-	}
+	v := sorted(o.Reports)
+	guaranteeLine(w, "pass", v.passed, false)
+	guaranteeLine(w, "FAIL", v.failed, false)
+	guaranteeLine(w, "UNDECIDED", v.undecided, true)
+	guaranteeLine(w, "not checked", v.notChecked, true)
+	guaranteeLine(w, "not claimed", v.notClaimed, false)
 	struck(w, o.Receipts, o.Missing, o.Failures)
 	fmt.Fprintf(w, "%10s %s, digest %x\n", "", count(o.Steps, "step"), o.Digest)
 }

@@ -159,34 +159,15 @@ func span(d time.Duration) string {
 }
 
 func (p *report) guarantees(w io.Writer) {
-	var passed, notClaimed, later []string
-	for _, r := range p.result.Reports {
-		switch {
-		case !r.Claimed:
-			notClaimed = append(notClaimed, r.Guarantee.String())
-		case r.Verdict == checks.Pass:
-			passed = append(passed, r.Guarantee.String())
-		}
-	}
+	sorted(p.result.Reports).text(w)
+	p.bare(w)
+	var later []string
 	for _, g := range checks.NotYetJudged() {
 		later = append(later, g.String())
 	}
-	line := func(names []string, what string) {
-		if len(names) > 0 {
-			fmt.Fprintf(w, "%10s %s: %s\n", "", what, strings.Join(names, ", "))
-		}
+	if len(later) > 0 {
+		fmt.Fprintf(w, "%10s not yet judged: %s\n", "", strings.Join(later, ", "))
 	}
-	line(passed, "pass")
-	for _, r := range p.result.Reports {
-		if !r.Claimed || r.Verdict == checks.Pass {
-			continue
-		}
-		fmt.Fprintf(w, "%10s %s: %s: %s\n", "", strings.ToUpper(r.Verdict.String()), r.Guarantee, r.Why)
-		findings(w, r)
-	}
-	line(notClaimed, "not claimed")
-	p.bare(w)
-	line(later, "not yet judged")
 }
 
 // bare is what porcupine says of a small run; it is beside the verdict, not part of it.

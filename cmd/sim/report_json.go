@@ -65,14 +65,16 @@ type jsonOrders struct {
 }
 
 type jsonGuarantee struct {
-	Name     string   `json:"name"`
-	Verdict  string   `json:"verdict"`
-	Why      string   `json:"why"`
-	Claimed  bool     `json:"claimed"`
-	Count    int      `json:"count"`
-	Severity string   `json:"severity,omitempty"`
-	Evidence []string `json:"evidence,omitempty"` // of the first finding
-	Findings []string `json:"findings,omitempty"`
+	Name    string `json:"name"`
+	Verdict string `json:"verdict"`
+	Why     string `json:"why"`
+	Claimed bool   `json:"claimed"`
+	// NotChecked: undecided because nothing that was recorded can show it; it does not count.
+	NotChecked bool     `json:"not_checked,omitempty"`
+	Count      int      `json:"count"`
+	Severity   string   `json:"severity,omitempty"`
+	Evidence   []string `json:"evidence,omitempty"` // of the first finding
+	Findings   []string `json:"findings,omitempty"`
 }
 
 func (p *report) json(w io.Writer) error {

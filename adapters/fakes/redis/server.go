@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -124,6 +125,36 @@ func (s *Server) OnStockChange(fn func(command.StockChange)) {
 func (s *Server) Command(args ...string) (any, error) {
 	_, reply, err := s.replay(nil, args)
 	return reply, err
+}
+
+// Sizes tells every key that exists and the bytes that it and its value take, in any order. For audits.
+func (s *Server) Sizes(each func(key string, bytes int)) error {
+	found, err := s.Command("KEYS", "*")
+	if err != nil {
+		return fmt.Errorf("list the keys: %w", err)
+	}
+	keys, _ := found.([]any)
+	for _, k := range keys {
+		key, _ := k.(string)
+		value, err := s.Command("HGETALL", key)
+		if err != nil { // no hash: of another type than these two there is none
+			if value, err = s.Command("GET", key); err != nil {
+				return fmt.Errorf("size of %s: %w", key, err)
+			}
+		}
+		bytes := len(key)
+		switch v := value.(type) {
+		case string:
+			bytes += len(v)
+		case []any:
+			for _, part := range v {
+				text, _ := part.(string)
+				bytes += len(text)
+			}
+		}
+		each(key, bytes)
+	}
+	return nil
 }
 
 // replay runs a command on a connection of our own, with what like knows of its client, and gives the

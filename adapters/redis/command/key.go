@@ -35,6 +35,18 @@ func StockKey(sku string, shard int) string {
 // TokenKey is the article's idempotency token, as published: idempotent:{SKU}:ORDER.
 func TokenKey(sku, order string) string { return "idempotent:{" + sku + "}:" + order }
 
+// KeySKU is the SKU that a key belongs to, for audits; false: it is of none, as a heartbeat's. Of the
+// article's keys, which have no codec, it is what stands before the first closing brace.
+func KeySKU(key string) (sku string, ok bool) {
+	before, rest, _ := strings.Cut(key, "{")
+	tag, _, ok := strings.Cut(rest, "}")
+	if !ok || before == "stock:" || before == "idempotent:" {
+		return tag, ok
+	}
+	sku, err := model.DecodeKey(tag)
+	return sku, err == nil
+}
+
 // Slots is the number of hash slots of a Cluster.
 const Slots = 16384
 
