@@ -30,14 +30,31 @@
 //	ScriptReplies  the decision is a script's reply in the speed layer, recorded as an effect
 //	BareAnswers    answers to clients only
 //
-// What a capability cannot show is reported undecided, with the reason; undecided is never a pass.
+// What a capability cannot show is not checked, with the reason ([Report.NotChecked]).
+//
+// # Commands as operations
+//
+// Linearizability is package linear's to decide, on the counter of what can be promised (avail). What a
+// command is there (operation.go; PROTOCOL.md P1 names the commands):
+//
+//	RESERVE     deduct; partial grant: of what it got. Refused for stock: rejected, judged at seq-1
+//	COMMIT      commit: its units are not in avail any more; the deduction can no longer be cancelled
+//	RELEASE     cancel of its RESERVE; granted before the decision: note, the RESERVE is refused later
+//	EXPIRE      the same
+//	RESTOCK     restock
+//	RETURN      restock
+//	ADJUST      adjust by what was granted
+//	TRANSFER    withdraw on the lane that gives, restock on the lane that takes
+//	SET_LIMIT   set-limit
+//	refusals    note: every command that is seen for the first time takes a seq, also one that is refused
+//	            for what the counter does not know (cancelled, expired, siblings, invalid)
+//	reads       of the truth: read. On a lane that nobody stocked: at seq 0
 //
 // # What it does not promise
 //
-// Guarantees 4 and 9 to 11 have no checker yet: [NotYetJudged] names them, and they are neither listed
-// nor part of a result. Small histories of bare answers can be judged linearizable with [Bare]. The
-// checkers keep what they need in memory, O(events); the interface lets one that streams take their
-// place.
+// A history shows what was recorded and no more: what no record can show is listed as not checked and does
+// not count, what could be judged and was not is undecided and never green. Reads of the speed layer are
+// judged as monotone and as old as they say, not as linearizable.
 //
 // Read next: guarantee.go, history.go, then one file per guarantee.
 package checks

@@ -3,7 +3,6 @@ package checks
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"stockproof/inventory"
@@ -105,16 +104,3 @@ func (g *Guarantee) UnmarshalText(b []byte) (err error) {
 // no-loss, no-block. Conservation is judged at the end, like those, but it is safety: every
 // transaction must keep the books, and no waiting repairs books that are wrong.
 func (g Guarantee) Liveness() bool { return g == Convergence || g == NoLoss || g == NoBlock }
-
-// Built are the guarantees that have a checker, in order.
-func Built() []Guarantee {
-	return []Guarantee{NoOversell, OneOutcome, ExactlyOnceEffect, NoFalseReject, Conservation,
-		Convergence, NoLoss, MonotoneReads, NoBlock, BoundedMemory}
-}
-
-// NotYetJudged are the guarantees without a checker: neither listed nor part of a result, but named
-// in the text of a verdict.
-func NotYetJudged() []Guarantee {
-	built := Built()
-	return slices.DeleteFunc(Guarantees(), func(g Guarantee) bool { return slices.Contains(built, g) })
-}

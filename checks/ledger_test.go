@@ -54,8 +54,8 @@ func TestACleanLedgerPassesEveryGuarantee(t *testing.T) {
 	w := sample()
 	reports := Check(w.history())
 	wantClean(t, reports)
-	if len(reports) != len(Built()) {
-		t.Fatalf("%d reports, want %d", len(reports), len(Built()))
+	if len(reports) != len(Guarantees()) {
+		t.Fatalf("%d reports, want %d", len(reports), len(Guarantees()))
 	}
 	seen := map[model.Outcome]bool{}
 	for _, c := range w.commands {

@@ -47,7 +47,11 @@ func TestReadsAreMonotoneAndAsOldAsTheySay(t *testing.T) {
 		verdict Verdict
 		says    string
 	}{
-		{"forward", func(r *reading) { r.read(1, 1, 7, 3, 0, false); r.read(1, 2, 7, 4, 0, false); r.read(1, 3, 8, 4, 0, false) }, Pass, ""},
+		{"forward", func(r *reading) {
+			r.read(1, 1, 7, 3, 0, false)
+			r.read(1, 2, 7, 4, 0, false)
+			r.read(1, 3, 8, 4, 0, false)
+		}, Pass, ""},
 		{"a session goes back", func(r *reading) { r.read(1, 1, 7, 4, 0, false); r.read(1, 3, 7, 3, 0, false) }, Fail,
 			`client 1 was shown "A" at (epoch 7, seq 3) after it had seen (epoch 7, seq 4) (severity 2 seconds)`},
 		{"an epoch goes back", func(r *reading) { r.read(1, 1, 8, 1, 0, false); r.read(1, 3, 7, 9, 0, false) }, Fail, "after it had seen"},

@@ -15,7 +15,7 @@ type shop struct {
 
 func newShop() *shop {
 	s := &shop{stock: map[model.SKU]int64{}}
-	s.h.Header = Header{Design: "script", Claims: Built(), Capability: ScriptReplies,
+	s.h.Header = Header{Design: "script", Claims: Guarantees(), Capability: ScriptReplies,
 		Names: map[model.ID]string{}}
 	s.h.Audit.SpeedRead = true
 	return s

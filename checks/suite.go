@@ -14,20 +14,20 @@ type Checker interface {
 	Finish(a Audit) Report
 }
 
-// Suite runs the checkers of all built guarantees side by side. Observe may be called from several
+// Suite runs the checkers of all guarantees side by side. Observe may be called from several
 // goroutines: the order of its calls is the order of the history.
 type Suite struct {
 	mu       sync.Mutex
 	header   Header
 	events   int
-	checkers []Checker // one per guarantee of Built, nil where it is not claimed
+	checkers []Checker // one per guarantee, nil where it is not claimed
 	also     []func(Event)
 }
 
 // New prepares the checkers of what the header claims.
 func New(h Header) *Suite {
 	s := &Suite{header: h}
-	for _, g := range Built() {
+	for _, g := range Guarantees() {
 		var c Checker
 		if slices.Contains(h.Claims, g) {
 			c = newChecker(g, &s.header)
@@ -45,6 +45,8 @@ func newChecker(g Guarantee, h *Header) Checker {
 		return &oneOutcome{header: h, calls: newCalls()}
 	case ExactlyOnceEffect:
 		return &exactlyOnce{header: h}
+	case Linearizable:
+		return newLinearizable(h)
 	case NoFalseReject:
 		return &noFalseReject{header: h}
 	case Conservation:
@@ -60,7 +62,7 @@ func newChecker(g Guarantee, h *Header) Checker {
 	case BoundedMemory:
 		return &boundedMemory{header: h}
 	}
-	panic("checks: " + g.String() + " is listed as built and has no checker")
+	panic("checks: " + g.String() + " has no checker")
 }
 
 // Also lets fn have every event too, in the order of the history and not concurrently: a recorder's
@@ -102,14 +104,14 @@ func (s *Suite) Found() (n int) {
 	return n
 }
 
-// Finish judges the run. The reports are in the order of [Built]; a guarantee that the design does not
+// Finish judges the run. The reports are in the order of [Guarantees]; a guarantee that the design does not
 // claim is listed as undecided.
 func (s *Suite) Finish(a Audit) []Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var reports []Report
 	a.shared = &shared{}
-	for i, g := range Built() {
+	for i, g := range Guarantees() {
 		r := undecided(g, "not claimed")
 		if c := s.checkers[i]; c != nil {
 			r = c.Finish(a)

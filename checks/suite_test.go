@@ -7,7 +7,7 @@ import (
 
 // Observe may be called from anywhere: every event gets a number of its own.
 func TestEventsMayComeFromSeveralGoroutines(t *testing.T) {
-	s := New(Header{Claims: Built(), Capability: LedgerRows})
+	s := New(Header{Claims: Guarantees(), Capability: LedgerRows})
 	const clients, each = 8, 100
 	numbers := make(chan int, clients*each)
 	var group sync.WaitGroup

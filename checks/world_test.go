@@ -30,7 +30,7 @@ type world struct {
 const worldEpoch = 7 << model.EpochShift
 
 func newWorld() *world {
-	return &world{header: Header{Design: "miniature", Claims: Built(), Capability: LedgerRows,
+	return &world{header: Header{Design: "miniature", Claims: Guarantees(), Capability: LedgerRows,
 		Names: map[model.ID]string{}}, lanes: map[model.LaneKey]model.Lane{},
 		lines: map[model.ID]model.Line{}, decided: map[model.ID]model.Decision{}}
 }

@@ -161,13 +161,6 @@ func span(d time.Duration) string {
 func (p *report) guarantees(w io.Writer) {
 	sorted(p.result.Reports).text(w)
 	p.bare(w)
-	var later []string
-	for _, g := range checks.NotYetJudged() {
-		later = append(later, g.String())
-	}
-	if len(later) > 0 {
-		fmt.Fprintf(w, "%10s not yet judged: %s\n", "", strings.Join(later, ", "))
-	}
 }
 
 // bare is what porcupine says of a small run; it is beside the verdict, not part of it.
