@@ -402,6 +402,7 @@ func TestWhatBareAnswersCannotShowIsNotCheckedAndDoesNotCount(t *testing.T) {
 	w := sample()
 	h := w.history()
 	h.Header.Capability, h.Audit.SpeedRead = BareAnswers, false
+	h.Header.Claims = slices.DeleteFunc(Guarantees(), func(g Guarantee) bool { return g == Linearizable }) // which is searched
 	reports := Check(h)
 	for _, g := range []Guarantee{NoOversell, ExactlyOnceEffect, NoFalseReject, Conservation, Convergence} {
 		if r := reportOn(t, reports, g); r.Verdict != Undecided || !r.NotChecked || r.Why == "" {

@@ -20,6 +20,7 @@ type linearizable struct {
 	open   map[uint64]model.Command // attempts under way
 	lines  map[model.ID]int         // lines of all-or-nothing orders
 	short  []refused                // lines of such orders that were refused for stock
+	bare   []Event                  // with BareAnswers: calls and answers, which are searched at the end
 	began  int64                    // the first call: times are counted from it
 	events int
 }
@@ -51,6 +52,10 @@ func newLinearizable(h *Header) *linearizable {
 }
 
 func (c *linearizable) Observe(index int, e Event) {
+	if c.header.Capability == BareAnswers {
+		c.bare = append(c.bare, e)
+		return
+	}
 	switch e := e.(type) {
 	case Call:
 		if c.events++; c.events == 1 {
@@ -190,7 +195,33 @@ func (c *linearizable) read(index int, e Read) {
 	l.ops, l.from = append(l.ops, op), append(l.from, origin{event: int32(index)})
 }
 
+// searched is the verdict on bare answers: porcupine's, lane by lane, where it is not too large for it.
+func (c *linearizable) searched() Report {
+	var f findings
+	unsettled := ""
+	for _, r := range Bare(Operations(c.bare), BareOptions{}) {
+		switch {
+		case r.Verdict == Fail:
+			f.add(r.Severity.Amount, r.Why, r.Evidence...)
+		case r.Verdict == Undecided:
+			unsettled = r.Why
+		}
+	}
+	return settled(f, unsettled)
+}
+
+// settled is undecided where nothing was found and something was not judged.
+func settled(f findings, unsettled string) Report {
+	if f.n == 0 && unsettled != "" {
+		return undecided(Linearizable, unsettled)
+	}
+	return f.report(Linearizable)
+}
+
 func (c *linearizable) Finish(a Audit) Report {
+	if c.header.Capability == BareAnswers {
+		return c.searched()
+	}
 	if c.header.Capability != LedgerRows {
 		return notChecked(Linearizable, "the decisions have no order that was written down")
 	}
@@ -214,10 +245,7 @@ func (c *linearizable) Finish(a Audit) Report {
 			unsettled = fmt.Sprintf("lane %s: %s", laneName(k), r.Why)
 		}
 	}
-	if f.n == 0 && unsettled != "" {
-		return undecided(Linearizable, unsettled)
-	}
-	return f.report(Linearizable)
+	return settled(f, unsettled)
 }
 
 // resolved compares with the ledger, takes from it what nobody was answered, and judges by version.

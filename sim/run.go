@@ -66,6 +66,8 @@ type RunResult struct {
 	// Bare is porcupine's verdict on what clients were told alone; nil where the run is too large for
 	// it, or the design's answers are not model.Decide's.
 	Bare *Bare
+	// Disagreements are lanes about which two judges said the opposite ([SimulationConfig.Triangulate]).
+	Disagreements []string
 }
 
 // Bare is a search for a linearization, lane by lane.

@@ -13,6 +13,7 @@ import (
 	"stockproof/checks"
 	"stockproof/checks/jsonl"
 	"stockproof/inventory"
+	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/engine"
 )
@@ -29,7 +30,8 @@ type Simulation struct {
 
 	c         SimulationConfig
 	suite     *checks.Suite
-	record    *jsonl.Writer // nil: nobody keeps the history
+	record    *jsonl.Writer   // nil: nobody keeps the history
+	commits   []checks.Commit // of a run that is triangulated
 	instances []*instanceOf
 	fronts    []inventory.Front
 	clients   *engine.Process
@@ -84,6 +86,9 @@ type SimulationConfig struct {
 	Bound time.Duration
 	// History is where the history goes, as JSON lines; nil: nowhere.
 	History io.Writer
+	// Triangulate lets the simulator's own commit points and porcupine judge beside the checkers; where two of
+	// them disagree, one is wrong, and that is the result.
+	Triangulate bool
 	// Lua holds the compiled scripts; simulations that never run at once may share one.
 	Lua *luahost.Host
 }
@@ -167,6 +172,11 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 		}
 	}
 	s.Redis.OnStockChange(s.Watch.stockChange)
+	if c.Triangulate {
+		s.Postgres.OnLedger(func(r port.LedgerRow) {
+			s.commits = append(s.commits, checks.Commit{Lane: r.Lane, Seq: r.Seq, Command: r.Command, At: s.Watch.clock.micros()})
+		})
+	}
 	var err error
 	if s.plan, err = newPlan(s, c.Faults); err != nil {
 		return nil, err
@@ -330,6 +340,11 @@ func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
 		NeverHappened: out.Missing})
 	if len(out.Failures) > 0 {
 		out.Result = checks.Worst(out.Result, checks.InternalError)
+	}
+	if s.c.Triangulate {
+		if out.Disagreements = s.suite.Triangulate(s.commits, checks.Triangulation{}.Judges()); len(out.Disagreements) > 0 {
+			out.Result = checks.Worst(out.Result, checks.Disagreement)
+		}
 	}
 	return out
 }

@@ -27,6 +27,7 @@ type Reader struct {
 	codec  codec
 	order  order
 	events int
+	first  int // line of the first event
 	// opening is the raw line that opens the audit, once it has come.
 	opening json.RawMessage
 }
@@ -68,6 +69,9 @@ func (r *Reader) Next() (checks.Event, error) {
 			r.opening = raw
 			continue
 		case "name":
+			if r.events > 0 {
+				return nil, r.errorf("a name stands behind the first event")
+			}
 			var n name
 			if err := r.read(raw, &n); err != nil {
 				return nil, err
@@ -79,13 +83,23 @@ func (r *Reader) Next() (checks.Event, error) {
 		if err != nil {
 			return nil, r.errorf("%v", err)
 		}
-		r.events++
+		if r.events++; r.events == 1 {
+			r.first = r.line
+		}
 		if err := r.order.observe(e); err != nil {
 			return nil, r.errorf("%v", err)
 		}
 		return e, nil
 	}
 	return nil, io.EOF
+}
+
+// Line is the line of an event that was read, by its number from 1; 0 for 0, which is no event.
+func (r *Reader) Line(event int) int {
+	if event == 0 {
+		return 0
+	}
+	return r.first + event - 1
 }
 
 // event reads one kind of event.

@@ -29,6 +29,7 @@ type coreResult struct {
 	Faults        []string       `json:"faults"`
 	NeverHappened []string       `json:"never_happened"`
 	Drift         []string       `json:"drift,omitempty"`
+	Disagreements []string       `json:"disagreements,omitempty"` // lanes about which two checkers differ
 	Expected      []string       `json:"expected"`
 	AsExpected    *bool          `json:"as_expected"`
 	NotComplete   int            `json:"not_complete"` // executions that the step limit ended
@@ -68,7 +69,7 @@ func (j *coreResult) outcome(o sim.Outcome) {
 	for _, k := range o.Struck {
 		j.Struck[k] = 1
 	}
-	j.Faults, j.NeverHappened = o.Receipts, o.Missing
+	j.Faults, j.NeverHappened, j.Disagreements = o.Receipts, o.Missing, o.Disagreements
 	if o.Cut {
 		j.NotComplete = 1
 	}

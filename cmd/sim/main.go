@@ -13,6 +13,7 @@ import (
 
 	"stockproof/checks"
 	"stockproof/sim"
+	"stockproof/sim/explore"
 )
 
 const help = `sim judges designs of a real-time inventory pipeline by running them.
@@ -23,6 +24,8 @@ const help = `sim judges designs of a real-time inventory pipeline by running th
                     one schedule of the simulator, drawn
   sim explore [--design D] [--scenario NAME|FILE] [--strategy S] [--budget 30s] [--faults KINDS] [-o FILE.sched]
                     many schedules with faults, until one breaks the design; then the smallest one
+  sim check HISTORY [--claims GUARANTEES]
+                    judges a history: one of sim run --history, or of another system
   sim replay FILE.sched [--design D]
                     a recorded schedule once more
   sim shrink FILE.sched [-o OUT]
@@ -33,7 +36,7 @@ const help = `sim judges designs of a real-time inventory pipeline by running th
   sim run --workload month.csv.gz                    real orders
 
 sim COMMAND --help says more. Exit codes: 0 holds, 1 safety violated, 2 liveness violated, 3 not linearizable,
-4 not deterministic, 5 vacuous, 6 undecided, 64 usage or bad input, 70 internal error, and as a shell has it 130 interrupted (by SIGINT or
+4 not deterministic, 5 vacuous, 6 undecided, 7 two checkers disagree, 64 usage or bad input, 70 internal error, and as a shell has it 130 interrupted (by SIGINT or
 SIGTERM: the run ends without a verdict). A verdict that cannot be written is an internal error.
 `
 
@@ -82,6 +85,8 @@ func dispatch(ctx context.Context, args []string, stdout *output, stderr io.Writ
 		return finish(ctx, runCommand(ctx, args[1:], stdout, stderr), stderr)
 	case "explore":
 		return finish(ctx, exploreCommand(ctx, args[1:], stdout, stderr), stderr)
+	case "check":
+		return finish(ctx, checkCommand(args[1:], stdout, stderr), stderr)
 	case "replay":
 		return finish(ctx, replayCommand(ctx, args[1:], stdout, stderr), stderr)
 	case "shrink":
@@ -107,6 +112,7 @@ func finish(ctx context.Context, err error, stderr io.Writer) int {
 	var v verdict
 	var u usage
 	var input *sim.InputError
+	var disagree *explore.DisagreementError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -117,6 +123,9 @@ func finish(ctx context.Context, err error, stderr io.Writer) int {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "sim: interrupted")
 		return interrupted
+	case errors.As(err, &disagree):
+		fmt.Fprintf(stderr, "sim: %v\n", err)
+		return checks.Disagreement.ExitCode()
 	case errors.As(err, &input), errors.As(err, &u):
 		fmt.Fprintf(stderr, "sim: %v\n", err)
 		return checks.BadInput.ExitCode()

@@ -23,6 +23,7 @@ const maxPictureRows = 80
 func draw(c sim.SimulationConfig) (*picture, error) {
 	e := engine.New(engine.Options{})
 	defer e.Close()
+	c.Triangulate = true
 	s, err := sim.NewSimulation(e, c)
 	if err != nil {
 		return nil, err
@@ -92,6 +93,9 @@ func (p *picture) details(w io.Writer) {
 	guaranteeLine(w, "UNDECIDED", v.undecided, true)
 	guaranteeLine(w, "not checked", v.notChecked, true)
 	guaranteeLine(w, "not claimed", v.notClaimed, false)
+	for _, d := range o.Disagreements {
+		fmt.Fprintf(w, "%10s DISAGREEMENT: %s\n", "", d)
+	}
 	struck(w, o.Receipts, o.Missing, o.Failures)
 	fmt.Fprintf(w, "%10s %s, digest %x\n", "", count(o.Steps, "step"), o.Digest)
 }

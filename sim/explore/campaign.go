@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,6 +84,16 @@ type Finding struct {
 	Schedule  *sim.Schedule
 	Outcome   sim.Outcome
 	Guarantee checks.Guarantee // the first claimed one that failed
+}
+
+// DisagreementError says that two checkers judged an execution differently: one of them is wrong.
+type DisagreementError struct {
+	Execution int
+	Lanes     []string // who said what
+}
+
+func (e *DisagreementError) Error() string {
+	return fmt.Sprintf("execution %d: the checkers disagree: %s", e.Execution, strings.Join(e.Lanes, "; "))
 }
 
 // NondeterminismError says that an execution ran differently when it was run again.

@@ -54,6 +54,8 @@ type execution struct {
 	n       int
 	faults  []sim.Fault
 	chooser func() engine.Chooser
+	// triangulate lets several judges look at it ([sim.SimulationConfig.Triangulate]).
+	triangulate bool
 }
 
 // draw makes execution n of the campaign.
@@ -132,6 +134,7 @@ func (k *campaign) drawFault(r *sim.Rand, kind sim.FaultKind, mayFollow bool) si
 func (x execution) run(e *engine.Engine, lua *luahost.Host, wrap func(engine.Chooser) engine.Chooser) (sim.Outcome, error) {
 	c := x.k.base
 	c.Faults, c.Lua, c.Seed = x.faults, lua, sim.JitterSeed // a schedule that is found runs alike
+	c.Triangulate = x.triangulate
 	if c.Chooser = x.chooser(); wrap != nil {
 		c.Chooser = wrap(c.Chooser)
 	}
@@ -142,11 +145,15 @@ func (x execution) run(e *engine.Engine, lua *luahost.Host, wrap func(engine.Cho
 	return s.Run()
 }
 
-// repeat runs the execution again and compares.
+// repeat runs the execution again and compares, and lets several judges say what they think of it.
 func (k *campaign) repeat(e *engine.Engine, lua *luahost.Host, x execution, first uint64) error {
+	x.triangulate = true
 	out, err := x.run(e, lua, nil)
 	if err != nil {
 		return err
+	}
+	if len(out.Disagreements) > 0 {
+		return &DisagreementError{Execution: x.n, Lanes: out.Disagreements}
 	}
 	if out.Digest == first {
 		return nil

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const histories = "../../testdata/histories/"
+
+func TestAHistoryThatHoldsIsJudged(t *testing.T) {
+	o := invoke(t, "check", histories+"ledger-tiny.jsonl")
+	if o.code != 0 || !strings.HasPrefix(o.out, "seed 0x1  design ledger  tier core  history ") {
+		t.Errorf("exit %d\n%s%s", o.code, o.out, o.errors)
+	}
+	for _, want := range []string{"\nholds      17 events, 2 lines: 1 granted, 1 rejected, 0 cancelled", "pass: no-oversell", "linearizable"} {
+		if !strings.Contains(o.out, want) {
+			t.Errorf("%q is missing in\n%s", want, o.out)
+		}
+	}
+}
+
+// A violation is shown with the operations that contradict each other, and where they stand in the file.
+func TestAHistoryThatIsBrokenShowsTheTwoOperations(t *testing.T) {
+	file := histories + "article-token-expiry.jsonl"
+	o := invoke(t, "check", file)
+	if o.code != 1 || lastLine(o.out) != "sim check "+file {
+		t.Errorf("exit %d\n%s%s", o.code, o.out, o.errors)
+	}
+	for _, want := range []string{"FAIL: exactly-once-effect: order o1: 2 units of \"A\" were deducted 2 times for 1 line(s)",
+		"line  lane    seq  units  what", "offender  11", "done (stock 3 -> 1)", "witness   9", "done (stock 5 -> 3)",
+		"not claimed: linearizable"} {
+		if !strings.Contains(o.out, want) {
+			t.Errorf("%q is missing in\n%s", want, o.out)
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line := strings.Split(string(text), "\n")[11-1]; !strings.Contains(line, `"before":3,"after":1`) {
+		t.Errorf("line 11 is %s", line)
+	}
+}
+
+func TestAHistoryInJSON(t *testing.T) {
+	o := invoke(t, "check", histories+"article-token-expiry.jsonl", "--json", "--claims", "convergence,no-loss")
+	var a struct {
+		Result, Design, Reproduce string
+		Guarantees                []struct {
+			Name, Verdict string
+			Claimed       bool
+		}
+		Orders struct{ Submitted, Granted int }
+		Steps  int
+	}
+	if err := json.Unmarshal([]byte(lastLine(o.out)), &a); err != nil {
+		t.Fatalf("%v\n%s", err, o.out)
+	}
+	if o.code != 2 || a.Result != "stalled" || a.Design != "article" || a.Steps != 9 || a.Orders.Submitted != 1 ||
+		a.Orders.Granted != 1 || len(a.Guarantees) != 11 || !strings.HasSuffix(a.Reproduce, "--claims convergence,no-loss") {
+		t.Errorf("exit %d, %+v", o.code, a)
+	}
+	for _, g := range a.Guarantees {
+		if want := g.Name == "convergence" || g.Name == "no-loss"; g.Claimed != want {
+			t.Errorf("%+v", g)
+		}
+	}
+}
+
+func TestBadHistoriesAreRefusedByCheck(t *testing.T) {
+	text, err := os.ReadFile(histories + "ledger-tiny.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(text), "\n")
+	cut := filepath.Join(t.TempDir(), "cut.jsonl")
+	for _, c := range []struct{ text, want string }{
+		{strings.Join(lines[:20], ""), "cut.jsonl:20: the file ends without its last line, `end`: it was cut short"},
+		{strings.Join(lines[:20], "") + lines[20][:30], "cut.jsonl:21: the file ends inside this line"},
+		{lines[0] + "{\"refund\":{}}\n", `cut.jsonl:2: there is no kind of line "refund"`},
+		{lines[0] + "{\"return\":{\"attempt\":7}}\n", "cut.jsonl:2: a return without a call"},
+		{lines[0] + "{\"read\":{\"call\":9,\"at\":9}}\n{\"read\":{\"call\":3,\"at\":3}}\n", "cut.jsonl:3: time runs backwards: 3 after 9"},
+		{"", "cut.jsonl: the file ends"},
+	} {
+		if err := os.WriteFile(cut, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, c.want, "check", cut)
+	}
+	refused(t, "no such file", "check", filepath.Join(t.TempDir(), "none"))
+	refused(t, "check takes one HISTORY", "check")
+	refused(t, `--claims: "speed" is not a guarantee`, "check", "--claims", "speed", histories+"ledger-tiny.jsonl")
+}
