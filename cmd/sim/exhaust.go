@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"runtime/debug"
 	"strings"
+	"time"
 
 	"stockproof/checks"
 	"stockproof/sim"
@@ -27,17 +29,48 @@ type proof struct {
 	people io.Writer
 }
 
-// exhaust visits every state of a scope.
+// exhaust visits every state of a scope, or of each scope of a list.
 func exhaust(ctx context.Context, f *exploreFlags, stdout *output, stderr io.Writer) error {
-	p := &proof{flags: f, people: people(f.json, stdout, stderr)}
-	if err := p.configure(); err != nil {
-		return err
+	list := scopeList(f.scenario)
+	if list == nil {
+		p := &proof{flags: f, people: people(f.json, stdout, stderr)}
+		if err := p.configure(); err != nil {
+			return err
+		}
+		return p.run(ctx, stdout, stderr)
 	}
+	for _, name := range []string{"faults", "max-faults", "roles"} {
+		if f.set[name] {
+			return usage{fmt.Errorf("--%s: %s is a list of scopes that say it themselves: %s", name, f.scenario, known(list))}
+		}
+	}
+	results := []checks.Result{checks.Holds}
+	until := time.Now().Add(f.budget)
+	for i, e := range list {
+		p := &proof{flags: f, people: people(f.json, stdout, stderr)}
+		var err error
+		if p.scope, err = e.configured(f); err != nil {
+			return err
+		}
+		if f.set["budget"] {
+			p.scope.Budget = max(time.Until(until)/time.Duration(len(list)-i), time.Millisecond) // what one leaves, the others share
+		}
+		if err := p.run(ctx, stdout, stderr); !errors.As(err, new(verdict)) {
+			return err
+		}
+		results = append(results, p.verdict())
+	}
+	return verdict{checks.Worst(results...)}
+}
+
+// run carries the search out and reports.
+func (p *proof) run(ctx context.Context, stdout *output, stderr io.Writer) error {
 	fmt.Fprintf(p.people, "design %s  tier core  scenario %s  strategy exhaustive  faults %s\n", p.scope.Design.Name,
 		p.scope.Scenario.Name, p.faults())
 	if stdout.failed() != nil {
 		return errUnwritten
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	meter := newMeter(stderr)
 	p.scope.Progress = func(s explore.Proof) {
 		meter.line(fmt.Sprintf("  %s states  %s executions  %s", thousands(int64(s.States)), thousands(int64(s.Executions)), span(s.Elapsed)))
@@ -52,13 +85,16 @@ func exhaust(ctx context.Context, f *exploreFlags, stdout *output, stderr io.Wri
 		return ctx.Err()
 	}
 	p.text()
-	if f.json {
+	if p.flags.json {
 		if err := p.json(stdout); err != nil {
 			return err
 		}
 	}
 	return verdict{p.verdict()}
 }
+
+// garbage is how much more than what lives may lie around, in percent: executions leave little behind.
+const garbage = 800
 
 func (p *proof) configure() error {
 	f := p.flags
@@ -91,14 +127,7 @@ func (p *proof) configure() error {
 		}
 		p.scope.Kinds = kinds
 	}
-	for _, r := range d.Roles {
-		if slices.Contains(aside, r.Name) && !slices.Contains(strings.Split(f.roles, ","), r.Name) {
-			p.scope.Without = append(p.scope.Without, r.Name)
-		}
-	}
-	if len(p.scope.Without) > 0 && slices.Contains(p.scope.Without, "feed") {
-		p.scope.Options.Channels = nil
-	}
+	leaveAside(&p.scope, strings.Split(f.roles, ","))
 	return nil
 }
 
@@ -106,7 +135,11 @@ func (p *proof) faults() string {
 	if p.scope.Faults == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("%s, at most %d at once, anywhere", strings.Join(p.scope.Kinds, ", "), p.scope.Faults)
+	text := fmt.Sprintf("%s, at most %d at once, anywhere", strings.Join(p.scope.Kinds, ", "), p.scope.Faults)
+	if len(p.scope.Also) > 0 {
+		text += ", and one " + strings.Join(p.scope.Also, " or ")
+	}
+	return text
 }
 
 func (p *proof) verdict() checks.Result {
@@ -142,7 +175,7 @@ func (p *proof) text() {
 		thousands(int64(s.Ends)), count(violations, "violation"), span(s.Elapsed), count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
 	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
 	fmt.Fprintf(w, "%20s a pipelined request is one step unless it waits, COMMIT two; time stands still\n", "")
-	fmt.Fprintf(w, "%20s reductions: private steps, checkpoints, repeated rounds, sleep sets for faults\n", "")
+	fmt.Fprintf(w, "%20s reductions: private steps, checkpoints, void attempts, repeated rounds, alike orders, sleep sets for faults\n", "")
 	if f := s.Finding; f != nil {
 		fmt.Fprintf(w, "\n%20s %s, after %s:\n", "", f.Guarantee, count(len(f.Steps), "step"))
 		for i, line := range f.Steps {

@@ -17,12 +17,25 @@ func TestAScopeIsExploredCompletelyOrNotAtAll(t *testing.T) {
 		t.Errorf("with a budget that is too small: exit %d\n%s", o.code, o.out)
 	}
 	for _, bad := range [][]string{
-		{"--strategy", "exhaustive", "--scenario", "small"},
+		{"--strategy", "exhaustive", "--scenario", "medium"},
+		{"--strategy", "exhaustive", "--scenario", "small", "--faults", "crash"},
 		{"--strategy", "exhaustive", "--scenario", "tiny", "--faults", "pause"},
 		{"--strategy", "random", "--states", "5"},
 	} {
 		if o := invoke(t, append([]string{"explore"}, bad...)...); o.code != 64 {
 			t.Errorf("%q: exit %d, %s", bad, o.code, o.errors)
+		}
+	}
+}
+
+func TestAListOfScopesIsReportedScopeByScope(t *testing.T) {
+	o := invoke(t, "explore", "--strategy", "exhaustive", "--scenario", "small", "--states", "30")
+	if o.code != 6 || strings.Count(o.out, "not complete  ") != len(smallScopes) {
+		t.Errorf("exit %d\n%s%s", o.code, o.out, o.errors)
+	}
+	for _, e := range smallScopes {
+		if !strings.Contains(o.out, "ledger, "+e.name+": ") {
+			t.Errorf("nothing is said of %q", e.name)
 		}
 	}
 }

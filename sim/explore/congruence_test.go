@@ -55,7 +55,7 @@ func newProber(t *testing.T, c Scope) *prober {
 func (p *prober) at(t *testing.T, to *path) (f frontier) {
 	w := &walker{search: p.s, prefix: to.choices(), left: p.s.Faults}
 	w.frontier = func(os []option, ready []*engine.Actor) {
-		f.state = w.s.StateDigest(uint64(w.left))
+		f.state = w.s.StateDigest(w.allowance())
 		for _, o := range os {
 			who, name := "", ""
 			if o.crash == "" && o.kind == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ type Scope struct {
 	// setting (Striking).
 	Faults int
 	Kinds  []string
+	// Also are kinds that strike servers, of which one more may strike.
+	Also []string
 
 	// Plain takes no private step at once and lets no fault sleep: what there is to see is the same.
 	Plain bool
@@ -80,7 +83,8 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 // search prepares a search of the scope.
 func (c Scope) search() (*search, error) {
 	c.Cores = c.CoresUsed()
-	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, Search: true, Kinds: c.Kinds}
+	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, Search: true,
+		Kinds: slices.Concat(c.Kinds, c.Also)}
 	var err error
 	if base.Workload, err = c.Scenario.Build(sim.DefaultParams(), 1); err != nil {
 		return nil, err
@@ -89,6 +93,7 @@ func (c Scope) search() (*search, error) {
 		return nil, err
 	}
 	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}, offered: offer(c.Kinds)}
+	s.offered.also = offer(c.Also).striking
 	if !c.Plain {
 		s.alike = alikes(&base.Workload)
 	}

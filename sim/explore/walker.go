@@ -16,7 +16,8 @@ type walker struct {
 	prefix []uint16
 	at     int
 	own    *path
-	left   int // faults that may still strike
+	left   int  // faults that may still strike
+	spent  bool // one of Scope.Also has struck
 	replay bool
 	note   func(string)
 	// frontier is shown where the prefix ends, instead of going on from there; nil: go on. Without options it is
@@ -65,7 +66,8 @@ type option struct {
 	actor int // index into ready
 	fate  engine.Fate
 	crash string // the instance that dies first
-	kind  string // the fault that strikes a server first
+	kind  string // the fault that strikes a server first,
+	also  bool   // from the second allowance
 	group int    // bit of the instance whose steps alone it does not commute with; 0: it commutes with none
 }
 
@@ -86,6 +88,7 @@ type offered struct {
 	crash    bool
 	fates    []engine.Fate
 	striking []string
+	also     []string // of a second allowance
 }
 
 func offer(kinds []string) (o offered) {
@@ -123,6 +126,11 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 	for n := range ready { // the usual one and those behind it
 		if i := (usual + n) % len(ready); !w.held(ready[i], ready) {
 			os = append(os, option{actor: i})
+		}
+	}
+	if !w.spent {
+		for _, kind := range w.offered.also {
+			os = append(os, option{kind: kind, also: true})
 		}
 	}
 	if w.left > 0 {
@@ -193,10 +201,19 @@ func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 	return w.take(os, choice, last, ready)
 }
 
+// allowance is which faults may still strike, for the state.
+func (w *walker) allowance() uint64 {
+	a := uint64(w.left) << 1
+	if w.spent {
+		a++
+	}
+	return a
+}
+
 // explore looks the state up and chooses the first option that need be explored here, -1 for none; the others are
 // left to be carried out later.
 func (w *walker) explore(os []option) int {
-	d := w.s.StateDigest(uint64(w.left))
+	d := w.s.StateDigest(w.allowance())
 	awake, _ := w.visit(d, w.mask)
 	open := w.open[:0]
 	for i, o := range os {
@@ -232,7 +249,11 @@ func (w *walker) take(os []option, choice int, last engine.Point, ready []*engin
 		w.s.CrashNamed(o.crash)
 		return engine.Again
 	case o.kind != "":
-		w.left--
+		if o.also {
+			w.spent = true
+		} else {
+			w.left--
+		}
 		w.mask = 0
 		what := w.s.Strike(sim.Fault{Kind: o.kind}, last)
 		if what == "" {
@@ -303,6 +324,8 @@ func (w *walker) alone(a *engine.Actor) bool {
 	switch p.Phase {
 	case engine.Start:
 		return a.Proc.Role != "server"
+	case engine.Server:
+		return strings.HasPrefix(a.Name, "servers/restart ") // what the new life does first is a step of its own
 	case engine.Local:
 		return p.Call.Key == "reply" || a.Proc.Patient
 	case engine.Inside:

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stockproof/sim"
+	"stockproof/sim/explore"
+)
+
+// scopeEntry is one scope of a list: what an exhaustive search is to close.
+type scopeEntry struct {
+	name     string
+	workload string   // entries of a scenario, one a line
+	kinds    []string // of which one strikes at most
+	also     []string // of which one more does
+	roles    []string // beside those that every order needs
+}
+
+const (
+	twoOrders = `workload clients=2
+workload stock sku=A qty=3
+workload order=o1 sku=A qty=2 policy=all-or-nothing
+workload order=o2 sku=A qty=2 policy=all-or-nothing
+`
+	threeOrders = `workload clients=3
+workload stock sku=A qty=3
+workload order=o1 sku=A qty=2 policy=all-or-nothing
+workload order=o2 sku=A qty=2 policy=all-or-nothing
+workload order=o3 sku=A qty=2 policy=all-or-nothing
+`
+	restock = "workload restock sku=A qty=1\n"
+	cancel  = "workload cancel order=o1\n"
+)
+
+// smallScopes are what sim explore --strategy exhaustive --scenario small closes, one after the other.
+var smallScopes = []scopeEntry{
+	{name: "2 orders, duplicate, reconciler", workload: twoOrders, kinds: []string{"duplicate"}, roles: []string{"reconciler"}},
+	{name: "3 orders, restock", workload: threeOrders + restock},
+	{name: "3 orders, duplicate", workload: threeOrders, kinds: []string{"duplicate"}},
+	{name: "2 orders, cancel", workload: twoOrders + cancel},
+	{name: "2 orders, duplicate, crash of any role", workload: twoOrders, kinds: []string{"crash"}, also: []string{"duplicate"}},
+}
+
+// proveScopes are what make prove adds.
+var proveScopes = []scopeEntry{
+	{name: "3 orders, duplicate, restock", workload: threeOrders + restock, kinds: []string{"duplicate"}},
+	{name: "2 orders, duplicate, any single fault", workload: twoOrders, kinds: exhaustiveKinds, also: []string{"duplicate"}},
+	{name: "2 orders, PostgreSQL crashes and its slots go back", workload: twoOrders, kinds: []string{"pg-crash"}},
+	{name: "2 orders, Redis fails over", workload: twoOrders, kinds: []string{"redis-failover"}},
+	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}},
+}
+
+// scopeLists are the lists by the name that --scenario gives.
+func scopeList(name string) []scopeEntry {
+	switch name {
+	case "small":
+		return smallScopes
+	case "prove":
+		return slices.Concat(smallScopes, proveScopes)
+	}
+	return nil
+}
+
+// configured is the entry as a scope of the search.
+func (e scopeEntry) configured(f *exploreFlags) (explore.Scope, error) {
+	s, err := sim.ParseScenario(e.name, e.name, "stockproof scenario 1\n"+e.workload+"expect holds\n")
+	if err != nil {
+		return explore.Scope{}, fmt.Errorf("scope %q: %w", e.name, err)
+	}
+	d, err := designFor(s, f.design, f.set["design"])
+	if err != nil {
+		return explore.Scope{}, err
+	}
+	c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: s, States: f.states, Kinds: e.kinds, Also: e.also,
+		Faults: min(1, len(e.kinds))}
+	if slices.Contains(e.roles, "reconciler") {
+		c.Options.Reconcile = true
+	}
+	leaveAside(&c, e.roles)
+	return c, nil
+}
+
+// leaveAside leaves out the roles that no order needs, but for those that are asked for.
+func leaveAside(c *explore.Scope, asked []string) {
+	for _, r := range c.Design.Roles {
+		if slices.Contains(aside, r.Name) && !slices.Contains(asked, r.Name) {
+			c.Without = append(c.Without, r.Name)
+		}
+	}
+	if slices.Contains(c.Without, "feed") {
+		c.Options.Channels = nil
+	}
+}
+
+// known lists the scopes of a list, for people.
+func known(list []scopeEntry) string {
+	names := make([]string, len(list))
+	for i, e := range list {
+		names[i] = e.name
+	}
+	return strings.Join(names, "; ")
+}
