@@ -17,6 +17,7 @@ type chain struct {
 	limits []limit // in order of place
 	doubt  bool    // an answer was given the benefit of it: whether rightly, the replay says
 	spare  []int32 // unanswered operations that have no place and could have one
+	pinned []int32 // unanswered operations whose place a duplicate shows
 	// pending is, by id, the earliest unanswered attempt of what nobody was answered first. Nil: none.
 	pending map[int64]int32
 }

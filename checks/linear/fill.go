@@ -38,8 +38,12 @@ func (d *deadlines) Pop() any {
 }
 
 func newFiller(c *chain, u *unanswered) *filler {
-	f := &filler{chain: c, u: u, waiting: slices.Clone(u.list), pools: map[int64]*deadlines{}, exact: !u.coupled,
-		tiles: map[int32][]int32{}}
+	f := &filler{chain: c, u: u, pools: map[int64]*deadlines{}, exact: !u.coupled, tiles: map[int32][]int32{}}
+	for _, k := range u.list {
+		if !k.leans {
+			f.waiting = append(f.waiting, k)
+		}
+	}
 	slices.SortFunc(f.waiting, func(x, y candidate) int { return int(y.lo) - int(x.lo) })
 	for _, k := range f.waiting {
 		if f.pools[k.delta] == nil {

@@ -1,6 +1,10 @@
 package linear
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // runSteps bounds the search in one run of vacant places.
 const runSteps = 4096
@@ -10,6 +14,9 @@ const runSteps = 4096
 func (f *filler) several(first, last int32, before, after int64) string {
 	f.admit(first)
 	f.steps = runSteps
+	slices.SortFunc(f.effects, func(x, y int64) int { // the most urgent first
+		return cmp.Or(cmp.Compare(f.pools[x].urgency(), f.pools[y].urgency()), cmp.Compare(x, y))
+	})
 	used := make([]int, len(f.effects))
 	chosen := make([]int, 0, last-first+1)
 	if !f.try(first, last, before, after, used, &chosen) {
@@ -75,4 +82,12 @@ func known(units int64) string {
 		return "an unknown amount"
 	}
 	return fmt.Sprint(units)
+}
+
+// urgency is the earliest deadline.
+func (d deadlines) urgency() int32 {
+	if len(d) == 0 {
+		return anywhere
+	}
+	return d[0].hi
 }

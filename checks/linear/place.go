@@ -111,7 +111,7 @@ func (c *chain) duplicates() *Report {
 				return r
 			}
 			delete(c.pending, op.ID)
-			c.spare = slices.DeleteFunc(c.spare, func(s int32) bool { return s == first })
+			c.pinned = append(c.pinned, first)
 		}
 		if c.version(c.at[first]) != op.Seq {
 			r := failed(RuleOnce, fmt.Sprintf("id %d took version %d, and is answered again with %d", op.ID,
@@ -121,6 +121,9 @@ func (c *chain) duplicates() *Report {
 		if r := c.see(int32(i), c.at[first], op.Remaining); r != nil {
 			return r
 		}
+	}
+	if len(c.pinned) > 0 {
+		c.spare = slices.DeleteFunc(c.spare, func(i int32) bool { return c.at[i] != none })
 	}
 	return nil
 }

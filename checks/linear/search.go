@@ -38,22 +38,19 @@ type position struct {
 
 // searchGaps answers an order of the history or, if there is certainly none, what no order gets past: the
 // operation that none explains, and the one before it.
-func searchGaps(spec *Spec, ops []Op, o Options) (l Linearization, stuck []Evidence) {
+func searchGaps(spec *Spec, ops []Op, steps int) (l Linearization, stuck []Evidence) {
 	c, r := consolidate(ops, spec.Sequenced)
 	if r != nil {
 		return nil, r.Evidence
 	}
 	s := &search{spec: spec, ops: c.ops, ids: make([]memory, idLimit(ops)), dead: map[position]bool{},
-		steps: cmp.Or(o.Steps, 4_000_000)}
+		steps: steps}
 	for i := range c.ops {
 		if op := &c.ops[i]; op.Outcome == Unknown && op.Return == Open {
 			s.spare = append(s.spare, int32(i))
 		} else {
 			s.order = append(s.order, int32(i))
 		}
-	}
-	if len(s.spare) > min(cmp.Or(o.Candidates, 24), 32) {
-		return nil, nil
 	}
 	slices.SortStableFunc(s.order, func(x, y int32) int { return s.compare(&s.ops[x], &s.ops[y]) })
 	s.least = make([]int64, len(s.order)+1)

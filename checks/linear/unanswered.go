@@ -11,6 +11,7 @@ type candidate struct {
 	lo, hi int32 // the places it can have taken, by real time and by what answers say of its id
 	delta  int64 // its effect on the stock
 	must   bool  // it did happen: an answer shows that
+	leans  bool  // on another candidate having happened: only the search tries it
 }
 
 // unanswered are all candidates of a chain.
@@ -97,7 +98,7 @@ func (c *chain) cancelEffect(u *unanswered, op *Op, k *candidate) bool {
 		return false
 	}
 	if first == none { // of one that is unanswered itself
-		u.coupled = true
+		u.coupled, k.leans = true, true
 		return true
 	}
 	k.lo = max(k.lo, c.at[first]+1)

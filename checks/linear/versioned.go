@@ -29,7 +29,7 @@ func versioned(ops []Op, spec *Spec, o Options) (Report, Linearization) {
 		return *r, nil
 	}
 	if c.murky() {
-		return searched(ops, spec, o, "what an unanswered operation did bears on other answers")
+		return c.searched(o, "what an unanswered operation did bears on other answers")
 	}
 	for _, rule := range []func() *Report{c.undoings, c.transitions, c.realTime} {
 		if r := rule(); r != nil {
@@ -43,14 +43,9 @@ func versioned(ops []Op, spec *Spec, o Options) (Report, Linearization) {
 // have set a limit. Where refusals have versions it may have undone a deduction or not, and what only a
 // duplicate shows may have been refused.
 func (c *chain) murky() bool {
-	bears := func(i int32) bool {
-		if i == none || c.ops[i].Outcome != Unknown {
-			return false
-		}
-		op := &c.ops[i]
-		return op.Kind == SetLimit || c.spec.Sequenced && (op.Ref() != Absent || c.at[i] != none)
-	}
-	return slices.ContainsFunc(c.spare, bears) || slices.ContainsFunc(c.slot, bears)
+	return slices.ContainsFunc(append(c.pinned, c.spare...), func(i int32) bool {
+		return c.ops[i].Kind == SetLimit || c.spec.Sequenced && (c.ops[i].Ref() != Absent || c.at[i] != none)
+	})
 }
 
 // explained judges a chain whose answers agree among themselves: is there an unanswered operation for
@@ -70,7 +65,7 @@ func (c *chain) explained(o Options) (Report, Linearization) {
 		}
 		if u.coupled || c.doubt { // what fills one place may spoil what fills another: only the replay knows
 			if err := l.Verify(*c.spec, c.ops); err != nil {
-				return searched(c.ops, c.spec, o, err.Error())
+				return c.searched(o, err.Error())
 			}
 		}
 		return Report{Verdict: Pass}, l
@@ -79,7 +74,7 @@ func (c *chain) explained(o Options) (Report, Linearization) {
 	case u.opaque:
 		return Report{Why: why + "; the effect of an unanswered operation cannot be known"}, nil
 	}
-	return searched(c.ops, c.spec, o, why)
+	return c.searched(o, why)
 }
 
 // unexplained reports a vacant place that nothing can have filled.
@@ -98,17 +93,17 @@ func (c *chain) unexplained(p int32, why string) Report {
 }
 
 // searched is what the exact search for unanswered operations says, where there are few.
-func searched(ops []Op, spec *Spec, o Options, why string) (Report, Linearization) {
-	if o.Candidates < 0 {
-		return Report{Why: why + "; not searched"}, nil
+func (c *chain) searched(o Options, why string) (Report, Linearization) {
+	most := min(cmp.Or(o.Candidates, 24), 32)
+	if len(c.spare) > most || most < 0 {
+		return Report{Why: fmt.Sprintf("%s; with %d unanswered operations that is not searched", why, len(c.spare))}, nil
 	}
-	l, stuck := searchGaps(spec, ops, o)
+	l, stuck := searchGaps(c.spec, c.ops, cmp.Or(o.Steps, 4_000_000))
 	switch {
 	case l != nil:
 		return Report{Verdict: Pass}, l
 	case stuck != nil:
 		return failed(RuleOrder, "no way to order the unanswered operations explains all answers: "+why, stuck...), nil
 	}
-	return Report{Why: fmt.Sprintf("%s; more than %d unanswered operations, or too many ways to order them", why,
-		cmp.Or(o.Candidates, 24))}, nil
+	return Report{Why: why + "; there are too many ways to order the unanswered operations"}, nil
 }
