@@ -8,30 +8,36 @@ func assume(ops []Op, shows Capability) string {
 	top := int64(len(ops))*8 + 1024
 	for i := range ops {
 		op := &ops[i]
-		why := ""
-		switch {
-		case op.Key != ops[0].Key:
+		why := op.flaw(shows, top)
+		if op.Key != ops[0].Key {
 			why = fmt.Sprintf("is of key %d, the first one of key %d", op.Key, ops[0].Key)
-		case op.Kind < Deduct || op.Kind > Read:
-			why = "is no operation on a counter"
-		case op.Outcome > Never || !answerable(op):
-			why = "has an answer that its kind does not have"
-		case op.Return < op.Call:
-			why = "returned before its call"
-		case (op.Outcome == Unknown || op.Outcome == Never) && op.Return != Open:
-			why = "has a return and no outcome"
-		case op.ID != Absent && (op.ID < 0 || op.ID > top) || op.Ref() != Absent && (op.Ref() < 0 || op.Ref() > top):
-			why = "has an id that does not count from 0 (Intern)"
-		case op.Ref() == Absent && (op.Kind == Cancel || op.Kind == Commit):
-			why = "does not say which deduction it is about"
-		case (op.Kind == Deduct || op.Kind == Withdraw || op.Kind == Restock) && op.Qty < 0:
-			why = "has no quantity"
-		case op.answered() && !op.showsAs(shows):
-			why = fmt.Sprintf("does not show what capability %s promises", shows)
 		}
 		if why != "" {
 			return fmt.Sprintf("operation %d, %v, %s", i, op, why)
 		}
+	}
+	return ""
+}
+
+// flaw is why an operation is none that can be judged; "" if it is one. Ids count from 0 to top.
+func (o *Op) flaw(shows Capability, top int64) string {
+	switch {
+	case o.Kind < Deduct || o.Kind > Read:
+		return "is no operation on a counter"
+	case o.Outcome > Never || !answerable(o):
+		return "has an answer that its kind does not have"
+	case o.Return < o.Call:
+		return "returned before its call"
+	case !o.answered() && o.Return != Open:
+		return "has a return and no outcome"
+	case o.ID != Absent && (o.ID < 0 || o.ID > top) || o.Ref() != Absent && (o.Ref() < 0 || o.Ref() > top):
+		return "has an id that does not count from 0 (Intern)"
+	case o.Ref() == Absent && (o.Kind == Cancel || o.Kind == Commit):
+		return "does not say which deduction it is about"
+	case o.Kind <= Restock && o.Qty < 1:
+		return "has no quantity"
+	case o.answered() && !o.showsAs(shows):
+		return fmt.Sprintf("does not show what capability %s promises", shows)
 	}
 	return ""
 }

@@ -15,6 +15,7 @@ type chain struct {
 	first  []int32 // by id: the operation that is remembered under it; none
 	undone []int32 // by id of a deduction: what cancelled, replaced or committed it; none. Nil: nothing did
 	limits []limit // in order of place
+	names  []int64 // by place: the version, where places are not all versions; nil: they are
 	doubt  bool    // an answer was given the benefit of it: whether rightly, the replay says
 	spare  []int32 // unanswered operations that have no place and could have one
 	pinned []int32 // unanswered operations whose place a duplicate shows
@@ -81,7 +82,12 @@ func (c *chain) see(i int32, place int32, units int64) *Report {
 }
 
 // version is what clients call a place.
-func (c *chain) version(place int32) int64 { return c.spec.Initial.Seq + int64(place) }
+func (c *chain) version(place int32) int64 {
+	if c.names != nil {
+		return c.names[place]
+	}
+	return c.spec.Initial.Seq + int64(place)
+}
 
 // shownAt is evidence of another operation that shows the state at a place.
 func (c *chain) shownAt(place int32, but int) []Evidence {
@@ -109,28 +115,4 @@ func (c *chain) units(id int64) (int64, bool) {
 	}
 	i, asked := c.pending[id]
 	return c.ops[i].Qty, asked && c.ops[i].Kind == Deduct
-}
-
-// change is what mutation i did to the stock, unless it is refused; sure is false where that does not
-// follow from what is known without the stock before it.
-func (c *chain) change(op *Op, safety int64) (delta int64, sure bool) {
-	switch op.Kind {
-	case Deduct, Withdraw:
-		delta = -op.Qty
-		if op.Ref() != Absent {
-			units, known := c.units(op.Arg)
-			return delta + units, known
-		}
-	case Restock, Adjust:
-		delta = op.Qty
-	case Cancel:
-		return c.units(op.Arg)
-	case Reconcile:
-		return 0, false
-	case SetLimit:
-		if op.Qty != Absent {
-			delta = safety - op.Qty
-		}
-	}
-	return delta, delta != Absent
 }

@@ -122,16 +122,13 @@ func (s *Spec) apply(st *State, ids []memory, op *Op, as Outcome) bool {
 
 // short reports whether stock was too short for a deduction that was rejected.
 func (s *Spec) short(st *State, ids []memory, op *Op, free int64) bool {
-	switch op.Kind {
-	case Deduct:
-		if op.Arg >= 0 && ids[op.Arg].state == held {
-			free += ids[op.Arg].units
-		}
-		return free-op.Qty < -st.Limit
-	case Withdraw:
-		return free < op.Qty
+	if op.Kind != Deduct && op.Kind != Withdraw {
+		return false
 	}
-	return false
+	if op.Ref() != Absent && ids[op.Arg].state == held {
+		free += ids[op.Arg].units
+	}
+	return op.tooMuch(free, st.Limit)
 }
 
 // idle reports whether an operation could have had nothing to do: the deduction that it names is not

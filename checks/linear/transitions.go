@@ -8,7 +8,7 @@ import (
 // transitions walks the places in order: each stock follows from the one before, within the limit, and
 // where refusals have places they were right. It derives what the neighbours of a vacant place show of it.
 func (c *chain) transitions() *Report {
-	now := c.limits[0]
+	now, units := c.limits[0], c.units
 	for p := int32(1); p < int32(len(c.slot)); p++ {
 		i := c.slot[p]
 		if i == none {
@@ -16,7 +16,7 @@ func (c *chain) transitions() *Report {
 		}
 		op := &c.ops[i]
 		before, after := c.stock[p-1], c.stock[p]
-		delta, sure := c.change(op, now.safety)
+		delta, sure := op.change(now.safety, units)
 		switch {
 		case op.Outcome == Rejected || op.Outcome == NoEffect:
 			delta, sure = 0, true
@@ -53,34 +53,21 @@ func (c *chain) transitions() *Report {
 
 // withinLimit judges mutation i at place p by the stock before and after it.
 func (c *chain) withinLimit(i, p int32, before, limit int64) *Report {
-	op, after := &c.ops[i], c.stock[p]
-	why := ""
-	switch {
-	case c.took(i) && after < -limit:
-		why = fmt.Sprintf("it took the stock to %d, below the limit of %d", after, -limit)
-	case op.Outcome == Partial && after != -limit:
-		why = fmt.Sprintf("it got a part and left %d above the limit of %d", after, -limit)
-	case op.Kind == Withdraw && op.Outcome == OK && after < 0:
-		why = fmt.Sprintf("it took the stock to %d", after)
-	case op.Outcome == Rejected && before != Absent && !c.short(op, p, before, limit):
-		r := failed(RuleAnswer, fmt.Sprintf("it was rejected with %d in stock and a limit of %d", before, -limit),
-			show(Offender, c.ops, int(i)))
-		r.Evidence = append(r.Evidence, c.shownAt(p-1, int(i))...)
-		return &r
+	op := &c.ops[i]
+	rule, why := RuleLimit, op.excess(c.stock[p], limit)
+	if op.Outcome == Rejected && before != Absent && !c.short(op, p, before, limit) {
+		rule, why = RuleAnswer, fmt.Sprintf("it was rejected with %d in stock and a limit of %d", before, -limit)
 	}
 	if why == "" {
 		return nil
 	}
-	r := failed(RuleLimit, why, show(Offender, c.ops, int(i)))
+	r := failed(rule, why, show(Offender, c.ops, int(i)))
 	r.Evidence = append(r.Evidence, c.shownAt(p-1, int(i))...)
 	return &r
 }
 
 // short reports whether units in stock at place p were too few for a rejected deduction.
 func (c *chain) short(op *Op, p int32, units, limit int64) bool {
-	if op.Kind == Withdraw {
-		return units < op.Qty
-	}
 	if op.Ref() != Absent {
 		if c.unsettled(op.Arg) {
 			c.doubt = true
@@ -91,7 +78,7 @@ func (c *chain) short(op *Op, p int32, units, limit int64) bool {
 			units += more
 		}
 	}
-	return units-op.Qty < -limit
+	return op.tooMuch(units, limit)
 }
 
 // unsettled reports whether an unanswered operation bears on whether deduction id can be given back.

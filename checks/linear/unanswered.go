@@ -22,6 +22,8 @@ type unanswered struct {
 	// coupled: where one candidate stands bears on where another can: matching by effect is then no
 	// longer exact, and finding no match proves nothing.
 	coupled bool
+	// doubt: nor does finding one prove anything, until it has been replayed.
+	doubt bool
 	// opaque: a candidate's effect cannot be known; no search helps.
 	opaque bool
 }
@@ -59,11 +61,12 @@ func (c *chain) earliest(call int64) int32 {
 
 // effect is what the operation does to the stock if it happens; false: it cannot have taken a place.
 func (c *chain) effect(u *unanswered, op *Op, k *candidate) bool {
-	u.coupled = u.coupled || c.spec.Sequenced // any of them may have been refused instead
+	if c.spec.Sequenced || op.Ref() != Absent && op.Kind == Deduct {
+		u.coupled, u.doubt = true, true // it may have been refused instead, or gives back what another may have
+	}
 	switch op.Kind {
 	case Deduct:
 		k.delta = -op.Qty
-		u.coupled = u.coupled || op.Ref() != Absent
 		if op.Ref() != Absent {
 			units, _ := c.units(op.Arg)
 			k.delta += units
@@ -81,7 +84,7 @@ func (c *chain) effect(u *unanswered, op *Op, k *candidate) bool {
 		}
 		u.opaque = u.opaque || op.Qty == Absent
 	}
-	u.coupled = true // it passes the limit, or sets what others change, or counts as one of several alike
+	u.coupled, u.doubt = true, true // it passes the limit, or sets what others change, or is one of several alike
 	return true
 }
 
@@ -104,14 +107,13 @@ func (c *chain) cancelEffect(u *unanswered, op *Op, k *candidate) bool {
 	k.lo = max(k.lo, c.at[first]+1)
 	for _, other := range u.byRef[op.Arg] {
 		o := &u.list[other]
-		if c.ops[o.op].Kind != Cancel {
-			u.coupled = true
-		} else if k.lo < o.lo {
-			o.lo, o.op = k.lo, k.op
-			return false
-		} else {
+		if c.ops[o.op].Kind == Cancel {
+			if k.lo < o.lo {
+				o.lo, o.op = k.lo, k.op
+			}
 			return false
 		}
+		u.coupled, u.doubt = true, true
 	}
 	return true
 }
@@ -129,7 +131,7 @@ func (u *unanswered) idleAt(id int64, p int32, c *chain) {
 	switch {
 	case c.undone != nil && c.undone[id] != none && c.at[c.undone[id]] <= p:
 	case len(u.byRef[id]) > 0:
-		u.coupled = true
+		u.coupled, u.doubt = true, true
 	default:
 		u.notBefore(id, p+1)
 	}
@@ -146,7 +148,7 @@ func (u *unanswered) undoes(id int64, p int32) bool {
 		k := &u.list[of[0]]
 		k.must, k.hi = true, min(k.hi, p)
 	default:
-		u.coupled = true
+		u.coupled, u.doubt = true, true
 	}
 	return true
 }

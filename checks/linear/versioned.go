@@ -60,10 +60,10 @@ func (c *chain) explained(o Options) (Report, Linearization) {
 	switch {
 	case p == 0:
 		l := Linearization(nil)
-		if o.Order || u.coupled || c.doubt {
+		if o.Order || u.doubt || c.doubt {
 			l = c.order(f.tiles)
 		}
-		if u.coupled || c.doubt { // what fills one place may spoil what fills another: only the replay knows
+		if u.doubt || c.doubt { // what fills one place may spoil what fills another: only the replay knows
 			if err := l.Verify(*c.spec, c.ops); err != nil {
 				return c.searched(o, err.Error())
 			}
@@ -77,16 +77,24 @@ func (c *chain) explained(o Options) (Report, Linearization) {
 	return c.searched(o, why)
 }
 
-// unexplained reports a vacant place that nothing can have filled.
+// unexplained reports a vacant place that nothing can have filled, between the answers next to it.
 func (c *chain) unexplained(p int32, why string) Report {
 	r := failed(RuleUnknown, why)
-	for _, at := range []int32{p, p + 1, p - 1} {
-		if evidence := c.shownAt(at, none); int(at) < len(c.slot) && len(r.Evidence) < 2 && len(evidence) > 0 {
-			r.Evidence = append(r.Evidence, evidence...)
+	behind, before := none, none
+	for i := range c.ops {
+		switch q := c.placeOf(i); {
+		case !c.ops[i].answered() || q == none:
+		case q >= p && (behind == none || q < c.placeOf(behind)):
+			behind = i
+		case q < p && (before == none || q > c.placeOf(before)):
+			before = i
 		}
 	}
-	for n := range r.Evidence {
-		r.Evidence[n].Role = []Role{Offender, Witness}[n]
+	if behind != none {
+		r.Evidence = append(r.Evidence, show(Offender, c.ops, behind))
+	}
+	if before != none {
+		r.Evidence = append(r.Evidence, show([]Role{Offender, Witness}[len(r.Evidence)], c.ops, before))
 	}
 	r.Slice = &Slice{c.version(p) - 1, c.version(p)}
 	return r

@@ -1,0 +1,356 @@
+package linear
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Quiesce ends the history: nothing is under way any more, what was not answered stays unknown, final
+// reads have been taken. With a ledger (nil: there is none) it compares every answer that was remembered
+// by id, and finds in it who took the versions that nobody was answered for; without one, the unanswered
+// operations are matched with them as in [Versioned], and what that does not settle is undecided, for a
+// stream keeps no history to search.
+func (s *Stream) Quiesce(ledger []Entry, final []Op) Report {
+	for i := range final {
+		s.Return(s.Invoke(&final[i]), &final[i])
+	}
+	s.clock(s.now + 1)
+	for s.oldest != none {
+		s.Timeout(s.oldest)
+	}
+	s.replay()
+	r := s.problem
+	if r.Why == "" {
+		r = s.settle(ledger)
+	}
+	r.Method = "stream"
+	if len(s.flights) > 0 {
+		r.Key = s.flights[0].op.Key
+	}
+	return r
+}
+
+// settle accounts for what nobody was answered for.
+func (s *Stream) settle(ledger []Entry) Report {
+	q := s.quiescence()
+	if ledger != nil {
+		if r := q.certify(ledger); r.Verdict == Fail {
+			return r
+		}
+	}
+	for i := range s.later {
+		op := &s.later[i]
+		if op.Seq-s.spec.Initial.Seq > s.invoked {
+			s.fail(RuleVersions, fmt.Sprintf("version %d was shown, and %d operations were called", op.Seq, s.invoked), op, Absent)
+		} else if op.Outcome == Duplicate {
+			q.duplicate(op)
+		}
+	}
+	if s.ahead {
+		s.undecided("a version was shown before the operations in front of it were called")
+	}
+	q.candidates()
+	for i := range s.later {
+		q.judge(&s.later[i])
+	}
+	if s.problem.Verdict == Fail || s.problem.Why != "" {
+		return s.problem
+	}
+	f := newFiller(q.chain, q.u)
+	p, why := f.run()
+	switch {
+	case p == 0 && !q.u.doubt && (!q.risky || len(f.tiles) == 0):
+		return Report{Verdict: Pass}
+	case p == 0:
+		why = "what filled the vacant versions bears on other answers"
+	case !q.u.coupled && q.exact() || len(q.vacant) > len(q.lost):
+		return q.unexplained(p, why)
+	}
+	return Report{Why: why + "; a stream keeps no history to search"}
+}
+
+// quiescence is what is left to settle at the end: a chain of the vacant versions alone.
+type quiescence struct {
+	*Stream
+	chain *chain
+	u     *unanswered
+	lost  []Op // unanswered operations, one of each id
+	floor []int64
+	byID  map[int64]int // in lost; -1: it was found
+	risky bool          // what fills one version may spoil what fills another
+}
+
+func (s *Stream) quiescence() *quiescence {
+	q := &quiescence{Stream: s, byID: map[int64]int{}, u: &unanswered{byID: map[int64]int{}, byRef: map[int64][]int{}}}
+	for h := range s.flights {
+		f := &s.flights[h]
+		if f.state != timedOut || f.op.Kind == Read || f.op.ID >= 0 && s.ids.at(f.op.ID).seq > 0 {
+			continue
+		}
+		if n, again := q.byID[f.op.ID]; again && f.op.ID >= 0 {
+			if f.floor < q.floor[n] {
+				q.lost[n], q.floor[n] = f.op, f.floor
+			}
+			continue
+		}
+		q.byID[f.op.ID] = len(q.lost)
+		q.lost, q.floor = append(q.lost, f.op), append(q.floor, f.floor)
+	}
+	q.chain = q.vacancies()
+	return q
+}
+
+// vacancies is the chain: each vacant version a place, before each run of them one that is taken and shows
+// the stock.
+func (q *quiescence) vacancies() *chain {
+	c := &chain{spec: &q.spec, ops: q.lost, slot: []int32{none}, stock: []int64{Absent}, names: []int64{q.spec.Initial.Seq}}
+	last := q.spec.Initial.Seq - 1
+	for _, v := range q.vacant {
+		if v.seq != last+1 {
+			c.slot, c.stock, c.names = append(c.slot, 0), append(c.stock, v.before), append(c.names, v.seq-1)
+		}
+		c.slot, c.stock, c.names = append(c.slot, none), append(c.stock, v.after), append(c.names, v.seq)
+		last = v.seq
+	}
+	for _, l := range q.limits {
+		c.limits = append(c.limits, limit{from: c.placeFrom(l.seq), units: l.limit})
+	}
+	return c
+}
+
+// placeFrom is the first place whose version is not before seq.
+func (c *chain) placeFrom(seq int64) int32 {
+	p, _ := slices.BinarySearch(c.names, seq)
+	return int32(p)
+}
+
+// duplicate takes that an unanswered operation was done at the version that its duplicate shows.
+func (q *quiescence) duplicate(op *Op) {
+	a := q.ids.at(op.ID)
+	if a.seq > 0 {
+		if a.seq != op.Seq || a.remaining != op.Remaining {
+			q.fail(RuleOnce, fmt.Sprintf("id %d took version %d and left %d, and is answered again in another way", op.ID, a.seq,
+				a.remaining), op, a.seq)
+		}
+		return
+	}
+	n, asked := q.byID[op.ID]
+	v, vacant := q.vacancyAt(op.Seq)
+	switch {
+	case !asked || n == none:
+		q.fail(RuleOnce, fmt.Sprintf("id %d is answered as known, and nobody sent it before", op.ID), op, Absent)
+		return
+	case !vacant:
+		q.fail(RuleVersions, fmt.Sprintf("two operations took version %d", op.Seq), op, op.Seq)
+		return
+	case q.spec.Sequenced || q.lost[n].Kind == SetLimit || q.lost[n].Ref() != Absent:
+		q.undecided("%v shows the place of what was not answered, and that bears on other answers", op)
+		return
+	}
+	done := q.lost[n]
+	done.Seq, done.Remaining, done.Outcome = op.Seq, op.Remaining, OK
+	done.Return = op.Return
+	if q.floor[n] >= op.Seq {
+		q.fail(RuleRealTime, fmt.Sprintf("version %d had been returned before the call of what stands at %d", q.floor[n], op.Seq),
+			&done, op.Seq)
+		return
+	}
+	gap := q.vacant[v]
+	if gap.before == Absent {
+		q.undecided("%v shows the place of what was not answered, and nothing shows the stock before it", op)
+		return
+	}
+	q.byID[op.ID] = none
+	q.fillLate(&done)
+	p := q.chain.placeFrom(op.Seq)
+	q.chain.slot[p], q.chain.stock[p] = 0, op.Remaining
+}
+
+// candidates are the unanswered operations that may have filled vacant places.
+func (q *quiescence) candidates() {
+	for n := range q.lost {
+		op := &q.lost[n]
+		if op.ID >= 0 && q.byID[op.ID] != n {
+			continue
+		}
+		k := candidate{op: int32(n), lo: q.chain.placeFrom(q.floor[n] + 1), hi: anywhere, delta: -op.Qty}
+		if op.ID >= 0 {
+			q.u.byID[op.ID] = len(q.u.list)
+			if refused := q.ids.at(op.ID).seq; refused < 0 {
+				k.lo = max(k.lo, q.chain.placeFrom(-refused))
+			}
+		}
+		if op.Ref() != Absent {
+			q.u.byRef[op.Arg] = append(q.u.byRef[op.Arg], len(q.u.list))
+		}
+		switch {
+		case q.spec.Sequenced || op.Kind != Deduct && op.Kind != Restock && op.Kind != Cancel || op.Kind == Deduct && op.Arg != Absent:
+			q.u.coupled, q.risky = true, true
+			k.leans = op.Kind != Restock && op.Kind != Adjust && op.Kind != Deduct && op.Kind != Withdraw
+			if op.Kind == Restock || op.Kind == Adjust {
+				k.delta = op.Qty
+			}
+		case op.Kind == Restock:
+			k.delta = op.Qty
+		case op.Kind == Cancel:
+			q.cancel(op, &k)
+		}
+		q.u.list = append(q.u.list, k)
+	}
+}
+
+// cancel is a candidate that gives back what a deduction took: that one's place, if it was answered,
+// bounds it from below; if not, it leans on it. Of several for one deduction at most one has an effect.
+func (q *quiescence) cancel(op *Op, k *candidate) {
+	a := q.ids.at(op.Arg)
+	k.delta = a.units
+	switch {
+	case a.undone != 0 || a.seq > 0 && a.units == 0:
+		k.leans = true // it did nothing
+	case a.seq <= 0 || len(q.u.byRef[op.Arg]) > 1:
+		q.u.coupled, k.leans = true, true
+	default:
+		k.lo = max(k.lo, q.chain.placeFrom(a.seq+1))
+	}
+}
+
+// judge judges an answer that depends on unanswered operations.
+func (q *quiescence) judge(op *Op) {
+	if op.Outcome == Duplicate {
+		return
+	}
+	a := q.ids.at(max(op.Ref(), 0))
+	k, asked := q.u.byID[op.Ref()]
+	seq := op.Seq
+	if q.spec.Sequenced {
+		seq-- // it is judged on what it met
+	}
+	switch {
+	case op.Outcome == Rejected && op.Ref() == Absent:
+		q.rejected(op, op.Remaining, q.limitAt(op.Seq))
+	case op.Outcome == Rejected && (asked || len(q.u.byRef[op.Arg]) > 0):
+		q.u.doubt = true
+	case op.Outcome == Rejected && a.heldAt(seq):
+		q.rejected(op, op.Remaining+a.units, q.limitAt(op.Seq))
+	case op.Outcome == Rejected:
+		q.rejected(op, op.Remaining, q.limitAt(op.Seq))
+	case op.Outcome == NoEffect && op.Ref() == Absent:
+		q.fail(RuleAnswer, "it was refused without a reason", op, Absent)
+	case op.Outcome == NoEffect && !a.heldAt(seq):
+		if asked && (a.undone == 0 || a.undone > seq) {
+			if len(q.u.byRef[op.Arg]) > 0 {
+				q.u.coupled, q.u.doubt = true, true
+			}
+			q.u.list[k].lo = max(q.u.list[k].lo, q.chain.placeFrom(seq+1))
+		}
+	case op.Outcome == NoEffect:
+		if !q.u.undoes(op.Arg, q.chain.placeFrom(seq+1)-1) {
+			q.fail(RuleAnswer, "it did not find the deduction that it names", op, a.seq)
+		}
+	case a.seq > 0 || !asked: // it undoes what was answered meanwhile, or what nobody ordered
+		if a.seq <= 0 {
+			q.fail(RuleAnswer, "it undoes what nobody ordered", op, Absent)
+			return
+		}
+		q.undoes(op)
+	default:
+		q.u.list[k].must = true
+		q.u.list[k].hi = min(q.u.list[k].hi, q.chain.placeFrom(op.Seq)-1)
+	}
+}
+
+// exact reports whether the stock around every vacancy is known.
+func (q *quiescence) exact() bool {
+	one := len(q.u.list) > 0
+	for _, k := range q.u.list {
+		one = one && k.delta == q.u.list[0].delta
+	}
+	return one || !slices.ContainsFunc(q.vacant, func(v vacancy) bool { return v.before == Absent || v.after == Absent })
+}
+
+// unexplained reports the vacant version at place p.
+func (q *quiescence) unexplained(p int32, why string) Report {
+	seq := q.chain.names[p]
+	for _, near := range []int64{seq + 1, seq - 1} {
+		if v := q.window.at(near); v != nil && v.state == taken {
+			r := failed(RuleUnknown, why, Evidence{Offender, none, v.op, v.op.String()})
+			r.Slice = &Slice{seq - 1, seq + 1}
+			return r
+		}
+	}
+	op := NewOp(Note, 0, q.now)
+	op.Seq = seq
+	return Report{Verdict: Fail, Rule: RuleUnknown, Why: why, Slice: &Slice{seq - 1, seq + 1},
+		Evidence: []Evidence{{Offender, none, op, fmt.Sprintf("version %d, which nobody was answered for", seq)}}}
+}
+
+// certify compares the ledger with every answer that was remembered, and takes from it who filled the
+// vacant versions.
+func (q *quiescence) certify(ledger []Entry) Report {
+	seq, stock := q.spec.Initial.Seq, q.spec.Initial.Stock
+	for i := range ledger {
+		e := &ledger[i]
+		why := ""
+		n, asked := none, false
+		if e.ID >= 0 {
+			n, asked = q.byID[e.ID]
+		}
+		answered := e.ID >= 0 && q.ids.at(e.ID).seq > 0
+		switch a := q.ids.at(max(e.ID, 0)); {
+		case e.Seq != seq+1:
+			why = fmt.Sprintf("the ledger goes from version %d to %d", seq, e.Seq)
+		case e.Stock != stock+e.Delta:
+			why = fmt.Sprintf("the ledger's stock is %d at version %d; %+d is not %d", stock, seq, e.Delta, e.Stock)
+		case answered && (a.seq != e.Seq || a.remaining != e.Stock):
+			why = fmt.Sprintf("the answer was version %d and %d in stock", a.seq, a.remaining)
+		case e.ID >= 0 && !answered && !asked:
+			why = "the ledger has an entry that no operation asked for"
+		case e.ID >= 0 && !answered && n == none:
+			why = fmt.Sprintf("the ledger has id %d twice", e.ID)
+		case asked && !answered:
+			why = q.found(e, n)
+		}
+		if why != "" {
+			return failed(RuleLedger, why, e.evidence(Offender))
+		}
+		seq, stock = e.Seq, e.Stock
+	}
+	if q.top > seq {
+		return failed(RuleLedger, fmt.Sprintf("version %d was answered, and the ledger ends at %d", q.top, seq),
+			Evidence{Offender, none, NewOp(Note, 0, q.now), fmt.Sprintf("version %d", q.top)})
+	}
+	for n := range q.lost { // what is not in the ledger never happened
+		if id := q.lost[n].ID; id >= 0 {
+			q.byID[id] = none
+		}
+	}
+	return Report{}
+}
+
+// found takes that unanswered operation n is the ledger's entry; it answers why it cannot be.
+func (q *quiescence) found(e *Entry, n int) string {
+	op := q.lost[n]
+	if op.Kind != e.Kind {
+		return fmt.Sprintf("the operation was %v", op)
+	}
+	if q.floor[n] >= e.Seq {
+		return fmt.Sprintf("version %d had been returned before the operation was called", q.floor[n])
+	}
+	op.Seq, op.Remaining, op.Outcome = e.Seq, e.Stock, e.Outcome
+	op.Qty = cmp.Or(e.Qty, op.Qty)
+	if e.Qty == Absent {
+		op.Qty = q.lost[n].Qty
+	}
+	if delta, sure := op.change(q.safety, q.ids.units); e.Outcome == OK && op.Kind != SetLimit && op.Kind != Reconcile && sure && delta != e.Delta {
+		return fmt.Sprintf("the operation was %v", op)
+	}
+	if !q.remember(&op) {
+		return "the ledger contradicts an answer: " + q.problem.Why
+	}
+	q.byID[op.ID] = none
+	if p := q.chain.placeFrom(e.Seq); int(p) < len(q.chain.names) && q.chain.names[p] == e.Seq {
+		q.chain.slot[p], q.chain.stock[p] = 0, e.Stock
+	}
+	return ""
+}
