@@ -16,6 +16,7 @@ type chain struct {
 	undone []int32 // by id of a deduction: what cancelled, replaced or committed it; none. Nil: nothing did
 	limits []limit // in order of place
 	names  []int64 // by place: the version, where places are not all versions; nil: they are
+	free   bool    // a vacant place may hold several operations: places are stocks, not versions
 	doubt  bool    // an answer was given the benefit of it: whether rightly, the replay says
 	spare  []int32 // unanswered operations that have no place and could have one
 	pinned []int32 // unanswered operations whose place a duplicate shows

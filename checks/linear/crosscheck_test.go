@@ -41,6 +41,16 @@ func modes() []mode {
 			return stream(ops, spec, ledger), nil
 		}
 	}
+	searching := func(ops []Op, spec Spec, _ []Entry) (Report, Linearization) { return Window(ops, spec, Options{}) }
+	bare := workload{shows: Bare, rises: true, ids: true, lost: 20, quantity: 3, spread: 12}
+	left, leftAll, bareAll := bare, bare, bare
+	left.shows, leftAll.shows = Remaining, Remaining
+	leftAll.couples, leftAll.sequenced, bareAll.couples, bareAll.sequenced = true, true, true, true
+	dropping := func(o Options) judge {
+		return func(ops []Op, spec Spec, _ []Entry) (Report, Linearization) { return Monotone(ops, spec, o) }
+	}
+	falling := workload{shows: Remaining, ids: true, lost: 25, quantity: 3, spread: 12}
+	rising := workload{shows: Epoch, rises: true, ids: true, lost: 25, quantity: 3, spread: 12}
 	plain := workload{shows: Version, rises: true, ids: true, lost: 25, quantity: 3, spread: 12}
 	coupled, sequenced, every, noLoss := plain, plain, plain, plain
 	coupled.couples = true
@@ -55,6 +65,13 @@ func modes() []mode {
 		{"versions, coupled, no search", coupled, versions(blind), 60, false},
 		{"versions, refusals too", sequenced, versions(searched), 0, false},
 		{"versions, refusals too, coupled", every, versions(searched), 0, false},
+		{"remaining, stock falls", falling, dropping(searched), 0, false},
+		{"remaining, stock falls, no search", falling, dropping(blind), 30, false},
+		{"epochs", rising, dropping(Options{Capability: Epoch, Order: true}), 5, false},
+		{"window, bare", bare, searching, 0, false},
+		{"window, bare, refusals remembered", bareAll, searching, 0, false},
+		{"window, remaining", left, searching, 0, false},
+		{"window, remaining, refusals remembered", leftAll, searching, 0, false},
 		{"stream", plain, streamed(false), 20, true},
 		{"stream, all answered", noLoss, streamed(false), 0, true},
 		{"stream, coupled", coupled, streamed(false), 60, true},

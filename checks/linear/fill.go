@@ -85,6 +85,8 @@ func (f *filler) run() (int32, string) {
 func (f *filler) gap(first, last int32) string {
 	before, after := f.stock[first-1], f.stock[last]
 	switch {
+	case f.free:
+		return f.tile(first, after-before)
 	case first == last && before != Absent && after != Absent:
 		return f.one(first, after-before)
 	case len(f.effects) == 1 && before != Absent:

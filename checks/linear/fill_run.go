@@ -91,3 +91,59 @@ func (d deadlines) urgency() int32 {
 	}
 	return d[0].hi
 }
+
+// tile fills one place with as many operations as its change of stock takes. With one effect that is forced;
+// with several it stops at the first that adds up.
+func (f *filler) tile(p int32, change int64) string {
+	f.admit(p)
+	if limit := f.limitAt(p).units; change < 0 && f.stock[p] < -limit {
+		return fmt.Sprintf("the stock went to %d, below the limit of %d, and nobody was told so", f.stock[p], -limit)
+	}
+	if len(f.effects) == 1 && f.effects[0] != 0 && change%f.effects[0] == 0 && change/f.effects[0] > 0 {
+		for range change / f.effects[0] {
+			if why := f.one(p, f.effects[0]); why != "" {
+				return why
+			}
+		}
+		return ""
+	}
+	f.exact = f.exact && len(f.effects) < 2
+	f.steps = runSteps
+	used := make([]int, len(f.effects))
+	var chosen []int
+	if !f.addUp(change, 0, used, &chosen) {
+		return fmt.Sprintf("the stock went from %d to %d, and no operations without an answer were found that did that",
+			f.stock[p]-change, f.stock[p])
+	}
+	for _, e := range chosen {
+		if why := f.take(f.pools[f.effects[e]], p, false); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// addUp chooses effects from number e on that come to the change together, all in its direction.
+func (f *filler) addUp(change int64, e int, used []int, chosen *[]int) bool {
+	if change == 0 {
+		return true
+	}
+	for ; e < len(f.effects); e++ {
+		if f.steps--; f.steps < 0 {
+			return false
+		}
+		effect := f.effects[e]
+		if effect == 0 || effect < 0 != (change < 0) || used[e] >= f.pools[effect].Len() ||
+			change < 0 && effect < change || change > 0 && effect > change {
+			continue
+		}
+		used[e]++
+		*chosen = append(*chosen, e)
+		if f.addUp(change-effect, e, used, chosen) {
+			return true
+		}
+		used[e]--
+		*chosen = (*chosen)[:len(*chosen)-1]
+	}
+	return false
+}

@@ -74,10 +74,12 @@ const (
 	Write
 	// CompareAndSet sets the register to Qty if it is Arg.
 	CompareAndSet
+	// Append adds value Qty at the end of the register's ([Values] knows their texts).
+	Append
 )
 
 var kindNames = [...]string{"", "deduct", "withdraw", "restock", "cancel", "commit", "adjust", "reconcile",
-	"set-limit", "note", "read", "write", "cas"}
+	"set-limit", "note", "read", "write", "cas", "append"}
 
 func (k Kind) String() string {
 	if k == 0 || int(k) >= len(kindNames) {

@@ -6,7 +6,7 @@ import (
 )
 
 func TestNamesAreReadAsTheyAreWritten(t *testing.T) {
-	for k := Deduct; k <= CompareAndSet; k++ {
+	for k := Deduct; k <= Append; k++ {
 		if back, err := ParseKind(k.String()); err != nil || back != k {
 			t.Errorf("kind %d: %v, %v", k, back, err)
 		}

@@ -1,0 +1,281 @@
+package linear
+
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"slices"
+)
+
+// machine is a sequential object that the window steps: its states are values.
+type machine[S comparable] struct {
+	initial S
+	// step carries out an operation as the outcome; false: it cannot have been answered so there.
+	step func(state S, op *Op, as Outcome) (S, bool)
+	// observes reports whether an operation leaves every state as it is.
+	observes func(op *Op) bool
+	// alone reports whether an operation that nobody was answered for cannot be counted with others that ask
+	// for the same, because answers refer to it.
+	alone func(op *Op) bool
+	// leaves is told once that an operation has returned. It answers what states can forget with it; nil:
+	// nothing.
+	leaves func(op *Op) func(state S) S
+	// refusals: what was not answered may have been refused and still have had an effect (a version).
+	refusals bool
+}
+
+// most pending operations a window holds.
+const pendingMost = 256
+
+// configuration is what may be true at one time: the state, which of the pending operations it includes, and
+// how many of those that nobody was answered for, by kind of effect.
+type configuration[S comparable] struct {
+	state S
+	in    [pendingMost / 64]uint64
+	lost  string // a byte for each class
+}
+
+// trail is how a configuration came about: the order of the operations, the last one first.
+type trail struct {
+	op     int32 // ^i: refused
+	before *trail
+}
+
+// justInTime is Lowe's algorithm (Testing for linearizability, 2017) in time order: an operation is put into
+// the order only when its return demands that, after whatever pending operations that takes. Its memory is
+// the window of pending operations, not the history. Two specialisations: pending observers enter as soon as
+// their answer fits, which changes nothing and removes an obligation; and unanswered operations of one
+// effect are counted, not told apart.
+//
+// Pass and Fail are certain; Undecided means that a limit was hit.
+type justInTime[S comparable] struct {
+	machine machine[S]
+	ops     []Op
+	most    int // configurations
+	slot    []int32
+	pending [pendingMost]int32 // by slot: the operation; none
+	classes []class
+	byClass map[request]int
+	now     map[configuration[S]]*trail
+}
+
+// class is the unanswered operations of one effect that were called, in the order of their calls.
+type class struct{ ops []int32 }
+
+// request is what an operation asks for.
+type request struct {
+	kind     Kind
+	qty, arg int64
+}
+
+// event is a call or a return; at equal times calls come first, for intervals are closed.
+type event struct {
+	at      int64
+	returns bool
+	op      int32
+}
+
+func events(ops []Op) []event {
+	list := make([]event, 0, 2*len(ops))
+	for i := range ops {
+		list = append(list, event{ops[i].Call, false, int32(i)})
+		if ops[i].Return != Open {
+			list = append(list, event{ops[i].Return, true, int32(i)})
+		}
+	}
+	slices.SortFunc(list, func(x, y event) int {
+		if x.at == y.at && x.returns != y.returns {
+			return map[bool]int{false: -1, true: 1}[x.returns]
+		}
+		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.op, y.op))
+	})
+	return list
+}
+
+// judge answers the verdict, an order of ops if it is Pass, and what no configuration gets past if it is Fail.
+func (j *justInTime[S]) judge() (Report, Linearization) {
+	j.slot, j.byClass = make([]int32, len(j.ops)), map[request]int{}
+	fill(j.pending[:], none)
+	j.now = map[configuration[S]]*trail{{state: j.machine.initial}: nil}
+	for _, e := range events(j.ops) {
+		if !e.returns {
+			if !j.call(e.op) {
+				return Report{Why: fmt.Sprintf("more than %d operations are pending at one time", pendingMost)}, nil
+			}
+			continue
+		}
+		before := j.now
+		j.now = make(map[configuration[S]]*trail, len(before))
+		for c, t := range before {
+			if !j.enter(c, t, e.op) {
+				return Report{Why: fmt.Sprintf("more than %d configurations at one time", j.most)}, nil
+			}
+		}
+		if len(j.now) == 0 {
+			return j.stuck(e.op, before), nil
+		}
+		j.leave(e.op)
+	}
+	for _, t := range j.now {
+		l := Linearization{}
+		for ; t != nil; t = t.before {
+			l = append(l, t.op)
+		}
+		slices.Reverse(l)
+		return Report{Verdict: Pass}, l
+	}
+	panic("linear: a window without a configuration")
+}
+
+// call makes an operation pending. False: there is no room.
+func (j *justInTime[S]) call(i int32) bool {
+	op := &j.ops[i]
+	if op.Outcome == Unknown && op.Return == Open && !j.machine.alone(op) {
+		return j.count(i)
+	}
+	s := slices.Index(j.pending[:], none)
+	if s < 0 {
+		return false
+	}
+	j.pending[s], j.slot[i] = i, int32(s)
+	return true
+}
+
+// count makes an operation pending that nobody was answered for, with others alike.
+func (j *justInTime[S]) count(i int32) bool {
+	name := request{j.ops[i].Kind, j.ops[i].Qty, j.ops[i].Arg}
+	n, known := j.byClass[name]
+	if !known {
+		n = len(j.classes)
+		j.byClass[name] = n
+		j.classes = append(j.classes, class{})
+	}
+	j.classes[n].ops = append(j.classes[n].ops, i)
+	return len(j.classes[n].ops) < 256
+}
+
+// leave ends an operation: it is in every configuration.
+func (j *justInTime[S]) leave(i int32) {
+	s := j.slot[i]
+	j.pending[s] = none
+	forget := j.machine.leaves(&j.ops[i])
+	after := make(map[configuration[S]]*trail, len(j.now))
+	for c, t := range j.now {
+		c.in[s/64] &^= 1 << (s % 64)
+		if forget != nil {
+			c.state = forget(c.state)
+		}
+		after[c] = t
+	}
+	j.now = after
+}
+
+// enter adds to now every configuration that includes operation i and follows from c by pending operations.
+// False: there are too many.
+func (j *justInTime[S]) enter(c configuration[S], t *trail, i int32) bool {
+	s := j.slot[i]
+	seen := map[configuration[S]]bool{}
+	type step struct {
+		c configuration[S]
+		t *trail
+	}
+	todo := []step{{c, t}}
+	for len(todo) > 0 {
+		at := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		c, t := j.observe(at.c, at.t)
+		if seen[c] {
+			continue
+		}
+		seen[c] = true
+		if len(seen)+len(j.now) > j.most {
+			return false
+		}
+		if c.in[s/64]&(1<<(s%64)) != 0 {
+			j.now[c] = t
+			continue
+		}
+		j.successors(c, func(next configuration[S], entry int32) { todo = append(todo, step{next, &trail{entry, t}}) })
+	}
+	return true
+}
+
+// observe lets in every pending observer whose answer fits.
+func (j *justInTime[S]) observe(c configuration[S], t *trail) (configuration[S], *trail) {
+	for s, i := range j.pending {
+		if i == none || c.in[s/64]&(1<<(s%64)) != 0 || !j.machine.observes(&j.ops[i]) {
+			continue
+		}
+		if _, ok := j.machine.step(c.state, &j.ops[i], j.ops[i].Outcome); ok {
+			c.in[s/64] |= 1 << (s % 64)
+			t = &trail{i, t}
+		}
+	}
+	return c, t
+}
+
+// successors are the configurations that one more pending operation makes of c.
+func (j *justInTime[S]) successors(c configuration[S], yield func(configuration[S], int32)) {
+	for s, i := range j.pending {
+		if i == none || c.in[s/64]&(1<<(s%64)) != 0 || j.machine.observes(&j.ops[i]) {
+			continue
+		}
+		next := c
+		next.in[s/64] |= 1 << (s % 64)
+		j.take(next, i, yield)
+	}
+	for n := range j.classes {
+		used := 0
+		if n < len(c.lost) {
+			used = int(c.lost[n])
+		}
+		if used == len(j.classes[n].ops) {
+			continue
+		}
+		next := c
+		lost := make([]byte, max(n+1, len(c.lost)))
+		copy(lost, c.lost)
+		lost[n]++
+		next.lost = string(lost)
+		j.take(next, j.classes[n].ops[used], yield)
+	}
+}
+
+// take steps operation i, which next includes already.
+func (j *justInTime[S]) take(next configuration[S], i int32, yield func(configuration[S], int32)) {
+	op, from := &j.ops[i], next.state
+	as := op.Outcome
+	if as == Unknown {
+		as = OK
+	}
+	if state, ok := j.machine.step(from, op, as); ok {
+		next.state = state
+		yield(next, i)
+	}
+	if op.Outcome == Unknown && j.machine.refusals {
+		if state, ok := j.machine.step(from, op, NoEffect); ok {
+			next.state = state
+			yield(next, ^i)
+		}
+	}
+}
+
+// stuck is the report of an operation that no configuration explains: the one whose order got furthest is
+// shown with it.
+func (j *justInTime[S]) stuck(i int32, before map[configuration[S]]*trail) Report {
+	r := failed(RuleOrder, "no order of the operations explains what it was answered", show(Offender, j.ops, int(i)))
+	last, most := int32(none), -1
+	for c, t := range before {
+		n := 0
+		for _, w := range c.in {
+			n += bits.OnesCount64(w)
+		}
+		if t != nil && (n > most || n == most && max(t.op, ^t.op) < last) {
+			last, most = max(t.op, ^t.op), n
+		}
+	}
+	if last != none {
+		r.Evidence = append(r.Evidence, show(Witness, j.ops, int(last)))
+	}
+	return r
+}

@@ -1,0 +1,52 @@
+package linear
+
+import "cmp"
+
+// Register judges the history of one register that holds a value or [Nil], with [Read], [Write],
+// [CompareAndSet] and [Append], by the just-in-time search. values are needed for Append alone, and grow by what it
+// makes.
+func Register(ops []Op, initial int64, values *Values, o Options) (Report, Linearization) {
+	if len(ops) == 0 {
+		return Report{Method: "register", Verdict: Pass}, Linearization{}
+	}
+	kept, origin := make([]Op, 0, len(ops)), make([]int32, 0, len(ops))
+	for i := range ops {
+		op := &ops[i]
+		if op.Kind < Read || op.Kind == Append && values == nil || op.Outcome == Partial || op.Outcome > Rejected && op.Outcome != Never || op.Return < op.Call || op.Key != ops[0].Key {
+			return Report{Method: "register", Key: ops[0].Key, Why: "operation " + op.String() + " is none on this register"}, nil
+		}
+		if op.answered() || op.Outcome == Unknown && op.Kind != Read {
+			kept, origin = append(kept, *op), append(origin, int32(i))
+		}
+	}
+	j := &justInTime[int64]{ops: kept, most: cmp.Or(o.Configurations, 100_000), machine: machine[int64]{initial: initial,
+		step:     func(value int64, op *Op, as Outcome) (int64, bool) { return stepRegister(values, value, op, as) },
+		observes: func(op *Op) bool { return op.Kind == Read || op.Outcome == Rejected },
+		alone:    func(*Op) bool { return false },
+		leaves:   func(*Op) func(int64) int64 { return nil },
+	}}
+	r, l := j.judge()
+	r.Method, r.Key = "register", ops[0].Key
+	for n := range r.Evidence {
+		r.Evidence[n] = show(r.Evidence[n].Role, ops, int(origin[r.Evidence[n].Index]))
+	}
+	for at := range l {
+		l[at] = origin[l[at]]
+	}
+	return r, l
+}
+
+// stepRegister is the specification of a register.
+func stepRegister(values *Values, value int64, op *Op, as Outcome) (int64, bool) {
+	switch {
+	case op.Kind == Read:
+		return value, op.Remaining == value
+	case op.Kind == Write:
+		return op.Qty, as == OK
+	case op.Kind == Append:
+		return values.Intern(values.Text(value) + values.Text(op.Qty)), as == OK
+	case as == Rejected:
+		return value, value != op.Arg
+	}
+	return op.Qty, value == op.Arg && as == OK
+}
