@@ -3,7 +3,7 @@ RACE_PACKAGES ?= ./inventory/... ./adapters/live ./adapters/memory/... ./adapter
 	./adapters/fakes/... ./sim ./cmd/sim
 export RACE_PACKAGES
 
-.PHONY: help build run test lint bench schedules soak
+.PHONY: help build run test lint bench schedules crosscheck soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,3 +32,9 @@ schedules: ## the recorded failures replayed, and 10 000 random schedules of eac
 
 soak: build ## an hour of random exploration of ledger (SOAK=SECONDS), written to testdata/soak.txt
 	@scripts/soak.sh
+
+HISTORIES ?= 100000
+SEED ?= 1
+crosscheck: ## HISTORIES random small histories of each method judged beside porcupine; the counts in testdata/crosscheck.txt
+	go test ./checks/linear -run '^TestEveryMethodAgreesWithPorcupine$$' -histories $(HISTORIES) -seed $(SEED) \
+		-record $(CURDIR)/testdata/crosscheck.txt -timeout 24h -v

@@ -50,6 +50,39 @@
 //	            for what the counter does not know (cancelled, expired, siblings, invalid)
 //	reads       of the truth: read. On a lane that nobody stocked: at seq 0
 //
+// # How commands become operations
+//
+// Guarantee 4 is judged per lane by package linear, whose counter is what can be promised (avail), bounded
+// from below by the backorder limit. Every command that the lane sees for the first time takes its next
+// version, refusals too (PROTOCOL.md, P1; linear.Spec.Sequenced), which are judged on what they met:
+//
+//	command            outcome                      operation, effect on avail
+//	RESERVE            GRANTED, BACKORDERED         Deduct OK, -granted; with ref, + what that one had (Arg)
+//	                   PARTIAL                      Deduct Partial, -granted, which leaves exactly -limit
+//	                   REJECTED_INSUFFICIENT        Deduct Rejected, 0; under policy partial Qty is 1
+//	                   any other                    Deduct NoEffect, 0: for a reason other than stock
+//	COMMIT             GRANTED                      Commit OK of ref, 0: units leave the building, not avail
+//	                   any other                    Note OK, 0 (physical stock is no part of avail)
+//	RELEASE, EXPIRE    GRANTED, units > 0           Cancel OK of ref, + what it had
+//	                   GRANTED, no units            Cancel NoEffect, 0: a tombstone, nothing was there yet
+//	                   NOOP_ALREADY by RELEASE      Cancel NoEffect, 0
+//	                   NOOP_ALREADY by EXPIRE       Note OK, 0: the deadline may have moved
+//	                   INVALID                      Note OK, 0
+//	RESTOCK, RETURN    GRANTED                      Restock OK, +granted
+//	                   INVALID                      Note OK, 0
+//	ADJUST             GRANTED                      Adjust OK, the change that was granted; may pass the limit
+//	                   any other                    Note OK, 0
+//	TRANSFER           GRANTED, sending leg         Withdraw OK, -qty, whatever the limit
+//	                   GRANTED, receiving leg       Adjust OK, +qty, on the other lane
+//	                   REJECTED_INSUFFICIENT        Withdraw Rejected, 0; Note OK on the other lane
+//	SET_LIMIT          GRANTED                      SetLimit OK, -(change of safety), and the new limit
+//	any, known id      the stored answer            Duplicate, 0: it shows the version and avail of the first
+//	any, no version    INVALID on an unknown lane   none: nothing was decided about a lane
+//	read of the truth                               Read OK, 0, at the version that it shows
+//
+// Attempts that were not answered are Unknown until the ledger resolves them (linear.Resolve). In foreign
+// histories refusals take no version: they observe the one that they show.
+//
 // # What it does not promise
 //
 // A history shows what was recorded and no more: what no record can show is listed as not checked and does

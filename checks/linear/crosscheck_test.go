@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 var (
 	histories = flag.Int("histories", 1000, "random histories of each mode that are given to porcupine too")
+	record    = flag.String("record", "", "file to write the counts to")
 	seed      = flag.Uint64("seed", 1, "of the random histories")
 )
 
@@ -171,25 +173,66 @@ func listing(ops []Op) string {
 }
 
 func TestEveryMethodAgreesWithPorcupine(t *testing.T) {
-	for _, m := range modes() {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			shown := 0
-			got := crosscheck(m, *histories, *seed, func(s string) {
-				if shown++; shown <= 3 {
-					t.Error(s)
+	all := modes()
+	counts := make([]tally, len(all))
+	t.Run("beside", func(t *testing.T) {
+		for n, m := range all {
+			t.Run(m.name, func(t *testing.T) {
+				t.Parallel()
+				shown := 0
+				got := crosscheck(m, *histories, *seed, func(s string) {
+					if shown++; shown <= 3 {
+						t.Error(s)
+					}
+				})
+				counts[n] = got
+				t.Log(got)
+				if got.undecided*100 > m.gives*got.histories {
+					t.Errorf("%d of %d undecided, more than %d %%", got.undecided, got.histories, m.gives)
+				}
+				if got.pass == 0 || got.fail == 0 {
+					t.Errorf("all histories got one verdict: %v", got)
 				}
 			})
-			t.Log(got)
-			if got.wrong > 0 {
-				t.Errorf("%d disagreements", got.wrong)
+		}
+	})
+	if *record == "" {
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Random small histories, half of them spoilt, judged beside porcupine: make crosscheck HISTORIES=%d SEED=%d\n",
+		*histories, *seed)
+	for n, m := range all {
+		fmt.Fprintf(&b, "%-42s %v\n", m.name, counts[n])
+	}
+	if err := os.WriteFile(*record, []byte(b.String()), 0o644); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestABrokenCheckerIsCaught: the differential test finds what is wrong with a checker that drops unanswered operations,
+// and with one that does not see an effect after the return, because it takes every call to be early enough.
+func TestABrokenCheckerIsCaught(t *testing.T) {
+	work := workload{shows: Version, rises: true, ids: true, lost: 25, quantity: 3, spread: 12}
+	for name, spoilt := range map[string]func(ops []Op) []Op{
+		"unanswered operations are dropped": func(ops []Op) []Op {
+			return slices.DeleteFunc(ops, func(op Op) bool { return op.Outcome == Unknown })
+		},
+		"late effects are ignored": func(ops []Op) []Op {
+			for i := range ops {
+				ops[i].Call = 0
 			}
-			if got.undecided*100 > m.gives*got.histories {
-				t.Errorf("%d of %d undecided, more than %d %%", got.undecided, got.histories, m.gives)
-			}
-			if got.pass == 0 || got.fail == 0 {
-				t.Errorf("all histories got one verdict: %v", got)
-			}
-		})
+			return ops
+		},
+	} {
+		m := mode{name, work, func(ops []Op, spec Spec, _ []Entry) (Report, Linearization) {
+			r, _ := Versioned(spoilt(slices.Clone(ops)), spec, Options{})
+			return r, nil
+		}, 100, true}
+		caught := crosscheck(m, 4000, *seed, func(string) {})
+		if caught.wrong == 0 {
+			t.Errorf("%s: not one disagreement in %v", name, caught)
+		}
+		t.Logf("%s: %v", name, caught)
 	}
 }
