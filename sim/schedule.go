@@ -276,7 +276,10 @@ func (s *Schedule) checkActors(d inventory.Design) error {
 	for _, v := range s.Deviations {
 		for _, actor := range []string{v.Run, v.Actor} {
 			process, _, _ := strings.Cut(actor, "/")
-			if actor != "" && !slices.ContainsFunc(processRoles(d), func(role string) bool {
+			if actor == "" || process == "servers" { // whose own work is chosen too
+				continue
+			}
+			if !slices.ContainsFunc(processRoles(d), func(role string) bool {
 				return process == role || strings.HasPrefix(process, role+"-")
 			}) {
 				return s.Errorf(v.Line, "run: design %s has no process %q", d.Name, process)
