@@ -3,7 +3,7 @@ RACE_PACKAGES ?= ./inventory/... ./adapters/live ./adapters/memory/... ./adapter
 	./adapters/fakes/... ./sim ./cmd/sim
 export RACE_PACKAGES
 
-.PHONY: help build run test lint bench schedules crosscheck soak
+.PHONY: help build run test lint bench schedules crosscheck soak prove
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,3 +38,6 @@ SEED ?= 1
 crosscheck: ## HISTORIES random small histories of each method judged beside porcupine; the counts in testdata/crosscheck.txt
 	go test ./checks/linear -run '^TestEveryMethodAgreesWithPorcupine$$' -histories $(HISTORIES) -seed $(SEED) \
 		-record $(CURDIR)/testdata/crosscheck.txt -timeout 24h -v
+
+prove: build ## every scope of the exhaustive search closed (PROVE=SECONDS, an hour), written to testdata/proofs.md
+	@scripts/prove.sh
