@@ -253,10 +253,36 @@ func (q *quiescence) judge(op *Op) {
 			q.fail(RuleAnswer, "it undoes what nobody ordered", op, Absent)
 			return
 		}
-		q.undoes(op)
+		q.undoes(op, Absent)
 	default:
 		q.u.list[k].must = true
 		q.u.list[k].hi = min(q.u.list[k].hi, q.chain.placeFrom(op.Seq)-1)
+		q.undone(op, q.lost[q.u.list[k].op].Qty)
+	}
+}
+
+// undone takes in how many units the unanswered deduction took that op undoes, and so the stock before op.
+func (q *quiescence) undone(op *Op, units int64) {
+	if op.Kind == Deduct {
+		q.u.doubt = true
+	}
+	if op.Kind != Cancel {
+		return
+	}
+	if op.Qty != Absent && op.Qty != units {
+		q.fail(RuleAnswer, fmt.Sprintf("it gives back %d units of %d", op.Qty, units), op, Absent)
+	}
+	p := q.chain.placeFrom(op.Seq - 1)
+	if int(p) == len(q.chain.names) || q.chain.names[p] != op.Seq-1 {
+		return
+	}
+	switch before := op.Remaining - units; q.chain.stock[p] {
+	case Absent:
+		q.chain.stock[p] = before
+	case before:
+	default:
+		q.fail(RuleTransition, fmt.Sprintf("at version %d the stock is %d; %+d is not %d", op.Seq-1, q.chain.stock[p], units,
+			op.Remaining), op, Absent)
 	}
 }
 

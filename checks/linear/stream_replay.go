@@ -38,7 +38,7 @@ func (s *Stream) step(v, before *version) {
 		sure = false
 	default:
 		delta, sure = op.change(s.safety, s.ids.units)
-		s.undoes(op)
+		s.undoes(op, before.stock)
 	}
 	switch {
 	case sure && before.stock == Absent:
@@ -86,15 +86,19 @@ func (s *Stream) refused(op *Op, stock, limit int64) {
 	}
 }
 
-// undoes judges whether what an operation undoes was there.
-func (s *Stream) undoes(op *Op) {
+// undoes judges whether what an operation undoes was there. If that is unanswered, what it took follows from the
+// stock before.
+func (s *Stream) undoes(op *Op, before int64) {
 	if op.Ref() == Absent {
 		return
 	}
 	a := s.ids.at(op.Arg)
 	switch {
-	case a.seq <= 0: // its deduction is unanswered
+	case a.seq <= 0:
 		s.later = append(s.later, *op)
+		if last := &s.later[len(s.later)-1]; op.Kind == Cancel && op.Qty == Absent && before != Absent {
+			last.Qty = op.Remaining - before
+		}
 	case a.units == 0:
 		s.fail(RuleAnswer, "it undoes what took no units", op, a.seq)
 	case a.seq >= op.Seq:
