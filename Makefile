@@ -14,6 +14,9 @@ build: ## bin/sim, the workbench
 run: build ## 10 000 orders through the real clients, with duplicates and a worker restart; needs nothing but Go
 	bin/sim run --on wire --design ledger --orders 10000 --duplicates 0.05 --restarts 1
 
+tour: build ## those orders, a design explored until it breaks, and a small scope of ledger searched whole
+	@scripts/tour.sh
+
 test: ## every test, against real PostgreSQL 15 and Redis 7 too; as root on Debian installs them when missing
 	@scripts/ensure-packages.sh
 	@scripts/test.sh
@@ -28,7 +31,7 @@ bench: ## every benchmark, best of 3, as a table with ratios to the baselines
 	@scripts/bench.sh
 
 schedules: ## the recorded failures replayed, and 10 000 random schedules of each under the designs that hold
-	go test ./sim/explore -run '^TestRecorded' -recorded-runs 10000 -timeout 3h -v
+	go test ./sim/explore -run '^TestRecorded' -recorded-runs 10000 -timeout 6h -v
 
 soak: build ## an hour of random exploration of ledger (SOAK=SECONDS), written to testdata/soak.txt
 	@scripts/soak.sh

@@ -23,6 +23,9 @@ type Audit struct {
 	State     []Footprint
 	HeldRead  bool // somebody looked at what workers hold
 	Held      []Held
+	// Restless: nothing was asked for any more, and the processes went on making work for each other for
+	// as long as anybody looked.
+	Restless bool
 
 	shared *shared // what checkers found out of it; nil: nobody has asked
 }

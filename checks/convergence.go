@@ -7,9 +7,9 @@ import (
 	"stockproof/model"
 )
 
-// convergence: at the end every lane of the truth is in the speed layer and in every feed, with the
-// same units and the same place (epoch, seq), and nothing else is. Missing is not zero. Where the truth
-// has no lanes only the units are compared.
+// convergence: the design comes to rest, and then every lane of the truth is in the speed layer and in every
+// feed, with the same units and the same place (epoch, seq), and nothing else is. Missing is not zero. Where
+// the truth has no lanes only the units are compared.
 type convergence struct {
 	header   *Header
 	installs map[shownKey]install // the latest that changed something
@@ -41,6 +41,9 @@ func (c *convergence) Finish(a Audit) Report {
 		return notChecked(Convergence, "the speed layer was not read at the end")
 	}
 	var f findings
+	if a.Restless {
+		f.add(0, "it never comes to rest: nobody asks for anything, and its processes make work for each other")
+	}
 	c.differences(&f, &a)
 	return f.report(Convergence)
 }

@@ -87,6 +87,9 @@ func (s *Simulation) passed(at engine.Point) {
 		s.timeline.step(at)
 		defer s.timeline.settled()
 	}
+	if s.Engine.Steps()%instantSteps == 0 && !s.c.Search {
+		s.restless.look(s.Engine)
+	}
 	if !s.open {
 		return
 	}

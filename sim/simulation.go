@@ -52,6 +52,7 @@ type Simulation struct {
 	cdc      connectorTrouble         // what the connector does besides its duty
 	rewrite  *rewrite                 // of commands on their way to the topic; nil: none
 	jumped   time.Duration            // that advance-time made pass
+	restless restless                 // what lets time pass where nothing rests
 	resubmit int                      // submissions that the network will carry twice
 	options  func(*inventory.Options) // what a bad deployment changes; nil: nothing
 }
@@ -300,8 +301,10 @@ func (s *Simulation) drive() {
 // settle lets time pass until the books are at rest.
 func (s *Simulation) settle() (a checks.Audit, converged time.Duration, err error) {
 	began := s.Engine.Now()
+	busy := 0 // seconds without rest, one after the other
 	for limit := began.Add(s.c.Bound); ; {
-		end := s.Engine.Run(s.Engine.Now().Add(settlePeriod), nil)
+		forced := s.restless.forced
+		end := s.Engine.Run(s.Engine.Now().Add(settlePeriod), func() bool { return s.restless.forced > forced })
 		if err := s.broken(0); err != nil {
 			return a, -1, err
 		}
@@ -313,9 +316,15 @@ func (s *Simulation) settle() (a checks.Audit, converged time.Duration, err erro
 		if err != nil {
 			return a, -1, fmt.Errorf("sim: audit: %w", err)
 		}
+		if busy++; s.restless.forced == forced {
+			busy = 0
+		}
 		now := s.Engine.Now()
 		switch {
-		case Quiet(a):
+		case busy >= restlessMax:
+			a.Restless = true
+			return a, -1, nil
+		case busy == 0 && Quiet(a):
 			return a, now.Sub(began), nil
 		case end == engine.Quiet || end == engine.Cut || !now.Before(limit):
 			return a, -1, nil

@@ -105,6 +105,7 @@ func anyHistory(t *rapid.T) checks.History {
 	}
 	a := &h.Audit
 	a.SpeedRead = rapid.Bool().Draw(t, "speed read")
+	a.Restless = rapid.Bool().Draw(t, "restless")
 	rows(t, &a.Commands)
 	rows(t, &a.Ledger)
 	rows(t, &a.Lanes)

@@ -142,6 +142,7 @@ func (r *Reader) Audit() (a checks.Audit, e checks.End, err error) {
 		return a, e, r.errorf("%v", err)
 	}
 	a.SpeedRead, a.StateRead, a.HeldRead = opening.SpeedRead, opening.StateRead, opening.HeldRead
+	a.Restless = opening.Restless
 	feeds := map[string]int{}
 	for i, f := range opening.Feeds {
 		feeds[f] = i

@@ -37,6 +37,7 @@ type audit struct {
 	SpeedRead bool     `json:"speed_read,omitempty"`
 	StateRead bool     `json:"state_read,omitempty"`
 	HeldRead  bool     `json:"held_read,omitempty"`
+	Restless  bool     `json:"restless,omitempty"`
 	Feeds     []string `json:"feeds,omitempty"`
 }
 
@@ -84,7 +85,7 @@ func (x *Writer) Observe(e checks.Event) {
 
 // Close writes the audit and the end, and flushes.
 func (x *Writer) Close(a checks.Audit, e checks.End) error {
-	opening := audit{SpeedRead: a.SpeedRead, StateRead: a.StateRead, HeldRead: a.HeldRead}
+	opening := audit{SpeedRead: a.SpeedRead, StateRead: a.StateRead, HeldRead: a.HeldRead, Restless: a.Restless}
 	for _, f := range a.Feeds {
 		opening.Feeds = append(opening.Feeds, f.Channel)
 	}

@@ -188,6 +188,11 @@ func exploreCommand(ctx context.Context, args []string, stdout *output, stderr i
 	if err := c.configure(); err != nil {
 		return err
 	}
+	return c.run(ctx, stdout, stderr)
+}
+
+// run carries the campaign out and says what came of it.
+func (c *campaign) run(ctx context.Context, stdout *output, stderr io.Writer) error {
 	fmt.Fprintln(c.people, c.headline())
 	if stdout.failed() != nil {
 		return errUnwritten
@@ -197,6 +202,7 @@ func exploreCommand(ctx context.Context, args []string, stdout *output, stderr i
 		meter.line(fmt.Sprintf("  %s executions  %s/s  faults seen %d of %d  deepest %s", thousands(int64(p.Executions)),
 			thousands(int64(p.Rate)), p.Kinds, p.Of, count(p.Deepest, "step")))
 	}
+	var err error
 	c.result, err = explore.Run(ctx, c.config)
 	meter.done()
 	switch {
@@ -212,7 +218,7 @@ func exploreCommand(ctx context.Context, args []string, stdout *output, stderr i
 		}
 	}
 	c.text()
-	if f.json {
+	if c.flags.json {
 		if err := c.json(stdout); err != nil {
 			return err
 		}
@@ -298,7 +304,7 @@ func (c *campaign) shrink(ctx context.Context, meter *meter) error {
 		return fmt.Errorf("shrink execution %d: %w", found.Execution, err)
 	}
 	c.small = &small
-	if c.drawn, err = drawSchedule(small.Schedule, c.config.Design); err != nil {
+	if c.drawn, err = drawSchedule(ctx, small.Schedule, c.config.Design); err != nil {
 		return fmt.Errorf("draw execution %d: %w", found.Execution, err)
 	}
 	small.Schedule.Name = c.config.Scenario.Name
@@ -316,12 +322,12 @@ func shrinkMeter(m *meter) func(explore.ShrinkProgress) {
 }
 
 // drawSchedule runs a schedule under a design and draws it.
-func drawSchedule(s *sim.Schedule, d inventory.Design) (*picture, error) {
+func drawSchedule(ctx context.Context, s *sim.Schedule, d inventory.Design) (*picture, error) {
 	c, _, err := s.Simulation(d, sim.CoreOptions())
 	if err != nil {
 		return nil, err
 	}
-	return draw(c)
+	return draw(ctx, c)
 }
 
 // describe gives a schedule the prose that a reviewer reads first: what breaks, and the drawing.

@@ -33,6 +33,7 @@ const help = `sim judges designs of a real-time inventory pipeline by running th
 
   sim run                                            10 000 orders through the ledger design
   sim run --design article --scenario token-expiry   a design that breaks, and how
+  sim run --on core --scenario tiny --seed 4         one simulated run, drawn: the same seed is the same run
   sim run --workload month.csv.gz                    real orders
 
 sim COMMAND --help says more. Exit codes: 0 holds, 1 safety violated, 2 liveness violated, 3 not linearizable,

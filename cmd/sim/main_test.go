@@ -26,34 +26,41 @@ func TestMain(m *testing.M) {
 
 // A signal ends a run without a verdict: one line says so, and the exit code is the shell's.
 func TestASignalInterruptsARun(t *testing.T) {
+	const orders = "stockproof scenario 1\n# More than a signal waits for.\nworkload orders=3000\n"
+	core := []string{"run", "--on", "core", "--scenario", write(t, "s.scenario", orders), "--seed", "1"}
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		t.Run(signal.String(), func(t *testing.T) {
-			t.Parallel()
-			c := exec.CommandContext(t.Context(), os.Args[0], "run", "--orders", "50000", "--seed", "1")
-			c.Env = append(os.Environ(), asProgram+"=1")
-			var stderr bytes.Buffer
-			c.Stderr = &stderr
-			stdout, err := c.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
-			first, err := bufio.NewReader(stdout).ReadString('\n') // the run has begun
-			if err != nil || !strings.HasPrefix(first, "seed 0x1") {
-				t.Errorf("line 1 is %q, %v", first, err)
-			}
-			if err := c.Process.Signal(signal); err != nil {
-				t.Fatal(err)
-			}
-			var exit *exec.ExitError
-			if err := c.Wait(); !errors.As(err, &exit) || exit.ExitCode() != interrupted ||
-				stderr.String() != "sim: interrupted\n" {
-				t.Errorf("%v, stderr %q, want exit %d", err, stderr.String(), interrupted)
-			}
-		})
+		interrupts(t, signal, "run", "--orders", "50000", "--seed", "1")
+		interrupts(t, signal, core...)
 	}
+}
+
+func interrupts(t *testing.T, signal os.Signal, args ...string) {
+	t.Run(signal.String()+" "+args[1], func(t *testing.T) {
+		t.Parallel()
+		c := exec.CommandContext(t.Context(), os.Args[0], args...)
+		c.Env = append(os.Environ(), asProgram+"=1")
+		var stderr bytes.Buffer
+		c.Stderr = &stderr
+		stdout, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		first, err := bufio.NewReader(stdout).ReadString('\n') // the run has begun
+		if err != nil || !strings.HasPrefix(first, "seed 0x1") {
+			t.Errorf("line 1 is %q, %v", first, err)
+		}
+		if err := c.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		var exit *exec.ExitError
+		if err := c.Wait(); !errors.As(err, &exit) || exit.ExitCode() != interrupted ||
+			stderr.String() != "sim: interrupted\n" {
+			t.Errorf("%v, stderr %q, want exit %d", err, stderr.String(), interrupted)
+		}
+	})
 }
 
 // full takes some writes, then none, as a device without space.

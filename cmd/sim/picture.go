@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -19,8 +20,25 @@ type picture struct {
 // maxPictureRows is how long a run may be and still be drawn.
 const maxPictureRows = 80
 
-// draw runs a simulation and takes down its timeline.
-func draw(c sim.SimulationConfig) (*picture, error) {
+// draw runs a simulation and takes down its timeline. A run is one step of the program, which a signal does not
+// wait for: the run is left to itself, and the program ends.
+func draw(ctx context.Context, c sim.SimulationConfig) (*picture, error) {
+	var p *picture
+	drawn := make(chan error, 1)
+	go func() {
+		var err error
+		p, err = drawWhole(c)
+		drawn <- err
+	}()
+	select {
+	case err := <-drawn:
+		return p, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func drawWhole(c sim.SimulationConfig) (*picture, error) {
 	e := engine.New(engine.Options{})
 	defer e.Close()
 	c.Triangulate = true

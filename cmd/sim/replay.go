@@ -36,7 +36,7 @@ type replayed struct {
 	drift    []string
 }
 
-func replayCommand(_ context.Context, args []string, stdout *output, stderr io.Writer) error {
+func replayCommand(ctx context.Context, args []string, stdout *output, stderr io.Writer) error {
 	fs := newFlags("sim replay")
 	design := fs.String("design", "", "another `design` than the file's")
 	asJSON := fs.Bool("json", false, "the result as JSON on the last line of stdout; everything else on stderr")
@@ -57,7 +57,7 @@ func replayCommand(_ context.Context, args []string, stdout *output, stderr io.W
 	r.own = r.design.Name == r.schedule.DesignName()
 	w := people(*asJSON, stdout, stderr)
 	fmt.Fprintln(w, r.headline())
-	if err := r.run(); err != nil {
+	if err := r.run(ctx); err != nil {
 		return fmt.Errorf("replay %s: %w", r.file, err)
 	}
 	r.text(w)
@@ -98,7 +98,7 @@ func (r *replayed) headline() string {
 	return fmt.Sprintf("seed 0x1  design %s  tier core  schedule %s  scenario %s  %s", r.design.Name, r.file, s.Name, size)
 }
 
-func (r *replayed) run() error {
+func (r *replayed) run(ctx context.Context) error {
 	c, chooser, err := r.schedule.Simulation(r.design, sim.CoreOptions())
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (r *replayed) run() error {
 	if !r.own {
 		c.Chooser = nil
 	}
-	if r.drawn, err = draw(c); err != nil {
+	if r.drawn, err = draw(ctx, c); err != nil {
 		return err
 	}
 	if r.own {

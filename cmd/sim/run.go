@@ -246,7 +246,7 @@ func shellWord(s string) string {
 
 func runCommand(ctx context.Context, args []string, stdout *output, stderr io.Writer) error {
 	if onCore(args) {
-		return runCore(args, stdout, stderr)
+		return runCore(ctx, args, stdout, stderr)
 	}
 	f, err := parseRun(args, stdout)
 	if err != nil {

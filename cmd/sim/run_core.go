@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,7 @@ func onCore(args []string) bool {
 	return false
 }
 
-func runCore(args []string, stdout *output, stderr io.Writer) error {
+func runCore(ctx context.Context, args []string, stdout *output, stderr io.Writer) error {
 	fs := newFlags("sim run --on core")
 	fs.String("on", "core", "the `tier`")
 	design := fs.String("design", "ledger", "the `design` to run")
@@ -88,7 +89,7 @@ func runCore(args []string, stdout *output, stderr io.Writer) error {
 	}
 	c.History = file.writer()
 	began := time.Now()
-	r.drawn, err = draw(c)
+	r.drawn, err = draw(ctx, c)
 	if err := errors.Join(err, file.close()); err != nil {
 		return fmt.Errorf("run %s: %w", d.Name, err)
 	}

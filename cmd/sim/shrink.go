@@ -49,12 +49,12 @@ func shrinkCommand(ctx context.Context, args []string, stdout *output, stderr io
 	if err != nil {
 		return fmt.Errorf("shrink %s: %w", file, err)
 	}
-	return writeShrunk(stdout, file, *to, s, &small, d)
+	return writeShrunk(ctx, stdout, file, *to, s, &small, d)
 }
 
 // writeShrunk prints what became of a schedule, and writes it.
-func writeShrunk(stdout *output, file, to string, before *sim.Schedule, small *explore.Shrunk, d inventory.Design) error {
-	drawn, err := drawSchedule(small.Schedule, d)
+func writeShrunk(ctx context.Context, stdout *output, file, to string, before *sim.Schedule, small *explore.Shrunk, d inventory.Design) error {
+	drawn, err := drawSchedule(ctx, small.Schedule, d)
 	if err != nil {
 		return fmt.Errorf("draw %s: %w", file, err)
 	}
