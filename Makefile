@@ -11,10 +11,7 @@ help: ## this list
 build: ## bin/sim, the workbench
 	go build -o bin/sim ./cmd/sim
 
-run: build ## 10 000 orders through the real clients, with duplicates and a worker restart; needs nothing but Go
-	bin/sim run --on wire --design ledger --orders 10000 --duplicates 0.05 --restarts 1
-
-tour: build ## those orders, a design explored until it breaks, and a small scope of ledger searched whole
+run: build ## the tour: 10 000 orders through the real clients, a design explored until it breaks, a scope of ledger searched whole
 	@scripts/tour.sh
 
 test: ## every test, against real PostgreSQL 15 and Redis 7 too; as root on Debian installs them when missing
