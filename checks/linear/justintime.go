@@ -24,28 +24,18 @@ type machine[S comparable] struct {
 	refusals bool
 }
 
-// most pending operations a window holds.
-const pendingMost = 256
-
-// configuration is what may be true at one time: the state, which of the pending operations it includes, and
-// how many of those that nobody was answered for, by kind of effect.
-type configuration[S comparable] struct {
-	state S
-	in    [pendingMost / 64]uint64
-	lost  string // a byte for each class
-}
-
-// trail is how a configuration came about: the order of the operations, the last one first.
-type trail struct {
-	op     int32 // ^i: refused
-	before *trail
-}
+// most pending operations a window holds, and most configurations that it sees between two returns unless an
+// option says otherwise.
+const (
+	pendingMost        = 256
+	configurationsMost = 300_000
+)
 
 // justInTime is Lowe's algorithm (Testing for linearizability, 2017) in time order: an operation is put into
 // the order only when its return demands that, after whatever pending operations that takes. Its memory is
 // the window of pending operations, not the history. Two specialisations: pending observers enter as soon as
 // their answer fits, which changes nothing and removes an obligation; and unanswered operations of one
-// effect are counted, not told apart.
+// effect are counted, not told apart, and the fewer of them a configuration took, the better ([frontier]).
 //
 // Pass and Fail are certain; Undecided means that a limit was hit.
 type justInTime[S comparable] struct {
@@ -54,9 +44,10 @@ type justInTime[S comparable] struct {
 	most    int // configurations
 	slot    []int32
 	pending [pendingMost]int32 // by slot: the operation; none
+	width   int                // slots that were ever used
 	classes []class
 	byClass map[request]int
-	now     map[configuration[S]]*trail
+	now     frontier[S]
 }
 
 // class is the unanswered operations of one effect that were called, in the order of their calls.
@@ -96,7 +87,7 @@ func events(ops []Op) []event {
 func (j *justInTime[S]) judge() (Report, Linearization) {
 	j.slot, j.byClass = make([]int32, len(j.ops)), map[request]int{}
 	fill(j.pending[:], none)
-	j.now = map[configuration[S]]*trail{{state: j.machine.initial}: nil}
+	j.now.add(configuration[S]{place: place[S]{state: j.machine.initial}}, nil)
 	for _, e := range events(j.ops) {
 		if !e.returns {
 			if !j.call(e.op) {
@@ -105,18 +96,15 @@ func (j *justInTime[S]) judge() (Report, Linearization) {
 			continue
 		}
 		before := j.now
-		j.now = make(map[configuration[S]]*trail, len(before))
-		for c, t := range before {
-			if !j.enter(c, t, e.op) {
-				return Report{Why: fmt.Sprintf("more than %d configurations at one time", j.most)}, nil
-			}
+		if !j.enter(before, e.op) {
+			return Report{Why: fmt.Sprintf("more than %d configurations at one time", j.most)}, nil
 		}
-		if len(j.now) == 0 {
+		if j.now.n == 0 {
 			return j.stuck(e.op, before), nil
 		}
 		j.leave(e.op)
 	}
-	for _, t := range j.now {
+	for _, t := range j.now.all {
 		l := Linearization{}
 		for ; t != nil; t = t.before {
 			l = append(l, t.op)
@@ -137,7 +125,7 @@ func (j *justInTime[S]) call(i int32) bool {
 	if s < 0 {
 		return false
 	}
-	j.pending[s], j.slot[i] = i, int32(s)
+	j.pending[s], j.slot[i], j.width = i, int32(s), max(j.width, s+1)
 	return true
 }
 
@@ -159,50 +147,52 @@ func (j *justInTime[S]) leave(i int32) {
 	s := j.slot[i]
 	j.pending[s] = none
 	forget := j.machine.leaves(&j.ops[i])
-	after := make(map[configuration[S]]*trail, len(j.now))
-	for c, t := range j.now {
+	var after frontier[S]
+	for c, t := range j.now.all {
 		c.in[s/64] &^= 1 << (s % 64)
 		if forget != nil {
 			c.state = forget(c.state)
 		}
-		after[c] = t
+		after.add(c, t)
 	}
 	j.now = after
 }
 
-// enter adds to now every configuration that includes operation i and follows from c by pending operations.
-// False: there are too many.
-func (j *justInTime[S]) enter(c configuration[S], t *trail, i int32) bool {
+// enter makes now every configuration that includes operation i and follows by pending operations from one
+// before. False: there are too many.
+func (j *justInTime[S]) enter(before frontier[S], i int32) bool {
 	s := j.slot[i]
-	seen := map[configuration[S]]bool{}
+	var seen frontier[S]
 	type step struct {
 		c configuration[S]
 		t *trail
 	}
-	todo := []step{{c, t}}
-	for len(todo) > 0 {
-		at := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		c, t := j.observe(at.c, at.t)
-		if seen[c] {
-			continue
+	j.now = frontier[S]{}
+	for c, t := range before.all {
+		todo := []step{{c, t}}
+		for len(todo) > 0 {
+			at := todo[len(todo)-1]
+			todo = todo[:len(todo)-1]
+			c, t := j.observe(at.c, at.t)
+			if !seen.add(c, t) {
+				continue
+			}
+			if seen.n > j.most {
+				return false
+			}
+			if c.in[s/64]&(1<<(s%64)) != 0 {
+				j.now.add(c, t)
+				continue
+			}
+			j.successors(c, func(next configuration[S], entry int32) { todo = append(todo, step{next, &trail{entry, t}}) })
 		}
-		seen[c] = true
-		if len(seen)+len(j.now) > j.most {
-			return false
-		}
-		if c.in[s/64]&(1<<(s%64)) != 0 {
-			j.now[c] = t
-			continue
-		}
-		j.successors(c, func(next configuration[S], entry int32) { todo = append(todo, step{next, &trail{entry, t}}) })
 	}
 	return true
 }
 
 // observe lets in every pending observer whose answer fits.
 func (j *justInTime[S]) observe(c configuration[S], t *trail) (configuration[S], *trail) {
-	for s, i := range j.pending {
+	for s, i := range j.pending[:j.width] {
 		if i == none || c.in[s/64]&(1<<(s%64)) != 0 || !j.machine.observes(&j.ops[i]) {
 			continue
 		}
@@ -216,7 +206,7 @@ func (j *justInTime[S]) observe(c configuration[S], t *trail) (configuration[S],
 
 // successors are the configurations that one more pending operation makes of c.
 func (j *justInTime[S]) successors(c configuration[S], yield func(configuration[S], int32)) {
-	for s, i := range j.pending {
+	for s, i := range j.pending[:j.width] {
 		if i == none || c.in[s/64]&(1<<(s%64)) != 0 || j.machine.observes(&j.ops[i]) {
 			continue
 		}
@@ -262,10 +252,10 @@ func (j *justInTime[S]) take(next configuration[S], i int32, yield func(configur
 
 // stuck is the report of an operation that no configuration explains: the one whose order got furthest is
 // shown with it.
-func (j *justInTime[S]) stuck(i int32, before map[configuration[S]]*trail) Report {
+func (j *justInTime[S]) stuck(i int32, before frontier[S]) Report {
 	r := failed(RuleOrder, "no order of the operations explains what it was answered", show(Offender, j.ops, int(i)))
 	last, most := int32(none), -1
-	for c, t := range before {
+	for c, t := range before.all {
 		n := 0
 		for _, w := range c.in {
 			n += bits.OnesCount64(w)

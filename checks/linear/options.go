@@ -46,7 +46,7 @@ type Options struct {
 	Candidates int
 	// Steps bounds that search, in operations tried; 0: 4 million.
 	Steps int
-	// Configurations bounds the window: how many there may be at one time; 0: 100 000.
+	// Configurations bounds the window: how many it may see between two returns; 0: 300 000.
 	Configurations int
 	// Porcupine bounds the search on bare histories and the explainer.
 	Porcupine PorcupineLimits

@@ -19,7 +19,7 @@ func Register(ops []Op, initial int64, values *Values, o Options) (Report, Linea
 			kept, origin = append(kept, *op), append(origin, int32(i))
 		}
 	}
-	j := &justInTime[int64]{ops: kept, most: cmp.Or(o.Configurations, 100_000), machine: machine[int64]{initial: initial,
+	j := &justInTime[int64]{ops: kept, most: cmp.Or(o.Configurations, configurationsMost), machine: machine[int64]{initial: initial,
 		step:     func(value int64, op *Op, as Outcome) (int64, bool) { return stepRegister(values, value, op, as) },
 		observes: func(op *Op) bool { return op.Kind == Read || op.Outcome == Rejected },
 		alone:    func(*Op) bool { return false },

@@ -31,7 +31,7 @@ func windowed(ops []Op, spec *Spec, o Options) (Report, Linearization) {
 		return *bad, nil
 	}
 	k := newCounter(spec, c.ops, ops)
-	j := &justInTime[counterState]{ops: c.ops, most: cmp.Or(o.Configurations, 100_000), machine: machine[counterState]{
+	j := &justInTime[counterState]{ops: c.ops, most: cmp.Or(o.Configurations, configurationsMost), machine: machine[counterState]{
 		initial: counterState{State: spec.Initial}, step: k.step, observes: k.observes, alone: k.alone, leaves: k.leaves,
 		refusals: spec.Sequenced}}
 	r, l := j.judge()
