@@ -242,6 +242,9 @@ func (s *Simulation) Run() (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if s.timeline != nil {
+		s.timeline.rest()
+	}
 	audit.Supply = s.summary.Supply
 	if err := s.Watch.final(&audit, s.sizes); err != nil {
 		return Outcome{}, err

@@ -25,6 +25,9 @@ import (
 // are not. Effects stand where the server has them, whether or not anybody was told.
 type Timeline struct {
 	Rows []TimelineRow
+	// Lanes are those that any row has levels of, in the order in which they came up.
+	Lanes  []model.LaneKey
+	Events []checks.Event // everything that was observed, the first number 1
 
 	s      *Simulation
 	begun  bool
@@ -36,7 +39,7 @@ type Timeline struct {
 
 	calls   map[uint64]model.Command // by attempt
 	open    map[*engine.Actor][]port.Statement
-	logs    map[string]int  // records by topic and partition
+	logs    map[logKey]int  // records
 	keys    map[string]bool // of Redis
 	lives   map[*instanceOf]int
 	paused  map[*instanceOf]bool
@@ -45,12 +48,18 @@ type Timeline struct {
 	early   map[model.ID]string // what people call commands that the workload does not name
 	holds   map[string]bool     // who has fetched what nobody committed the offset of
 	orders  []named             // by which records are recognised
+	truth   map[model.LaneKey]Stock
+	levels  map[model.LaneKey]Level // of the last row
+	orphans []Level                 // of a last row that was taken out
 }
 
 // TimelineRow is one step.
 type TimelineRow struct {
 	After time.Duration // since the clients began, virtual
+	Step  int           // of the engine's steps
 	Cells []TimelineCell
+	// Levels are the lanes whose stock is no longer, at the end of the row, what it was at the end of the last.
+	Levels []Level
 
 	events []int // of the history
 	ledger []laneSeq
@@ -58,9 +67,11 @@ type TimelineRow struct {
 
 // TimelineCell is what one column has in a row.
 type TimelineCell struct {
-	Column, Text string
+	Column, Text string // printable ASCII, the rest escaped
 	// Weak cells say who did what another cell shows; columns of nothing else may be left out.
 	Weak bool
+	// Fault says that a fault struck here.
+	Fault bool
 }
 
 type toldEvent struct {
@@ -73,6 +84,12 @@ type laneSeq struct {
 	seq  int64
 }
 
+// logKey is a partition of a topic.
+type logKey struct {
+	topic string
+	part  int32
+}
+
 type named struct {
 	id   string
 	name string
@@ -81,16 +98,19 @@ type named struct {
 // NewTimeline attaches a timeline to a simulation that has not run yet.
 func NewTimeline(s *Simulation) *Timeline {
 	t := &Timeline{s: s, calls: map[uint64]model.Command{}, open: map[*engine.Actor][]port.Statement{},
-		logs: map[string]int{}, keys: map[string]bool{}, lives: map[*instanceOf]int{}, paused: map[*instanceOf]bool{},
-		holds: map[string]bool{}, early: map[model.ID]string{}}
+		logs: map[logKey]int{}, keys: map[string]bool{}, lives: map[*instanceOf]int{}, paused: map[*instanceOf]bool{},
+		holds: map[string]bool{}, early: map[model.ID]string{}, truth: map[model.LaneKey]Stock{},
+		levels: map[model.LaneKey]Level{}}
 	observe := s.Watch.Observe
 	s.Watch.Observe = func(e checks.Event) {
 		observe(e)
+		t.Events = append(t.Events, e)
 		t.told = append(t.told, toldEvent{s.Watch.Events(), e})
 	}
 	s.Postgres.OnLedger(t.onLedger)
 	s.Postgres.OnShopOrder(t.onShopOrder)
 	s.Postgres.OnShopStock(t.onShopStock)
+	s.Postgres.OnLane(t.onLane)
 	for id, name := range s.names {
 		t.orders = append(t.orders, named{id.String(), name})
 	}
@@ -168,11 +188,12 @@ func (t *Timeline) who(at engine.Point) (column, late string) {
 
 // cell puts text into a column of the present row.
 func (t *Timeline) cell(column, text string, weak bool) {
+	text = ascii(text)
 	if text == "" || column == "" {
 		return
 	}
 	if t.now == nil {
-		t.now = &TimelineRow{After: t.s.Engine.Now().Sub(t.began)}
+		t.now = &TimelineRow{After: t.s.Engine.Now().Sub(t.began), Step: t.s.Engine.Steps()}
 	}
 	for i := range t.now.Cells {
 		c := &t.now.Cells[i]
@@ -185,12 +206,13 @@ func (t *Timeline) cell(column, text string, weak bool) {
 		c.Weak = c.Weak && weak
 		return
 	}
-	t.now.Cells = append(t.now.Cells, TimelineCell{column, text, weak})
+	t.now.Cells = append(t.now.Cells, TimelineCell{Column: column, Text: text, Weak: weak})
 }
 
 // flush ends the present row.
 func (t *Timeline) flush() {
 	if r := t.now; r != nil && slices.ContainsFunc(r.Cells, func(c TimelineCell) bool { return !c.Weak }) {
+		t.sample(r)
 		t.Rows = append(t.Rows, *r)
 	}
 	t.now = nil
@@ -217,6 +239,7 @@ func (t *Timeline) faults() {
 		f := &p.faults[t.struck]
 		column, text := t.faultCell(f, p.receipts[t.struck])
 		t.cell(column, text, false)
+		t.now.Cells[len(t.now.Cells)-1].Fault = true
 		t.produced("")
 		if t.struck == len(p.receipts)-1 {
 			t.expired("")

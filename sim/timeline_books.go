@@ -44,6 +44,7 @@ func (t *Timeline) shopName(o *port.ShopOrder) string {
 }
 
 func (t *Timeline) onShopStock(_ port.Schema, before, after *port.ShopStock) {
+	t.shopLevel(before, after)
 	switch {
 	case after == nil:
 		t.wrote = append(t.wrote, fmt.Sprintf("stock of %s is gone", before.SKU))
@@ -135,29 +136,29 @@ func (t *Timeline) produced(who string) {
 		if t.partition(topic.Name, 0) == "" {
 			continue
 		}
-		seen := map[int32]int{}
-		var fresh []port.Record
-		for _, r := range t.s.Kafka.Records(topic.Name) {
-			seen[r.Partition]++
-			if seen[r.Partition] > t.logs[fmt.Sprintf("%s/%d", topic.Name, r.Partition)] {
-				fresh = append(fresh, r)
-			}
-		}
 		for part := range t.s.c.Options.Partitions {
-			key := fmt.Sprintf("%s/%d", topic.Name, part)
-			if t.begun && seen[part] < t.logs[key] {
-				t.cell(t.partition(topic.Name, part), fmt.Sprintf("%d records are gone", t.logs[key]-seen[part]), false)
-			}
-			t.logs[key] = seen[part]
+			t.fresh(who, topic.Name, part)
 		}
-		if !t.begun {
-			continue
-		}
-		for i := range fresh {
-			if label := t.label(&fresh[i]); label != "" {
-				t.cell(t.partition(topic.Name, fresh[i].Partition), fmt.Sprintf("%s@%d", label, fresh[i].Offset), false)
-				t.cell(who, "send "+label, true)
-			}
+	}
+}
+
+// fresh takes down the records that have come to one partition's log.
+func (t *Timeline) fresh(who, topic string, part int32) {
+	column := t.partition(topic, part)
+	at := logKey{topic, part}
+	rs, holds := t.s.Kafka.Behind(topic, part, t.logs[at])
+	gone := t.logs[at] - holds
+	t.logs[at] = holds
+	if !t.begun {
+		return
+	}
+	if gone > 0 {
+		t.cell(column, fmt.Sprintf("%d records are gone", gone), false)
+	}
+	for i := range rs {
+		if label := t.label(&rs[i]); label != "" {
+			t.cell(column, fmt.Sprintf("%s@%d", label, rs[i].Offset), false)
+			t.cell(who, "send "+label, true)
 		}
 	}
 }

@@ -139,7 +139,7 @@ func (t *Timeline) installed(e checks.Install) {
 	if e.Code >= 1 {
 		return
 	}
-	text := laneState(e.Space, e.Lane, e.Seq, e.Avail)
+	text := ascii(laneState(e.Space, e.Lane, e.Seq, e.Avail))
 	last, same := -1, false
 	for i := range t.Rows {
 		if slices.ContainsFunc(t.Rows[i].Cells, func(c TimelineCell) bool { return c.Column == "redis" && c.Text == text }) {
@@ -149,7 +149,7 @@ func (t *Timeline) installed(e checks.Install) {
 	switch {
 	case last < 0:
 	case same:
-		t.Rows = slices.Delete(t.Rows, last, last+1)
+		t.remove(last)
 	default:
 		for j := range t.Rows[last].Cells {
 			if c := &t.Rows[last].Cells[j]; c.Column == "redis" {

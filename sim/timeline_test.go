@@ -91,7 +91,7 @@ func TestATimelineShowsHowATokenExpires(t *testing.T) {
 	if n := strings.Count(text, "second deduction"); n != 1 {
 		t.Errorf("%d steps are accused:\n%s", n, text)
 	}
-	lanes := line.Lanes(out, reportOn(t, out, checks.ExactlyOnceEffect))
+	lanes := line.LaneText(out, reportOn(t, out, checks.ExactlyOnceEffect))
 	if want := "lane A   supply 5   granted by the script 2 + 2   credited by it 5   truth says 3   speed says 1\n"; strings.TrimSpace(lanes) != strings.TrimSpace(want) {
 		t.Errorf("%q, want %q", lanes, want)
 	}
@@ -108,7 +108,7 @@ func TestATimelineShowsALedgersDecisions(t *testing.T) {
 			t.Errorf("%q is in\n%s", noise, text)
 		}
 	}
-	if lanes := line.Lanes(out, checks.Report{}); !strings.Contains(lanes, "lane A   supply 3   granted 2   truth says 1   speed says 1") {
+	if lanes := line.LaneText(out, checks.Report{}); !strings.Contains(lanes, "lane A   supply 3   granted 2   truth says 1   speed says 1") {
 		t.Errorf("%s", lanes)
 	}
 }

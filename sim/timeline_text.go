@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,13 +12,6 @@ import (
 // TimelineWidth is the width of a page that a picture is drawn for, unless somebody says otherwise.
 const TimelineWidth = 120
 
-// column is one column of a picture.
-type column struct {
-	name  string
-	width int
-	weak  bool // all of its cells are
-}
-
 // Text draws the timeline for a width, in characters, and marks the steps that a report accuses; a zero
 // report accuses none. Columns without anything are left out, then those that only say who did what
 // another column shows; what is still too wide wraps.
@@ -27,10 +19,10 @@ func (t *Timeline) Text(width int, accused checks.Report) string {
 	if width <= 0 {
 		width = TimelineWidth
 	}
-	marks := t.marks(accused)
+	marks := t.Marks(accused)
 	room := width - len(indent) - 5
 	for _, m := range marks {
-		room = min(room, width-len(indent)-5-len(m)-2)
+		room = min(room, width-len(indent)-5-len(arrow)-len(m)-2)
 	}
 	columns := t.fit(t.columns(), room)
 	var b strings.Builder
@@ -56,7 +48,11 @@ func (t *Timeline) Text(width int, accused checks.Report) string {
 				}
 			}
 			if k == 0 {
-				line(fmt.Sprint(i+1), cells, marks[i])
+				mark := marks[i]
+				if mark != "" {
+					mark = arrow + mark
+				}
+				line(fmt.Sprint(i+1), cells, mark)
 			} else {
 				line("", cells, "")
 			}
@@ -65,7 +61,10 @@ func (t *Timeline) Text(width int, accused checks.Report) string {
 	return b.String()
 }
 
-const indent = "           "
+const (
+	indent = "           "
+	arrow  = "<- " // at what a report accuses
+)
 
 // wrapped are the lines of a row's cells, and how many lines it takes.
 func (t *Timeline) wrapped(r *TimelineRow, columns []column) (cells [][]string, height int) {
@@ -73,57 +72,12 @@ func (t *Timeline) wrapped(r *TimelineRow, columns []column) (cells [][]string, 
 	for j := range columns {
 		for _, c := range r.Cells {
 			if c.Column == columns[j].name {
-				cells[j] = wrap(ascii(c.Text), columns[j].width)
+				cells[j] = wrap(c.Text, columns[j].width)
 			}
 		}
 		height = max(height, len(cells[j]))
 	}
 	return cells, height
-}
-
-// columns are those that have anything, from the clients to the speed layer.
-func (t *Timeline) columns() (all []column) {
-	for i := range t.Rows {
-		for _, c := range t.Rows[i].Cells {
-			at := slices.IndexFunc(all, func(x column) bool { return x.name == c.Column })
-			if at < 0 {
-				at = len(all)
-				all = append(all, column{name: c.Column, width: len(c.Column), weak: true})
-			}
-			all[at].width = max(all[at].width, len(ascii(c.Text)))
-			all[at].weak = all[at].weak && c.Weak
-		}
-	}
-	slices.SortStableFunc(all, func(a, b column) int { return cmp.Compare(t.place(a.name), t.place(b.name)) })
-	return all
-}
-
-// place is where a column stands: as the data flows.
-func (t *Timeline) place(name string) int {
-	switch {
-	case name == "clients":
-		return 0
-	case strings.HasPrefix(name, "api"):
-		return 1
-	case name == "postgres":
-		return 2
-	case name == "connector", strings.HasPrefix(name, "relay"):
-		return 3
-	case strings.HasPrefix(name, "kafka p"):
-		return 4
-	case strings.HasPrefix(name, "worker"):
-		return 5
-	case strings.HasPrefix(name, "kafka"):
-		return 6
-	case name == "redis":
-		return 100
-	}
-	for i, in := range t.s.instances {
-		if in.name == name {
-			return 10 + i
-		}
-	}
-	return 99
 }
 
 // fit makes columns narrow enough: it drops the weak ones, the widest first, and then takes from the widest
@@ -192,8 +146,8 @@ func ascii(s string) string {
 	return q[1 : len(q)-1]
 }
 
-// marks are the notes beside the rows that a report accuses, by row.
-func (t *Timeline) marks(r checks.Report) map[int]string {
+// Marks are the notes beside the rows that a report accuses, by row.
+func (t *Timeline) Marks(r checks.Report) map[int]string {
 	marks := map[int]string{}
 	if r.Verdict != checks.Fail {
 		return marks
@@ -207,7 +161,7 @@ func (t *Timeline) marks(r checks.Report) map[int]string {
 				row := &t.Rows[i]
 				if e.Event > 0 && slices.Contains(row.events, e.Event) ||
 					e.Seq > 0 && slices.Contains(row.ledger, laneSeq{e.Lane, e.Seq}) {
-					marks[i] = "<- " + accusation(r.Guarantee, e)
+					marks[i] = accusation(r.Guarantee, e)
 				}
 			}
 		}
@@ -234,9 +188,9 @@ func accusation(g checks.Guarantee, e checks.Evidence) string {
 	return "breaks " + g.String()
 }
 
-// Lanes says what became of the lanes that a report accuses, in truth and speed; of all lanes if it
+// LaneText says what became of the lanes that a report accuses, in truth and speed; of all lanes if it
 // accuses none.
-func (t *Timeline) Lanes(out Outcome, r checks.Report) string {
+func (t *Timeline) LaneText(out Outcome, r checks.Report) string {
 	var lanes []model.SKU
 	for _, e := range r.Evidence {
 		if e.Lane.SKU != "" && !slices.Contains(lanes, e.Lane.SKU) {
@@ -259,13 +213,13 @@ func (t *Timeline) Lanes(out Outcome, r checks.Report) string {
 	}
 	var b strings.Builder
 	for _, sku := range lanes[:min(len(lanes), 8)] {
-		fmt.Fprintf(&b, "%slane %s   %s\n", indent, ascii(string(sku)), t.lane(out.Audit, sku))
+		fmt.Fprintf(&b, "%slane %s   %s\n", indent, ascii(string(sku)), t.numbers(out.Audit, sku))
 	}
 	return b.String()
 }
 
-// lane is a lane's numbers.
-func (t *Timeline) lane(a checks.Audit, sku model.SKU) string {
+// numbers are a lane's at the end.
+func (t *Timeline) numbers(a checks.Audit, sku model.SKU) string {
 	var words []string
 	if supply, ok := supplied(a, sku); ok {
 		words = append(words, fmt.Sprintf("supply %d", supply))

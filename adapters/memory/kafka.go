@@ -142,6 +142,15 @@ func (k *Kafka) Records(name string) (rs []port.Record) {
 	return rs
 }
 
+// Behind is what a partition holds behind its first n records, and how many it holds in all.
+func (k *Kafka) Behind(topic string, partition int32, n int) (rs []port.Record, holds int) {
+	k.log(topic, partition, func(l *kafkaLog) {
+		holds = len(l.records)
+		rs = l.records[min(n, holds):holds:holds]
+	})
+	return rs, holds
+}
+
 func (k *Kafka) log(topic string, partition int32, fn func(*kafkaLog)) {
 	k.gate.Local(func() {
 		if t := k.topic(topic); t != nil && partition >= 0 && int(partition) < len(t.logs) {

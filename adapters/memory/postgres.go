@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"stockproof/inventory/port"
+	"stockproof/model"
 )
 
 // PostgresOptions says what a server is like. The zero value is a good one.
@@ -51,6 +52,7 @@ type Postgres struct {
 	born      int // counts the starts of the server: older connections are dead
 
 	ledgerSeen []func(port.LedgerRow)
+	laneSeen   []func(before, after *model.Lane)
 
 	ledgerTables
 	shopTables
@@ -101,6 +103,10 @@ func (p *Postgres) SystemID() string { return p.options.SystemID }
 // OnLedger calls fn with every ledger row when it becomes visible: its command's linearization
 // point. Call it before the first transaction.
 func (p *Postgres) OnLedger(fn func(port.LedgerRow)) { p.ledgerSeen = append(p.ledgerSeen, fn) }
+
+// OnLane calls fn with every change of a lane's row when it becomes visible, and with the way back when a
+// failover loses it; before or after is nil where there is none.
+func (p *Postgres) OnLane(fn func(before, after *model.Lane)) { p.laneSeen = append(p.laneSeen, fn) }
 
 // Waiting is how many transactions wait for a row.
 func (p *Postgres) Waiting() (n int) {

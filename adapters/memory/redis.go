@@ -121,6 +121,31 @@ func (r *Redis) Sizes(each func(key string, bytes int)) {
 	})
 }
 
+// Look fills in what a plain reading operation is answered where its key lies, without anybody having used
+// the key: eviction chooses as it would have. For pictures: no round trip, no fate.
+func (r *Redis) Look(op port.SpeedOp) error {
+	c, err := command.For(op)
+	if err != nil {
+		return err
+	}
+	if c.Script != nil {
+		return fmt.Errorf("redis: look: %s is no plain command", c.Name)
+	}
+	r.gate.Local(func() {
+		n := r.holder(c.Key())
+		uses, used := n.keys.uses, int64(0)
+		v := n.keys.byName[c.Key()]
+		if v != nil {
+			used = v.used
+		}
+		err = c.Accept(n.exec(c.Args))
+		if n.keys.uses = uses; v != nil {
+			v.used = used
+		}
+	})
+	return err
+}
+
 // Command runs one plain command where its key lies, as redis-cli -c would, its name first. For audits
 // and for tests that put a server into a state, a foreign or corrupt one too: no round trip.
 func (r *Redis) Command(args ...string) (reply any) {

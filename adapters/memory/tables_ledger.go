@@ -119,6 +119,12 @@ func newLedgerTables(p *Postgres) (t ledgerTables) {
 	t.lanes = newTable(p, about("sku_lane", 2), model.LaneKey.Compare,
 		func(l *model.Lane) model.LaneKey { return l.Key })
 	t.lanes.check = checkLane
+	t.lanes.seen = func(before, after *model.Lane) {
+		for _, fn := range p.laneSeen {
+			fn(before, after)
+		}
+	}
+	t.lanes.undone = t.lanes.seen
 	t.ledger = newTable(p, about("ledger", 3), ledgerKey.compare,
 		func(r *port.LedgerRow) ledgerKey { return ledgerKey{r.Lane, r.Seq} })
 	t.ledger.takenClass = port.ErrContract

@@ -338,7 +338,7 @@ func describe(s *sim.Schedule, p *picture, from string) {
 	if len(p.timeline.Rows) <= maxPictureRows {
 		text.WriteString(p.timeline.Text(sim.TimelineWidth, r) + "\n")
 	}
-	fmt.Fprintf(&text, "%s\n%s", p.timeline.Lanes(p.outcome, r), from)
+	fmt.Fprintf(&text, "%s\n%s", p.timeline.LaneText(p.outcome, r), from)
 	s.Prose = nil
 	for _, line := range strings.Split(text.String(), "\n") {
 		line = strings.TrimPrefix(line, "         ")

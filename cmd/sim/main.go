@@ -30,6 +30,8 @@ const help = `sim judges designs of a real-time inventory pipeline by running th
                     a recorded schedule once more
   sim shrink FILE.sched [-o OUT]
                     a smaller one, with a certificate
+  sim report FILE.sched -o PAGE.html
+                    one as a page for a browser: every step, truth and speed beside it
 
   sim run                                            10 000 orders through the ledger design
   sim run --design article --scenario token-expiry   a design that breaks, and how
@@ -92,6 +94,8 @@ func dispatch(ctx context.Context, args []string, stdout *output, stderr io.Writ
 		return finish(ctx, replayCommand(ctx, args[1:], stdout, stderr), stderr)
 	case "shrink":
 		return finish(ctx, shrinkCommand(ctx, args[1:], stdout, stderr), stderr)
+	case "report":
+		return finish(ctx, pageCommand(ctx, args[1:], stdout, stderr), stderr)
 	}
 	fmt.Fprintf(stderr, "sim: there is no command %q\n\n%s", args[0], help)
 	return checks.BadInput.ExitCode()

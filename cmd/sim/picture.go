@@ -96,7 +96,7 @@ func (p *picture) draw(w io.Writer) {
 	} else {
 		fmt.Fprint(w, p.timeline.Text(sim.TimelineWidth, r))
 	}
-	fmt.Fprintf(w, "\n%s", p.timeline.Lanes(p.outcome, r))
+	fmt.Fprintf(w, "\n%s", p.timeline.LaneText(p.outcome, r))
 	if r.Verdict == checks.Fail {
 		fmt.Fprintf(w, "%10s why: %s\n", "", r.Why)
 	}

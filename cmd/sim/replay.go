@@ -50,15 +50,14 @@ func replayCommand(ctx context.Context, args []string, stdout *output, stderr io
 	if fs.NArg() != 1 {
 		return usage{errors.New("replay takes one FILE.sched")}
 	}
-	r := &replayed{file: fs.Arg(0)}
-	if r.schedule, r.design, err = loadSchedule(r.file, *design); err != nil {
+	r, err := loadReplay(fs.Arg(0), *design)
+	if err != nil {
 		return err
 	}
-	r.own = r.design.Name == r.schedule.DesignName()
 	w := people(*asJSON, stdout, stderr)
 	fmt.Fprintln(w, r.headline())
 	if err := r.run(ctx); err != nil {
-		return fmt.Errorf("replay %s: %w", r.file, err)
+		return err
 	}
 	r.text(w)
 	if *asJSON {
@@ -67,6 +66,12 @@ func replayCommand(ctx context.Context, args []string, stdout *output, stderr io
 		}
 	}
 	return verdict{r.verdict()}
+}
+
+// loadReplay is a schedule that is to be run under its design, or the one of that name.
+func loadReplay(file, design string) (*replayed, error) {
+	s, d, err := loadSchedule(file, design)
+	return &replayed{file: file, schedule: s, design: d, own: err == nil && d.Name == s.DesignName()}, err
 }
 
 // loadSchedule reads a schedule and finds its design, or the one of that name.
@@ -107,7 +112,7 @@ func (r *replayed) run(ctx context.Context) error {
 		c.Chooser = nil
 	}
 	if r.drawn, err = draw(ctx, c); err != nil {
-		return err
+		return fmt.Errorf("replay %s: %w", r.file, err)
 	}
 	if r.own {
 		for _, d := range chooser.Drift() {

@@ -1,0 +1,50 @@
+package page
+
+import (
+	"slices"
+
+	"stockproof/checks"
+	"stockproof/model"
+	"stockproof/sim"
+)
+
+// answers is what the search of package checks, which is porcupine's, says of the answers that clients were
+// given, lane by lane.
+type answers struct {
+	Lanes []answered
+	// Absent says why there is nothing; empty where there is.
+	Absent string
+}
+
+// answered is the verdict on one lane.
+type answered struct {
+	Lane, Verdict, Why string
+	Operations         int
+	Evidence           []string
+}
+
+// answersOf judges a run by its clients' answers alone.
+func answersOf(r Run) (a answers) {
+	ops := checks.Operations(r.Timeline.Events)
+	if len(ops) == 0 {
+		a.Absent = "No client called anything in this run, so there are no answers to order."
+		return a
+	}
+	operations := map[model.LaneKey]int{}
+	var lanes []model.LaneKey // in the order of the reports
+	for _, op := range ops {
+		k := op.Command.Lane()
+		if operations[k]++; operations[k] == 1 {
+			lanes = append(lanes, k)
+		}
+	}
+	slices.SortFunc(lanes, model.LaneKey.Compare)
+	for i, report := range checks.Bare(ops, checks.BareOptions{}) {
+		x := answered{Lane: sim.LaneName(lanes[i]), Operations: operations[lanes[i]], Verdict: report.Verdict.String(), Why: report.Why}
+		for _, e := range report.Evidence {
+			x.Evidence = append(x.Evidence, e.String())
+		}
+		a.Lanes = append(a.Lanes, x)
+	}
+	return a
+}
