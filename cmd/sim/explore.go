@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +60,7 @@ func parseExplore(args []string, stdout io.Writer) (*exploreFlags, error) {
 	fs.IntVar(&f.maxFaults, "max-faults", 4, "`number` of faults that strike one execution, at most")
 	fs.StringVar(&f.seed, "seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
 	fs.BoolVar(&f.twice, "check-determinism", false, "run every execution twice and compare; without it one in 64")
-	fs.StringVar(&f.out, "o", "", "`file` to write the smallest schedule to")
+	fs.StringVar(&f.out, "o", "", "`file` to write the smallest schedule to; as it was found it goes to FILE.original.sched")
 	fs.BoolVar(&f.json, "json", false, "the result as JSON on the last line of stdout; everything else on stderr")
 	help := func() { printExploreHelp(stdout, fs) }
 	var err error
@@ -309,10 +310,16 @@ func (c *campaign) shrink(ctx context.Context, meter *meter) error {
 	}
 	small.Schedule.Name = c.config.Scenario.Name
 	describe(small.Schedule, c.drawn, "Found by: "+c.again())
-	if c.flags.out != "" {
-		return writeFile(c.flags.out, small.Schedule.String())
+	if c.flags.out == "" {
+		return nil
 	}
-	return nil
+	original := *found.Schedule
+	original.Name, original.Expect = small.Schedule.Name, small.Schedule.Expect
+	original.Prose = []sim.Prose{{Text: "# As it was found, before it was shrunk to " + filepath.Base(c.flags.out) + "."}}
+	if err := writeFile(originalOf(c.flags.out), original.String()); err != nil {
+		return err
+	}
+	return writeFile(c.flags.out, small.Schedule.String())
 }
 
 func shrinkMeter(m *meter) func(explore.ShrinkProgress) {

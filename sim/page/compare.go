@@ -26,20 +26,23 @@ type entry struct {
 // it takes lines out, and puts weaker ones in the place of others.
 func compare(original, small *sim.Schedule) (all []entry) {
 	before := lines(original)
+	var fresh []entry // behind what they stand for
 	for _, line := range lines(small) {
 		i := slices.Index(before, line)
 		if i < 0 {
-			all = append(all, entry{put, line})
+			fresh = append(fresh, entry{put, line})
 			continue
 		}
-		for _, gone := range before[:i] {
-			all = append(all, entry{taken, gone})
-		}
-		all = append(all, entry{kept, line})
-		before = before[i+1:]
+		all = append(all, away(before[:i])...)
+		all = append(append(all, fresh...), entry{kept, line})
+		before, fresh = before[i+1:], nil
 	}
-	for _, gone := range before {
-		all = append(all, entry{taken, gone})
+	return append(append(all, away(before)...), fresh...)
+}
+
+func away(lines []string) (all []entry) {
+	for _, line := range lines {
+		all = append(all, entry{taken, line})
 	}
 	return all
 }

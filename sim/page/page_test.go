@@ -1,0 +1,49 @@
+package page_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAPageSaysWhatBrokeAndHowToSeeItAgain(t *testing.T) {
+	text := written(t, pageOf(recorded(t, "token-expiry")))
+	for _, want := range []string{"exactly-once-effect is broken", "deducted 2 times", ">violated<", "sim replay token-expiry.sched",
+		"workload order=o1 sku=A qty=1", "evicted from its group", "Only this run is recorded", "&lt;- second deduction",
+		"<b>lane A</b>, 2 operations: an order of them explains every answer"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+}
+
+func TestAPageComparesTheSmallestRunWithTheOriginal(t *testing.T) {
+	text := written(t, shrunk(t))
+	for _, want := range []string{
+		`<li class="taken"><span class="fate">taken away</span> <code>workload order=o2 sku=B qty=2</code>`,
+		`<li class="kept"><span class="fate">kept</span> <code>workload order=o1 sku=A qty=1</code>`,
+		`<li class="put"><span class="fate">put in</span> <code>workload stock sku=A qty=2</code>`,
+		`<li class="taken"><span class="fate">taken away</span> <code>fault advance-clock by=48h</code>`,
+		`<li class="kept"><span class="fate">kept</span> <code>fault evict role=worker after=deduct</code>`,
+		"5 entries of the original were taken away", "token-expiry.original.sched",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if strings.Contains(text, "Only this run is recorded") {
+		t.Error("and it says that there is no original")
+	}
+}
+
+// A page refers to nothing outside itself.
+func TestAPageRefersToNothingOutside(t *testing.T) {
+	text := written(t, shrunk(t))
+	for _, outside := range []string{"https://", "//cdn", "<link rel=\"stylesheet", "<script src", "@import", "url("} {
+		if strings.Contains(text, outside) {
+			t.Errorf("%q is in the page", outside)
+		}
+	}
+	if n := strings.Count(text, "http://"); n != strings.Count(text, "http://www.w3.org/2000/svg") {
+		t.Errorf("%d addresses of the network", n)
+	}
+}
