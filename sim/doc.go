@@ -23,7 +23,8 @@
 //	            passes a point). FaultKinds lists them; each leaves a receipt.
 //	Schedule    a run written down: a scenario whose faults are exact, and every choice of the scheduler
 //	            that was not the usual one, keyed by what the actors were doing.
-//	Timeline    a run drawn as a table, one column per process and server.
+//	Timeline    a run drawn as a table, one column per process and server, with what truth and speed hold of
+//	            each lane at the end of every row; package page makes an HTML page of one.
 //
 // Package explore looks for runs that break a design, makes them small, and visits every state of small
 // scopes.

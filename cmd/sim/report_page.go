@@ -26,7 +26,7 @@ const pageHelp = `sim report FILE.sched -o PAGE.html: a recorded schedule run on
   sim report testdata/schedules/token-expiry.sched --design ledger -o ledger.html
 `
 
-func pageCommand(_ context.Context, args []string, stdout *output, _ io.Writer) error {
+func pageCommand(ctx context.Context, args []string, stdout *output, _ io.Writer) error {
 	fs := newFlags("sim report")
 	to := fs.String("o", "", "`file` to write the page to")
 	design := fs.String("design", "", "another `design` than the file's")
@@ -48,7 +48,7 @@ func pageCommand(_ context.Context, args []string, stdout *output, _ io.Writer) 
 		return err
 	}
 	fmt.Fprintln(stdout, r.headline())
-	run, err := r.page()
+	run, err := r.page(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func pageCommand(_ context.Context, args []string, stdout *output, _ io.Writer) 
 		*original = recordedOriginal(r.file)
 	}
 	if *original != "" {
-		if p.Original, err = originalRun(*original, *design); err != nil {
+		if p.Original, err = originalRun(ctx, *original, *design); err != nil {
 			return err
 		}
 	}
@@ -74,18 +74,18 @@ func pageCommand(_ context.Context, args []string, stdout *output, _ io.Writer) 
 }
 
 // originalRun is the run of a schedule before it was shrunk.
-func originalRun(file, design string) (*page.Run, error) {
+func originalRun(ctx context.Context, file, design string) (*page.Run, error) {
 	o, err := loadReplay(file, design)
 	if err != nil {
 		return nil, err
 	}
-	run, err := o.page()
+	run, err := o.page(ctx)
 	return &run, err
 }
 
 // page is the run as a page shows it.
-func (r *replayed) page() (page.Run, error) {
-	if err := r.run(); err != nil {
+func (r *replayed) page(ctx context.Context) (page.Run, error) {
+	if err := r.run(ctx); err != nil {
 		return page.Run{}, err
 	}
 	return page.Run{File: r.file, Schedule: r.schedule, Timeline: r.drawn.timeline, Outcome: r.drawn.outcome,

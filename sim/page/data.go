@@ -1,6 +1,11 @@
 package page
 
-import "stockproof/sim"
+import (
+	"slices"
+
+	"stockproof/model"
+	"stockproof/sim"
+)
 
 // data is what the scripts draw from.
 type data struct {
@@ -51,7 +56,9 @@ func runData(name string, r Run) run {
 	for i, k := range t.Lanes {
 		lanes[k] = i
 		out.Lanes = append(out.Lanes, sim.LaneName(k))
-		if len(r.Accused.Evidence) > 0 && r.Accused.Evidence[0].Lane == k {
+	}
+	for _, e := range slices.Backward(r.Accused.Evidence) { // the first that names one wins
+		if i := slices.IndexFunc(t.Lanes, func(k model.LaneKey) bool { return k.SKU == e.Lane.SKU }); i >= 0 {
 			out.Lane = i
 		}
 	}
