@@ -1,6 +1,7 @@
 package checks_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -92,4 +93,35 @@ func TestTheExampleModulePassesFromOutside(t *testing.T) {
 	if out, err := run.CombinedOutput(); err != nil || !strings.Contains(string(out), "ok  \texample.com/shop") {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// A client that was not answered may have been served: the refusal that follows is explained by it, and by
+// nothing where it was never sent.
+func TestARecordingKeepsWhatNobodyKnows(t *testing.T) {
+	record := func(unanswered bool) checks.History {
+		r := checks.NewRecording(checks.Header{Design: "mine", Capability: checks.BareAnswers})
+		reserve := func(name string) model.Command {
+			return model.Command{ID: model.NameID(name), Kind: model.Reserve, SKU: "A", Loc: model.MainLocation, Qty: 1,
+				OrderID: model.NameID(name, "order"), Line: 1, Policy: model.AllOrNothing}
+		}
+		in := r.Call(1, model.Command{ID: model.NameID("in"), Kind: model.Restock, SKU: "A", Loc: model.MainLocation, Qty: 1})
+		r.Return(in, model.Decision{Outcome: model.Granted, Granted: 1})
+		if unanswered {
+			r.Unknown(r.Call(1, reserve("o1")), errors.New("connection reset"))
+		}
+		r.Return(r.Call(2, reserve("o2")), model.Decision{Outcome: model.RejectedInsufficient})
+		return r.History(checks.Audit{})
+	}
+	checks.Keeps(t, record(true), checks.Linearizable)
+	checks.Breaks(t, record(false), checks.Linearizable)
+}
+
+// What is no call is recorded where it happened: here a script that ran twice for one order.
+func TestARecordingKeepsEffects(t *testing.T) {
+	r := checks.NewRecording(checks.Header{Design: "mine", Capability: checks.ScriptReplies})
+	for stock := int64(2); stock > 0; stock-- {
+		r.Observe(checks.Effect{Kind: checks.Deduct, SKU: "A", Order: model.NameID("o1"), Row: 1, Qty: 1, Reply: checks.Done,
+			Before: stock, After: stock - 1})
+	}
+	checks.Breaks(t, r.History(checks.Audit{}), checks.ExactlyOnceEffect)
 }
