@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"io"
 	"slices"
 
 	"stockproof/checks/linear"
@@ -23,6 +24,7 @@ type linearizable struct {
 	bare   []Event                  // with BareAnswers: calls and answers, which are searched at the end
 	began  int64                    // the first call: times are counted from it
 	events int
+	panel  func(io.Writer) error // draws the first finding; nil: there is none
 }
 
 // laneOperations are the operations of one lane. Ids count from 0.
@@ -240,12 +242,28 @@ func (c *linearizable) Finish(a Audit) Report {
 		r := resolved(l.ops, spec, entries)
 		switch r.Verdict {
 		case linear.Fail:
+			if c.panel == nil {
+				c.panel = func(w io.Writer) error { return explain(w, l.ops, spec, r) }
+			}
 			c.found(&f, l, r)
 		case linear.Undecided:
 			unsettled = fmt.Sprintf("lane %s: %s", laneName(k), r.Why)
 		}
 	}
 	return settled(f, unsettled)
+}
+
+// explain draws what a report of one lane is about: its versions, or all until the operation that nothing explains.
+func explain(w io.Writer, ops []linear.Op, spec linear.Spec, r linear.Report) error {
+	if r.Slice != nil {
+		return linear.Explain(w, ops, spec, *r.Slice, linear.PorcupineLimits{})
+	}
+	for _, e := range r.Evidence {
+		if e.Index >= 0 && ops[e.Index].Return != linear.Open {
+			return linear.ExplainUntil(w, ops, spec, e.Index, linear.PorcupineLimits{})
+		}
+	}
+	return ErrNoPanel
 }
 
 // resolved compares with the ledger, takes from it what nobody was answered, and judges by version.

@@ -1,6 +1,8 @@
 package checks
 
 import (
+	"errors"
+	"io"
 	"slices"
 	"sync"
 )
@@ -120,6 +122,22 @@ func (s *Suite) Finish(a Audit) []Report {
 		reports = append(reports, r)
 	}
 	return reports
+}
+
+// ErrNoPanel: no lane's operations contradict each other in a way that porcupine could draw.
+var ErrNoPanel = errors.New("there is nothing that porcupine could draw")
+
+// Explain writes porcupine's page about the first violation of linearizable that Finish found, as [linear.Explain] does;
+// [ErrNoPanel] where there is none, or where it is about the ledger alone.
+func (s *Suite) Explain(w io.Writer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.checkers {
+		if l, ok := c.(*linearizable); ok && l.panel != nil {
+			return l.panel(w)
+		}
+	}
+	return ErrNoPanel
 }
 
 // Check judges a whole history.

@@ -36,6 +36,8 @@ type reader struct {
 	text string
 	at   int
 	line int // from 1
+	// starts are the lines on which the items of the outermost form begin.
+	starts []int
 }
 
 // syntaxError is malformed EDN, at a line.
@@ -65,7 +67,7 @@ func (r *reader) space() error {
 			}
 		case strings.HasPrefix(r.text[r.at:], "#_"):
 			r.at += 2
-			if _, err := r.form(0); err != nil {
+			if _, err := r.form(1); err != nil {
 				return err
 			}
 		default:
@@ -83,7 +85,7 @@ func (r *reader) next() (f form, line int, ok bool, err error) {
 	if err := r.space(); err != nil || r.at == len(r.text) {
 		return nil, r.line, false, err
 	}
-	line = r.line
+	line, r.starts = r.line, nil
 	f, err = r.form(0)
 	return f, line, err == nil, err
 }
@@ -133,6 +135,9 @@ func (r *reader) items(depth int, closing byte) (items []form, err error) {
 		if r.text[r.at] == closing {
 			r.at++
 			return items, nil
+		}
+		if depth == 0 {
+			r.starts = append(r.starts, r.line)
 		}
 		item, err := r.form(depth + 1)
 		if err != nil {

@@ -45,7 +45,7 @@ func (b *builder) form(f form, line int) error {
 	if name, k, err := b.function(e, line); err != nil {
 		return err
 	} else if k != op.Kind {
-		return b.errorf(line, "process %d is answered %s, and called %s on line %d", process, name, op.Kind, b.lines[i])
+		return b.errorf(line, "process %d is answered %s, and called %s on line %d", process, name, op.Kind, b.h.Lines[i])
 	}
 	switch {
 	case kind == "ok":
@@ -96,7 +96,7 @@ func (b *builder) function(e mapping, line int) (string, linear.Kind, error) {
 // invoke takes a call.
 func (b *builder) invoke(e mapping, process, at int64, line int) error {
 	if i, busy := b.pending[process]; busy {
-		return b.errorf(line, "process %d calls, and waits for its call on line %d", process, b.lines[i])
+		return b.errorf(line, "process %d calls, and waits for its call on line %d", process, b.h.Lines[i])
 	}
 	_, kind, err := b.function(e, line)
 	if err != nil {
@@ -104,7 +104,10 @@ func (b *builder) invoke(e mapping, process, at int64, line int) error {
 	}
 	if kind != linear.Read {
 		counts := kind < linear.Read
-		if counts != (b.counter > 0) && len(b.lines) > 0 && b.mixed(counts) {
+		if said := b.m.Model; said == CounterModel && !counts || said == RegisterModel && counts {
+			return b.errorf(line, "%s is no operation on a %s", kind, said)
+		}
+		if counts != (b.counter > 0) && len(b.h.Lines) > 0 && b.mixed(counts) {
 			return b.errorf(line, "a history is of registers or of counters, not of both")
 		}
 		if counts && b.counter == 0 {
@@ -122,7 +125,7 @@ func (b *builder) invoke(e mapping, process, at int64, line int) error {
 		return err
 	}
 	b.pending[process] = len(b.h.Ops)
-	b.h.Ops, b.lines = append(b.h.Ops, op), append(b.lines, line)
+	b.h.Ops, b.h.Lines = append(b.h.Ops, op), append(b.h.Lines, line)
 	return nil
 }
 

@@ -12,29 +12,12 @@ import (
 	"stockproof/checks/linear"
 )
 
-// Mapping says how a history names things. The zero value of each field is Jepsen's own name.
-type Mapping struct {
-	Process, Type, F, Value, Time, Key string // fields of an event; defaults: process type f value time key
-	ID, Ref, Seq, Remaining            string // optional fields of an inventory's history; defaults: id ref seq remaining
-	// Functions are what operations are called, beside [Functions].
-	Functions map[string]linear.Kind
-	// FailIsRefusal: :fail means that a compare-and-set found another value, or that a deduction found too few
-	// units, as in etcd's logs. Otherwise it means that nothing happened, and nothing was seen.
-	FailIsRefusal bool
-}
-
-// Functions are the names that operations have in Jepsen's own tests.
-func Functions() map[string]linear.Kind {
-	return map[string]linear.Kind{"read": linear.Read, "get": linear.Read, "write": linear.Write, "put": linear.Write,
-		"cas": linear.CompareAndSet, "append": linear.Append, "add": linear.Adjust, "inc": linear.Adjust,
-		"increment": linear.Adjust, "deduct": linear.Deduct, "restock": linear.Restock, "cancel": linear.Cancel}
-}
-
 // History is what a file holds.
 type History struct {
 	Register bool // of registers, else of counters
 	Keys     []string
 	Ops      []linear.Op    // by call; Key is an index of Keys
+	Lines    []int          // by operation: of its call, from 1
 	Values   *linear.Values // of registers
 }
 
@@ -45,6 +28,27 @@ func (h History) ByKey() [][]linear.Op {
 		keys[op.Key] = append(keys[op.Key], op)
 	}
 	return keys
+}
+
+// LinesByKey are the lines of [History.ByKey].
+func (h History) LinesByKey() [][]int {
+	keys := make([][]int, len(h.Keys))
+	for i, op := range h.Ops {
+		keys[op.Key] = append(keys[op.Key], h.Lines[i])
+	}
+	return keys
+}
+
+// Text is one line about an operation, with the values of a register as the file has them.
+func (h History) Text(op linear.Op) string {
+	if !h.Register {
+		return op.String()
+	}
+	until := "open)"
+	if op.Return != linear.Open {
+		until = fmt.Sprintf("%d]", op.Return)
+	}
+	return fmt.Sprintf("client %d: %s [%d, %s", op.Client, linear.DescribeRegister(h.Values, &op), op.Call, until)
 }
 
 // ReadEDN reads a history.edn: events one after the other, or one sequence of them. The name is for errors,
@@ -65,11 +69,12 @@ func ReadEDN(in io.Reader, name string, m Mapping) (History, error) {
 			return b.finish()
 		}
 		list, isList := f.(sequence)
+		lines := r.starts
 		if !isList {
-			list = sequence{f}
+			list, lines = sequence{f}, []int{line}
 		}
-		for _, f := range list {
-			if err := b.form(f, line); err != nil {
+		for i, f := range list {
+			if err := b.form(f, lines[i]); err != nil {
 				return History{}, err
 			}
 		}
@@ -120,7 +125,6 @@ type builder struct {
 	keys    map[string]int32
 	ids     map[string]int64
 	pending map[int64]int // by process: index of the operation under way
-	lines   []int         // by operation: of its call
 	now     int64
 	counter int // line of an operation on a counter; 0: none yet
 	place   int64
@@ -135,8 +139,7 @@ type sight struct {
 }
 
 func newBuilder(name string, m Mapping) *builder {
-	for field, usual := range map[*string]string{&m.Process: "process", &m.Type: "type", &m.F: "f", &m.Value: "value",
-		&m.Time: "time", &m.Key: "key", &m.ID: "id", &m.Ref: "ref", &m.Seq: "seq", &m.Remaining: "remaining"} {
+	for usual, field := range m.fields() {
 		*field = cmp.Or(*field, usual)
 	}
 	b := &builder{name: name, m: m, kinds: Functions(), keys: map[string]int32{}, ids: map[string]int64{}, pending: map[int64]int{},
@@ -164,7 +167,7 @@ func (b *builder) finish() (History, error) {
 	if len(b.h.Ops) == 0 {
 		return History{}, b.errorf(0, "holds no operation")
 	}
-	b.h.Register = b.counter == 0
+	b.h.Register = b.counter == 0 && b.m.Model != CounterModel
 	for _, r := range b.reads {
 		op := &b.h.Ops[r.op]
 		if b.h.Register {

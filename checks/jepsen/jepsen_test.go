@@ -111,6 +111,7 @@ func TestBadInputIsRefusedWithFileLineAndReason(t *testing.T) {
 		{call + "{:process 2 :type :invoke :f :cas :value 1}", "h.edn:2: 1 is no pair of an old and a new value"},
 		{"{:process 2 :type :invoke :f :add :value :x}", "h.edn:1: :x is no quantity"},
 		{"{:type :invoke}", "h.edn:1: has no :process"},
+		{"[" + call + " {:process 2 :type :ok #_[1\n2] :f :write :value 1}]", "h.edn:2: process 2 is answered, and called nothing"},
 		{" ; nothing\n", "h.edn: holds no operation"},
 		{strings.Repeat("[", 200), "h.edn:1: nests deeper than 100"},
 	} {
@@ -240,5 +241,42 @@ func TestKVHistoriesOfPorcupineAreJudgedRight(t *testing.T) {
 	}
 	if undecided > 4 { // of the 50 clients' histories; what they are, the log says
 		t.Errorf("%d keys undecided", undecided)
+	}
+}
+
+func TestTheModelThatIsSaidIsKept(t *testing.T) {
+	for _, c := range []struct {
+		model      Model
+		text, want string
+	}{
+		{RegisterModel, "{:process 1 :type :invoke :f :add :value 1}", "h.edn:1: adjust is no operation on a register"},
+		{CounterModel, "{:process 1 :type :invoke :f :write :value 1}", "h.edn:1: write is no operation on a counter"},
+	} {
+		if _, err := ReadEDN(strings.NewReader(c.text), "h.edn", Mapping{Model: c.model}); err == nil || err.Error() != c.want {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+	const reads = "{:process 1 :type :invoke :f :read}{:process 1 :type :ok :f :read :value 7}"
+	h, err := ReadEDN(strings.NewReader(reads), "h.edn", Mapping{Model: CounterModel})
+	if err != nil || h.Register || h.Ops[0].Remaining != 7 {
+		t.Errorf("%+v, %v", h, err)
+	}
+}
+
+func TestAMappingIsParsed(t *testing.T) {
+	m, err := ParseMapping("process=client, deduct=take,seq=version")
+	if err != nil || m.Process != "client" || m.Seq != "version" || m.Functions["take"] != linear.Deduct || m.Key != "" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	for text, want := range map[string]string{
+		"process":                 `"process" is not of the form what=name`,
+		"price=p":                 `"price" is no field and no kind of operation`,
+		"note=n":                  `"note" is no field and no kind of operation`,
+		"key=a,key=b":             "key is named twice, a and b",
+		"deduct=move,cancel=move": "move is the name of two kinds of operation, deduct and cancel",
+	} {
+		if _, err := ParseMapping(text); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
 	}
 }

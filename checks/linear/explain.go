@@ -40,12 +40,59 @@ func Explain(w io.Writer, ops []Op, spec Spec, slice Slice, limits PorcupineLimi
 		}
 		why = "porcupine found no answer in time"
 	}
+	return asText(w, part, why)
+}
+
+// asText writes operations as text, and answers why.
+func asText(w io.Writer, part []Op, why string) error {
 	for i := range part {
 		if _, err := fmt.Fprintln(w, part[i]); err != nil {
 			return fmt.Errorf("write the slice: %w", err)
 		}
 	}
 	return &ExplainError{why}
+}
+
+// ExplainUntil is [Explain] where no versions say where to look: porcupine's page about all operations that were called
+// before the operation with index offender had returned; what returned later counts as not answered yet.
+func ExplainUntil(w io.Writer, ops []Op, spec Spec, offender int, limits PorcupineLimits) error {
+	part := until(ops, offender)
+	return draw(w, porcupineModel(&spec, part), part, limits)
+}
+
+// ExplainRegister is [ExplainUntil] for the operations of a register ([Register]).
+func ExplainRegister(w io.Writer, ops []Op, initial int64, values *Values, offender int, limits PorcupineLimits) error {
+	return draw(w, registerModel(initial, values), until(ops, offender), limits)
+}
+
+// until is the history as far as it was known when an operation returned. A refusal or a read that was still to be
+// answered had changed nothing that somebody saw.
+func until(ops []Op, offender int) (part []Op) {
+	end := ops[offender].Return
+	for _, op := range ops {
+		if op.Call > end || op.Outcome == Never {
+			continue
+		}
+		if op.Return > end {
+			op.Return, op.Outcome, op.Seq, op.Remaining = Open, Unknown, Absent, Absent
+		}
+		part = append(part, op)
+	}
+	slices.SortStableFunc(part, func(x, y Op) int { return cmp.Compare(x.Call, y.Call) })
+	return part
+}
+
+// draw is porcupine's page about the operations, or text: the last ones, as many as a page has at most.
+func draw(w io.Writer, model porcupine.Model, part []Op, limits PorcupineLimits) error {
+	last := part[max(0, len(part)-explainMost):]
+	if len(part) > explainMost {
+		return asText(w, last, fmt.Sprintf("%d operations are more than %d", len(part), explainMost))
+	}
+	result, info := porcupine.CheckOperationsVerbose(model, porcupineOperations(part), cmp.Or(limits.Timeout, 5*time.Second))
+	if result == porcupine.Unknown {
+		return asText(w, last, "porcupine found no answer in time")
+	}
+	return porcupine.Visualize(model, info, w)
 }
 
 // ExplainError says why a slice was written as text.

@@ -1,6 +1,11 @@
 package linear
 
-import "cmp"
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/anishathalye/porcupine"
+)
 
 // Register judges the history of one register that holds a value or [Nil], with [Read], [Write],
 // [CompareAndSet] and [Append], by the just-in-time search. values are needed for Append alone, and grow by what it
@@ -49,4 +54,45 @@ func stepRegister(values *Values, value int64, op *Op, as Outcome) (int64, bool)
 		return value, value != op.Arg
 	}
 	return op.Qty, value == op.Arg && as == OK
+}
+
+// registerModel steps the same specification for porcupine. An unanswered operation that never happened stands last.
+func registerModel(initial int64, values *Values) porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return initial },
+		Step: func(state, input, _ any) (bool, any) {
+			value, op := state.(int64), input.(*Op)
+			if op.Outcome != Unknown {
+				next, ok := stepRegister(values, value, op, op.Outcome)
+				return ok, next
+			}
+			if next, ok := stepRegister(values, value, op, OK); ok {
+				return true, next
+			}
+			return true, value
+		},
+		DescribeOperation: func(input, _ any) string { return DescribeRegister(values, input.(*Op)) },
+	}
+}
+
+// DescribeRegister is an operation on a register with the values that its numbers stand for.
+func DescribeRegister(values *Values, op *Op) string {
+	name := func(n int64) string {
+		switch {
+		case n == Nil:
+			return "nil"
+		case values == nil:
+			return fmt.Sprint(n)
+		}
+		return values.Text(n)
+	}
+	switch {
+	case op.Kind == Read && op.Outcome == OK:
+		return "read -> " + name(op.Remaining)
+	case op.Kind == Read:
+		return "read -> " + op.Outcome.String()
+	case op.Kind == CompareAndSet:
+		return fmt.Sprintf("cas %s to %s -> %s", name(op.Arg), name(op.Qty), op.Outcome)
+	}
+	return fmt.Sprintf("%s %s -> %s", op.Kind, name(op.Qty), op.Outcome)
 }

@@ -18,16 +18,29 @@ import (
 
 const checkHelp = `sim check HISTORY: judges a history that was taken elsewhere, with the checkers of every run.
 
-  HISTORY is a file of JSON lines, as sim run --history writes it: header, events as they were observed, the audit, an
-  end that counts them; package checks/jsonl says what each line holds. A file that is cut short, a line that is none,
-  an answer to no call, time that runs backwards: file, line and reason, exit code 64.
+  HISTORY is one of
+    jsonl  JSON lines, as sim run --history writes them: header, events as they were observed, the audit, an end that
+           counts them; package checks/jsonl says what each line holds
+    edn    Jepsen's history.edn: {:process 0 :type :invoke :f :write :value 3 :time 17} ...
+    log    Jepsen's log; its lines that say jepsen.util are read, the others passed over
+  A file that is cut short, a line that is none, an answer to no call, time that runs backwards, an unknown kind: file,
+  line and reason, exit code 64.
 
-  What the design claims is judged, as far as the history can show it; the rest is listed as not checked.
+  Of a jsonl history, what the design claims is judged, as far as the history can show it; the rest is listed as not
+  checked. One of Jepsen's is judged linearizable or not, key by key: a register (read, write, cas, append) or a counter
+  (add, deduct, restock, cancel, read). Its :info is an operation that nobody knows the outcome of.
+
+  Fields for --map: process, type, f, value, time, key, and of a counter id, ref, seq, remaining; kinds: read, write,
+  cas, append, adjust, deduct, restock, cancel.
 
   sim run --orders 2000 --history h.jsonl
   sim check h.jsonl                                          the same verdict, without the servers
   sim check h.jsonl --claims no-oversell,linearizable        these guarantees, whatever the header claims
   sim check h.jsonl --json | tail -1
+  sim check h.jsonl --html panel.html                        the operations that contradict each other, drawn by porcupine
+  sim check history.edn --model register --start 0           Jepsen's
+  sim check jepsen.log --format log --fail-is-refusal        etcd's logs: a failed cas saw another value
+  sim check shop.edn --map process=client,deduct=take,remaining=left --start 100
 `
 
 // checked is a history and its verdict.
@@ -42,30 +55,88 @@ type checked struct {
 	tally   answers
 	events  int
 	elapsed time.Duration
+	panel   func(io.Writer) error
+}
+
+// judgement is a history of some format with its verdict.
+type judgement interface {
+	judge() error
+	text(io.Writer)
+	json(io.Writer) error
+	result() checks.Result
+	again() string           // the command that judges it again
+	explain(io.Writer) error // porcupine's page about what is not linearizable
+}
+
+// checkFlags are the flags of sim check.
+type checkFlags struct {
+	file, claims, html          string
+	format, model, names, start string
+	refusals, asJSON            bool
+	set                         map[string]bool
+}
+
+func parseCheck(args []string, stdout io.Writer) (*checkFlags, error) {
+	f, fs := &checkFlags{}, newFlags("sim check")
+	fs.StringVar(&f.claims, "claims", "", "`guarantees` to judge, separated by commas; default those that the header claims")
+	fs.StringVar(&f.html, "html", "", "write porcupine's page about the operations that are not linearizable to `FILE`")
+	fs.BoolVar(&f.asJSON, "json", false, "the result as JSON on the last line of stdout; everything else on stderr")
+	fs.StringVar(&f.format, "format", "auto", "`format`: jsonl, edn, log, or auto: what the file looks like")
+	foreign := map[string]bool{"model": true, "map": true, "start": true, "fail-is-refusal": true}
+	fs.StringVar(&f.model, "model", "auto", "what it is of: register, counter, or auto: what its `operations` show")
+	fs.StringVar(&f.names, "map", "", "foreign names: `what=name`,..., where what is a field or a kind of operation")
+	fs.StringVar(&f.start, "start", "", "`value` of every register at the start (nil), or units of every counter (0)")
+	fs.BoolVar(&f.refusals, "fail-is-refusal", false, "a :fail saw why: another value than cas asks for, too few units")
+	var err error
+	f.set, err = parseFlags(fs, args, func() {
+		fmt.Fprint(stdout, checkHelp)
+		table(stdout, "flags", fs, func(name string) bool { return !foreign[name] })
+		table(stdout, "of a history of Jepsen's", fs, func(name string) bool { return foreign[name] })
+	})
+	if err != nil {
+		return nil, err
+	}
+	if fs.NArg() != 1 {
+		return nil, usage{errors.New("check takes one HISTORY")}
+	}
+	f.file = fs.Arg(0)
+	if f.format, err = f.formatOf(); err != nil {
+		return nil, err
+	}
+	for name := range foreign {
+		if f.set[name] && f.format == "jsonl" {
+			return nil, usage{fmt.Errorf("--%s is for histories of Jepsen's, and %s is of format jsonl", name, f.file)}
+		}
+	}
+	if f.set["claims"] && f.format != "jsonl" {
+		return nil, usage{fmt.Errorf("--claims is for histories of format jsonl: one of Jepsen's is judged linearizable or not")}
+	}
+	return f, nil
 }
 
 func checkCommand(args []string, stdout *output, stderr io.Writer) error {
-	fs := newFlags("sim check")
-	claims := fs.String("claims", "", "`guarantees` to judge, separated by commas; default those that the header claims")
-	asJSON := fs.Bool("json", false, "the result as JSON on the last line of stdout; everything else on stderr")
-	_, err := parseFlags(fs, args, func() {
-		fmt.Fprint(stdout, checkHelp)
-		table(stdout, "flags", fs, func(string) bool { return true })
-	})
+	f, err := parseCheck(args, stdout)
 	if err != nil {
 		return err
 	}
-	if fs.NArg() != 1 {
-		return usage{errors.New("check takes one HISTORY")}
+	var c judgement = &checked{file: f.file, claims: f.claims, tally: newAnswers()}
+	if f.format != "jsonl" {
+		c = &foreign{flags: f}
 	}
-	c := &checked{file: fs.Arg(0), claims: *claims, tally: newAnswers()}
-	began := time.Now()
 	if err := c.judge(); err != nil {
 		return err
 	}
-	c.elapsed = time.Since(began)
-	c.text(people(*asJSON, stdout, stderr))
-	if *asJSON {
+	w := people(f.asJSON, stdout, stderr)
+	c.text(w)
+	if f.html != "" {
+		if err := writePanel(w, f.html, c); err != nil {
+			return err
+		}
+	}
+	if c.result() != checks.Holds {
+		fmt.Fprintf(w, "\n%s\n", c.again())
+	}
+	if f.asJSON {
 		if err := c.json(stdout); err != nil {
 			return err
 		}
@@ -86,6 +157,8 @@ func (c *checked) judge() error {
 	if err := c.override(&c.in.Header); err != nil {
 		return err
 	}
+	began := time.Now()
+	defer func() { c.elapsed = time.Since(began) }()
 	suite := checks.New(c.in.Header)
 	for {
 		e, err := c.in.Next()
@@ -101,7 +174,7 @@ func (c *checked) judge() error {
 	if c.audit, c.end, err = c.in.Audit(); err != nil {
 		return err
 	}
-	c.reports = suite.Finish(c.audit)
+	c.reports, c.panel = suite.Finish(c.audit), suite.Explain
 	c.limits = checks.Unclaim(c.reports, c.end.Outside)
 	return nil
 }
@@ -121,6 +194,8 @@ func (c *checked) override(h *checks.Header) error {
 	}
 	return nil
 }
+
+func (c *checked) explain(w io.Writer) error { return c.panel(w) }
 
 func (c *checked) result() checks.Result {
 	return checks.Judge(c.reports, checks.Conditions{Decisions: c.decisions(), NeverHappened: c.end.NeverHappened})
@@ -150,7 +225,7 @@ func (c *checked) text(w io.Writer) {
 	guaranteeLine(w, "pass", v.passed, false)
 	for _, r := range slices.Concat(v.failed, v.undecided) {
 		fmt.Fprintf(w, "\n%10s %s: %s: %s\n", "", strings.ToUpper(r.Verdict.String()), r.Guarantee, r.Why)
-		c.evidence(w, r)
+		evidence(w, r, c.in.Line)
 	}
 	guaranteeLine(w, "not checked", v.notChecked, true)
 	guaranteeLine(w, "not claimed", v.notClaimed, false)
@@ -160,20 +235,17 @@ func (c *checked) text(w io.Writer) {
 	for _, what := range c.end.NeverHappened {
 		fmt.Fprintf(w, "%10s never happened: %s\n", "", what)
 	}
-	if c.result() != checks.Holds {
-		fmt.Fprintf(w, "\n%s\n", c.again())
-	}
 }
 
 // evidence is a table of what the first finding rests on, with the lines of the file, and one line for each of the
 // other findings.
-func (c *checked) evidence(w io.Writer, r checks.Report) {
+func evidence(w io.Writer, r checks.Report, line func(event int) int) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if len(r.Evidence) > 0 {
 		fmt.Fprintf(t, "\n%11s\tline\tlane\tseq\tunits\twhat\n", "")
 	}
 	for _, e := range r.Evidence {
-		fmt.Fprintf(t, "%10s %s\t%s\t%s\t%s\t%s\t%s\n", "", e.Role, some(int64(c.in.Line(e.Event))), laneText(e.Lane), some(e.Seq),
+		fmt.Fprintf(t, "%10s %s\t%s\t%s\t%s\t%s\t%s\n", "", e.Role, some(int64(line(e.Event))), laneText(e.Lane), some(e.Seq),
 			some(e.Units), e.Text)
 	}
 	t.Flush()

@@ -28,6 +28,21 @@ type checkResult struct {
 	Capability    string   `json:"capability"`
 	NeverHappened []string `json:"never_happened"`
 	KnownLimits   []string `json:"known_limits"`
+
+	Format     string `json:"format"`               // jsonl, edn or log
+	Model      string `json:"model,omitempty"`      // register or counter; of a history of Jepsen's
+	Keys       int    `json:"keys,omitempty"`       // likewise
+	Operations int    `json:"operations,omitempty"` // likewise
+}
+
+// write prints the last line.
+func (j checkResult) write(w io.Writer) error {
+	b, err := json.Marshal(j)
+	if err != nil {
+		return fmt.Errorf("encode the result: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s\n", b)
+	return err
 }
 
 func (c *checked) json(w io.Writer) error {
@@ -35,16 +50,11 @@ func (c *checked) json(w io.Writer) error {
 	j := checkResult{Result: c.result(), Design: h.Design, Tier: h.Tier, Seed: fmt.Sprintf("0x%x", h.Seed), Orders: c.orders(),
 		Guarantees: guaranteeRows(c.reports), Executions: 1, Steps: c.events, ElapsedMS: c.elapsed.Milliseconds(),
 		Reproduce: c.again(), History: c.file, Capability: h.Capability.String(), NeverHappened: orEmpty(c.end.NeverHappened),
-		KnownLimits: []string{}}
+		KnownLimits: []string{}, Format: "jsonl"}
 	for _, r := range c.limits {
 		j.KnownLimits = append(j.KnownLimits, r.Guarantee.String()+": "+r.Why)
 	}
-	b, err := json.Marshal(j)
-	if err != nil {
-		return fmt.Errorf("encode the result: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "%s\n", b)
-	return err
+	return j.write(w)
 }
 
 // answers are the outcomes that clients were told, by command.

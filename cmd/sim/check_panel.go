@@ -1,0 +1,39 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"os"
+
+	"stockproof/checks"
+	"stockproof/checks/linear"
+)
+
+// writePanel writes porcupine's page about what is not linearizable to a file, and says what the file holds. Where it
+// cannot be drawn, the page holds the operations as text and why; where there is nothing to draw, no file is written.
+func writePanel(w io.Writer, file string, c judgement) error {
+	var page bytes.Buffer
+	err := c.explain(&page)
+	said := "porcupine's page about the operations that contradict each other: " + file
+	switch {
+	case errors.Is(err, checks.ErrNoPanel):
+		fmt.Fprintf(w, "%10s %s is not written: %v\n", "", file, err)
+		return nil
+	case linear.IsText(err):
+		said = fmt.Sprintf("%v: %s", err, file)
+		text := html.EscapeString(page.String())
+		page.Reset()
+		fmt.Fprintf(&page, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>sim check</title>\n<p>%s\n<pre>\n%s</pre>\n</html>\n",
+			html.EscapeString(err.Error()), text)
+	case err != nil:
+		return fmt.Errorf("draw what is not linearizable: %w", err)
+	}
+	if err := os.WriteFile(file, page.Bytes(), 0o644); err != nil {
+		return usage{fmt.Errorf("--html: %w", err)}
+	}
+	fmt.Fprintf(w, "%10s %s\n", "", said)
+	return nil
+}
