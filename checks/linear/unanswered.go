@@ -1,7 +1,9 @@
 package linear
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -14,11 +16,21 @@ type candidate struct {
 	leans  bool  // on another candidate having happened: only the search tries it
 }
 
+// attempt is one of several operations that stand as one candidate.
+type attempt struct {
+	op int32
+	id int64
+	lo int32
+}
+
 // unanswered are all candidates of a chain.
 type unanswered struct {
 	list  []candidate
 	byID  map[int64]int   // of the operation
 	byRef map[int64][]int // those that undo a deduction, by its id
+	// merged are the cancels of one deduction that stand as one candidate, which is the first of them that can have
+	// happened: by its place in list. Only where there are several.
+	merged map[int][]attempt
 	// coupled: where one candidate stands bears on where another can: matching by effect is then no
 	// longer exact, and finding no match proves nothing.
 	coupled bool
@@ -33,7 +45,7 @@ const anywhere = math.MaxInt32
 
 // candidates lists what may have filled vacant places. It needs realTime and undoings.
 func (c *chain) candidates() *unanswered {
-	u := &unanswered{byID: map[int64]int{}, byRef: map[int64][]int{}}
+	u := &unanswered{byID: map[int64]int{}, byRef: map[int64][]int{}, merged: map[int][]attempt{}}
 	for _, i := range c.spare {
 		op := &c.ops[i]
 		k := candidate{op: i, lo: c.earliest(op.Call), hi: anywhere}
@@ -108,9 +120,14 @@ func (c *chain) cancelEffect(u *unanswered, op *Op, k *candidate) bool {
 	for _, other := range u.byRef[op.Arg] {
 		o := &u.list[other]
 		if c.ops[o.op].Kind == Cancel {
-			if k.lo < o.lo {
-				o.lo, o.op = k.lo, k.op
+			if u.merged[other] == nil {
+				u.merged[other] = []attempt{{o.op, c.ops[o.op].ID, o.lo}}
 			}
+			u.merged[other] = append(u.merged[other], attempt{k.op, op.ID, k.lo})
+			if op.ID >= 0 {
+				u.byID[op.ID] = other
+			}
+			u.first(other)
 			return false
 		}
 		u.coupled, u.doubt = true, true
@@ -120,9 +137,25 @@ func (c *chain) cancelEffect(u *unanswered, op *Op, k *candidate) bool {
 
 // notBefore bounds the unanswered operation id from below: an answer shows that it had not been done yet.
 func (u *unanswered) notBefore(id int64, p int32) {
-	if k, asked := u.byID[id]; asked {
+	k, asked := u.byID[id]
+	switch {
+	case !asked:
+	case u.merged[k] == nil:
 		u.list[k].lo = max(u.list[k].lo, p)
+	default:
+		for n := range u.merged[k] {
+			if a := &u.merged[k][n]; a.id == id {
+				a.lo = max(a.lo, p)
+			}
+		}
+		u.first(k)
 	}
+}
+
+// first makes candidate k the one of its attempts that can have happened first.
+func (u *unanswered) first(k int) {
+	a := slices.MinFunc(u.merged[k], func(x, y attempt) int { return cmp.Compare(x.lo, y.lo) })
+	u.list[k].op, u.list[k].lo = a.op, a.lo
 }
 
 // idleAt takes in that a cancel found nothing at place p, where its deduction is unanswered: that one
