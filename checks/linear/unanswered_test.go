@@ -23,3 +23,16 @@ func TestACancelThatFoundNothingDoesNotSpeakForAnother(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Nobody was answered first, and the answer to a retry shows a stock that nothing can have left: the verdict names
+// an offender all the same. Found by the cross-check.
+func TestAStockThatOnlyADuplicateShowsHasAnOffender(t *testing.T) {
+	ops := []Op{
+		{ID: 0, Arg: Absent, Qty: 3, Call: 2, Return: Open, Seq: Absent, Remaining: Absent, Epoch: NoEpoch, Kind: Deduct, Outcome: Unknown},
+		{ID: 0, Arg: Absent, Qty: 3, Call: 4, Return: 6, Seq: Absent, Remaining: 3, Epoch: NoEpoch, Kind: Deduct, Outcome: Duplicate},
+	}
+	r, _ := Monotone(ops, Spec{Initial: State{Stock: 7}}, Options{})
+	if r.Verdict != Fail || len(r.Evidence) == 0 || r.Evidence[0].Role != Offender {
+		t.Errorf("%v", r)
+	}
+}
