@@ -297,7 +297,7 @@ func (q *quiescence) exact() bool {
 
 // unexplained reports the vacant version at place p.
 func (q *quiescence) unexplained(p int32, why string) Report {
-	seq := q.chain.names[p]
+	seq := q.chain.names[min(int(p), len(q.chain.names)-1)] // what happened may be bound to stand behind all that is vacant
 	for _, near := range []int64{seq + 1, seq - 1} {
 		if v := q.window.at(near); v != nil && v.state == taken {
 			r := failed(RuleUnknown, why, Evidence{Offender, none, v.op, v.op.String()})
