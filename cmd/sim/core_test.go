@@ -173,11 +173,13 @@ func TestReplaySaysWhatHappensAndWhatDrifted(t *testing.T) {
 		code int
 		want []string
 	}{
-		"as recorded":      {expirySchedule, 1, []string{"as the file expects: exactly-once-effect", "<- second deduction"}},
-		"a valid edit":     {edit("qty=5", "qty=7"), 1, []string{"as the file expects", "supply 7"}},
-		"another amount":   {edit("severity=2", "severity=3"), 1, []string{"not as expected", "severity 2 and not 3"}},
-		"another breaks":   {edit("expect exactly-once-effect", "expect no-oversell"), 1, []string{"not as expected: expected no-oversell, got violated"}},
-		"drift, and yet":   {choice(expirySchedule), 1, []string{"as the file expects", "drift: FILE:10: found no place: run worker-9/main"}},
+		"as recorded":    {expirySchedule, 1, []string{"as the file expects: exactly-once-effect", "<- second deduction"}},
+		"a valid edit":   {edit("qty=5", "qty=7"), 1, []string{"as the file expects", "supply 7"}},
+		"another amount": {edit("severity=2", "severity=3"), 1, []string{"not as expected", "severity 2 and not 3"}},
+		"another breaks": {edit("expect exactly-once-effect", "expect no-oversell"), 1, []string{"not as expected: expected no-oversell, got violated"}},
+		"drift, and yet": {choice(expirySchedule), 1, []string{"as the file expects", "drift: FILE:10: found no place: run worker-9/main"}},
+		"of a second life": {strings.NewReplacer("worker-9/main", "servers/expiry", "worker-8/main", "connector'2/main").Replace(choice(expirySchedule)),
+			1, []string{"as the file expects", "drift: FILE:10: found no place: run servers/expiry"}},
 		"no violation":     {calm, 0, []string{"not as expected: expected exactly-once-effect, got holds"}},
 		"it stalls":        {edit("by=25h", "by=1h"), 2, []string{"not as expected: expected exactly-once-effect, got stalled"}},
 		"drift took it":    {strings.Replace(choice(calm), "end 5", "end 6", 1), 5, []string{"\nvacuous    exactly-once-effect no longer happens, and nothing else does: FILE:7: found no place"}},
