@@ -277,7 +277,7 @@ func (s *Schedule) checkActors(d inventory.Design) error {
 		for _, actor := range []string{v.Run, v.Actor} {
 			process, _, _ := strings.Cut(actor, "/")
 			process, _, _ = strings.Cut(process, "'") // the second of a name is name'2
-			if actor == "" || process == "servers" { // whose own work is chosen too
+			if actor == "" || process == "servers" {  // whose own work is chosen too
 				continue
 			}
 			if !slices.ContainsFunc(processRoles(d), func(role string) bool {
