@@ -92,7 +92,11 @@ func stream(ops []Op, spec Spec, ledger []Entry) Report {
 	var events []event
 	for i := range ops {
 		if op := &ops[i]; op.Call <= op.Return {
-			events = append(events, event{op.Call, i, true}, event{min(op.Return, op.Call+20), i, false})
+			ends := op.Return
+			if ends == Open {
+				ends = op.Call + 20 // nobody waits longer
+			}
+			events = append(events, event{op.Call, i, true}, event{ends, i, false})
 		}
 	}
 	slices.SortStableFunc(events, func(x, y event) int { // calls first where an operation takes no time

@@ -13,8 +13,8 @@ func (a *answerOf) heldAt(seq int64) bool {
 	return a.seq > 0 && a.seq <= seq && a.units > 0 && (a.undone == 0 || a.undone > seq)
 }
 
-// pageBits is the size of a page: 1 024 ids.
-const pageBits = 10
+// pageBits is the size of a page: 256 ids.
+const pageBits = 8
 
 // idTable holds an entry by id, in pages, so that it grows without copying. Ids count from 0.
 type idTable struct {

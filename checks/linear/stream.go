@@ -20,22 +20,27 @@ type Stream struct {
 	top     int64 // greatest version that was returned
 	topThen int64 // the same, of what returned before now
 	now     int64
-	flights []flight
-	free    Handle // list of unused flights
-	oldest  Handle // list of flights in the order of their calls
+	flights []*[1 << flightBits]flight // in pages: growing copies nothing
+	handles Handle                     // in use or free
+	free    Handle                     // list of unused flights
+	oldest  Handle                     // list of flights in the order of their calls
 	newest  Handle
 	moving  int // SetLimits that may still be replayed
 	strayed int // SetLimits that timed out
 	ids     idTable
-	vacant  []vacancy // versions that were passed and nobody answered for, in order
-	later   []Op      // answers that are judged at the end, with what is known of unanswered operations
-	ahead   bool      // a version was shown that is too far ahead to be right
+	vacant  []vacancy   // versions that were passed and nobody answered for, in order
+	later   []unsettled // answers that are judged at the end, with what is known of unanswered operations
+	tied    []Op        // rejections that returned now and saw no SetLimit under way
+	ahead   bool        // a version was shown that is too far ahead to be right
 	invoked int64
 	problem Report // the first; its Why is "" while there is none
 }
 
 // Handle names an operation under way.
 type Handle int32
+
+// flightBits is the size of a page of flights: 64.
+const flightBits = 6
 
 // flight is an operation under way, or one that timed out.
 type flight struct {
@@ -75,20 +80,25 @@ func (s *Stream) Invoke(op *Op) Handle {
 	}
 	h := s.free
 	if h == none {
-		h = Handle(len(s.flights))
-		s.flights = append(s.flights, flight{})
+		h = s.handles
+		if s.handles++; int(h>>flightBits) == len(s.flights) {
+			s.flights = append(s.flights, new([1 << flightBits]flight))
+		}
 	} else {
-		s.free = s.flights[h].next
+		s.free = s.flight(h).next
 	}
-	s.flights[h] = flight{*op, s.topThen, s.newest, none, underWay}
+	f := s.flight(h)
+	f.op, f.floor, f.prev, f.next, f.state = *op, s.topThen, s.newest, none, underWay
 	if s.newest == none {
 		s.oldest = h
 	} else {
-		s.flights[s.newest].next = h
+		s.flight(s.newest).next = h
 	}
 	s.newest = h
 	return h
 }
+
+func (s *Stream) flight(h Handle) *flight { return &s.flights[h>>flightBits][h&(1<<flightBits-1)] }
 
 // clock notes the time of an event: what returns now binds only what is called later.
 func (s *Stream) clock(at int64) {
@@ -96,6 +106,7 @@ func (s *Stream) clock(at int64) {
 		s.undecided("time runs backwards, from %d to %d", s.now, at)
 	}
 	if at > s.now {
+		s.untie()
 		s.now, s.topThen = at, s.top
 	}
 }
@@ -103,7 +114,7 @@ func (s *Stream) clock(at int64) {
 // Timeout takes that nobody waits for the answer any more: the outcome is unknown. Return may follow all
 // the same.
 func (s *Stream) Timeout(h Handle) {
-	if f := &s.flights[h]; f.state == underWay {
+	if f := s.flight(h); f.state == underWay {
 		f.state = timedOut
 		s.unlink(h)
 		if f.op.Kind == SetLimit {
@@ -117,7 +128,7 @@ func (s *Stream) Timeout(h Handle) {
 // Return takes the answer: op as it was invoked, completed.
 func (s *Stream) Return(h Handle, op *Op) {
 	s.clock(op.Return)
-	f := &s.flights[h]
+	f := s.flight(h)
 	if f.state == underWay {
 		s.unlink(h)
 	}
@@ -151,16 +162,16 @@ func (s *Stream) returned(op *Op, late bool) {
 
 // unlink takes a flight out of the order of calls.
 func (s *Stream) unlink(h Handle) {
-	f := &s.flights[h]
+	f := s.flight(h)
 	if f.prev == none {
 		s.oldest = f.next
 	} else {
-		s.flights[f.prev].next = f.next
+		s.flight(f.prev).next = f.next
 	}
 	if f.next == none {
 		s.newest = f.prev
 	} else {
-		s.flights[f.next].prev = f.prev
+		s.flight(f.next).prev = f.prev
 	}
 }
 
@@ -170,7 +181,7 @@ func (s *Stream) lowest() int64 {
 	if s.oldest == none {
 		return s.topThen
 	}
-	return s.flights[s.oldest].floor
+	return s.flight(s.oldest).floor
 }
 
 func (s *Stream) undecided(format string, args ...any) {

@@ -19,7 +19,7 @@ func (s *Stream) answer(op *Op, floor int64, late bool) {
 		s.fail(RuleRealTime, fmt.Sprintf("version %d had been returned before the call of what stands at %d", floor, op.Seq), op,
 			floor)
 	case op.Seq-s.window.tail > s.invoked+reserve:
-		s.later = append(s.later, *op)
+		s.putOff(op, Absent)
 		s.ahead = true
 	case takes && op.Seq <= w.done:
 		s.fillLate(op)
@@ -86,7 +86,7 @@ func (s *Stream) duplicate(op *Op) {
 			s.fail(RuleVersions, fmt.Sprintf("version %d cannot have been taken", op.Seq), op, Absent)
 			return
 		}
-		s.later = append(s.later, *op)
+		s.putOff(op, Absent)
 	case a.seq != op.Seq || a.remaining != op.Remaining:
 		s.fail(RuleOnce, fmt.Sprintf("id %d took version %d and left %d, and is answered again in another way", op.ID, a.seq,
 			a.remaining), op, a.seq)
@@ -117,13 +117,30 @@ func (s *Stream) observer(op *Op) {
 			a.seq = min(a.seq, -op.Seq-1)
 		}
 	}
-	if op.Outcome == Rejected && op.Ref() == Absent && (op.Seq <= s.window.done || s.moving == 0) {
+	switch {
+	case op.Outcome == Rejected && op.Ref() == Absent && op.Seq <= s.window.done:
 		s.rejected(op, op.Remaining, s.limitAt(op.Seq))
+		return
+	case op.Outcome == Rejected && op.Ref() == Absent && s.moving == 0:
+		s.tied = append(s.tied, *op)
 		return
 	}
 	if !s.settled(op) {
-		s.later = append(s.later, *op)
+		s.putOff(op, Absent)
 	}
+}
+
+// untie judges rejections that returned at the time that is over. No SetLimit was under way then; one that was called
+// at that very time may stand before them.
+func (s *Stream) untie() {
+	for i := range s.tied {
+		if op := &s.tied[i]; s.moving == 0 {
+			s.rejected(op, op.Remaining, s.limitAt(op.Seq))
+		} else {
+			s.putOff(op, Absent)
+		}
+	}
+	s.tied = s.tied[:0]
 }
 
 // settled reports whether an operation that had nothing to do needs no further look: its deduction came
@@ -152,3 +169,12 @@ func (s *Stream) shown(seq, stock int64) {
 		s.vacant[n].before = stock
 	}
 }
+
+// unsettled is an answer that is judged at the end.
+type unsettled struct {
+	op       Op
+	gaveBack int64 // units, by the stock around it; [Absent]: nothing shows that, or it gave nothing back
+}
+
+// putOff leaves an answer to the end.
+func (s *Stream) putOff(op *Op, gaveBack int64) { s.later = append(s.later, unsettled{*op, gaveBack}) }

@@ -26,7 +26,7 @@ func (s *Stream) Quiesce(ledger []Entry, final []Op) Report {
 	}
 	r.Method = "stream"
 	if len(s.flights) > 0 {
-		r.Key = s.flights[0].op.Key
+		r.Key = s.flight(0).op.Key
 	}
 	return r
 }
@@ -40,7 +40,7 @@ func (s *Stream) settle(ledger []Entry) Report {
 		}
 	}
 	for i := range s.later {
-		op := &s.later[i]
+		op := &s.later[i].op
 		if op.Seq-s.spec.Initial.Seq > s.invoked {
 			s.fail(RuleVersions, fmt.Sprintf("version %d was shown, and %d operations were called", op.Seq, s.invoked), op, Absent)
 		} else if op.Outcome == Duplicate {
@@ -64,7 +64,7 @@ func (s *Stream) settle(ledger []Entry) Report {
 		return Report{Verdict: Pass}
 	case p == 0:
 		why = "what filled the vacant versions bears on other answers"
-	case !q.u.coupled && q.exact() || len(q.vacant) > len(q.lost):
+	case f.exact || q.chain.vacant() > len(q.u.list):
 		return q.unexplained(p, why)
 	}
 	return Report{Why: why + "; a stream keeps no history to search"}
@@ -82,9 +82,16 @@ type quiescence struct {
 }
 
 func (s *Stream) quiescence() *quiescence {
-	q := &quiescence{Stream: s, byID: map[int64]int{}, u: &unanswered{byID: map[int64]int{}, byRef: map[int64][]int{}}}
-	for h := range s.flights {
-		f := &s.flights[h]
+	n := 0
+	for h := range s.handles {
+		if s.flight(h).state == timedOut {
+			n++
+		}
+	}
+	q := &quiescence{Stream: s, byID: make(map[int64]int, n), u: &unanswered{byID: map[int64]int{}, byRef: map[int64][]int{}},
+		lost: make([]Op, 0, n), floor: make([]int64, 0, n)}
+	for h := range s.handles {
+		f := s.flight(h)
 		if f.state != timedOut || f.op.Kind == Read || f.op.ID >= 0 && s.ids.at(f.op.ID).seq > 0 {
 			continue
 		}
@@ -171,7 +178,7 @@ func (q *quiescence) duplicate(op *Op) {
 func (q *quiescence) candidates() {
 	for n := range q.lost {
 		op := &q.lost[n]
-		if op.ID >= 0 && q.byID[op.ID] != n {
+		if op.ID >= 0 && q.byID[op.ID] != n || q.idle(op) {
 			continue
 		}
 		k := candidate{op: int32(n), lo: q.chain.placeFrom(q.floor[n] + 1), hi: anywhere, delta: -op.Qty}
@@ -200,14 +207,22 @@ func (q *quiescence) candidates() {
 	}
 }
 
+// idle reports whether an unanswered operation certainly did nothing: what it names took nothing, or was undone by
+// another. Where refusals have versions, it may still have taken one.
+func (q *quiescence) idle(op *Op) bool {
+	if op.Ref() == Absent || q.spec.Sequenced {
+		return false
+	}
+	a := q.ids.at(op.Arg)
+	return a.undone != 0 || a.seq > 0 && a.units == 0
+}
+
 // cancel is a candidate that gives back what a deduction took: that one's place, if it was answered,
 // bounds it from below; if not, it leans on it. Of several for one deduction at most one has an effect.
 func (q *quiescence) cancel(op *Op, k *candidate) {
 	a := q.ids.at(op.Arg)
 	k.delta = a.units
 	switch {
-	case a.undone != 0 || a.seq > 0 && a.units == 0:
-		k.leans = true // it did nothing
 	case a.seq <= 0 || len(q.u.byRef[op.Arg]) > 1:
 		q.u.coupled, k.leans = true, true
 	default:
@@ -216,7 +231,8 @@ func (q *quiescence) cancel(op *Op, k *candidate) {
 }
 
 // judge judges an answer that depends on unanswered operations.
-func (q *quiescence) judge(op *Op) {
+func (q *quiescence) judge(met *unsettled) {
+	op := &met.op
 	if op.Outcome == Duplicate {
 		return
 	}
@@ -254,29 +270,32 @@ func (q *quiescence) judge(op *Op) {
 			return
 		}
 		q.undoes(op, Absent)
+		q.undone(op, a.units, met.gaveBack)
 	default:
 		q.u.list[k].must = true
 		q.u.list[k].hi = min(q.u.list[k].hi, q.chain.placeFrom(op.Seq)-1)
-		q.undone(op, q.lost[q.u.list[k].op].Qty)
+		q.undone(op, q.lost[q.u.list[k].op].Qty, met.gaveBack)
 	}
 }
 
-// undone takes in how many units the unanswered deduction took that op undoes, and so the stock before op.
-func (q *quiescence) undone(op *Op, units int64) {
-	if op.Kind == Deduct {
-		q.u.doubt = true
-	}
-	if op.Kind != Cancel {
+// undone takes in how many units the deduction took that op undoes, and so the stock before op. gaveBack is what op
+// gave back by the stock around it; [Absent]: nothing showed that.
+func (q *quiescence) undone(op *Op, units, gaveBack int64) {
+	if op.Kind == Commit {
 		return
 	}
-	if op.Qty != Absent && op.Qty != units {
-		q.fail(RuleAnswer, fmt.Sprintf("it gives back %d units of %d", op.Qty, units), op, Absent)
+	if op.Kind == Cancel && op.Qty != Absent && op.Qty != units || gaveBack != Absent && gaveBack != units {
+		q.fail(RuleAnswer, fmt.Sprintf("it gives back %d units of %d", max(gaveBack, op.Qty), units), op, Absent)
 	}
 	p := q.chain.placeFrom(op.Seq - 1)
 	if int(p) == len(q.chain.names) || q.chain.names[p] != op.Seq-1 {
 		return
 	}
-	switch before := op.Remaining - units; q.chain.stock[p] {
+	before := op.Remaining - units
+	if op.Kind == Deduct {
+		before += op.Qty
+	}
+	switch q.chain.stock[p] {
 	case Absent:
 		q.chain.stock[p] = before
 	case before:
@@ -286,13 +305,14 @@ func (q *quiescence) undone(op *Op, units int64) {
 	}
 }
 
-// exact reports whether the stock around every vacancy is known.
-func (q *quiescence) exact() bool {
-	one := len(q.u.list) > 0
-	for _, k := range q.u.list {
-		one = one && k.delta == q.u.list[0].delta
+// vacant is how many places nothing is known to fill.
+func (c *chain) vacant() (n int) {
+	for _, i := range c.slot[1:] {
+		if i == none {
+			n++
+		}
 	}
-	return one || !slices.ContainsFunc(q.vacant, func(v vacancy) bool { return v.before == Absent || v.after == Absent })
+	return n
 }
 
 // unexplained reports the vacant version at place p.
@@ -318,24 +338,17 @@ func (q *quiescence) certify(ledger []Entry) Report {
 	for i := range ledger {
 		e := &ledger[i]
 		why := ""
-		n, asked := none, false
-		if e.ID >= 0 {
-			n, asked = q.byID[e.ID]
-		}
-		answered := e.ID >= 0 && q.ids.at(e.ID).seq > 0
-		switch a := q.ids.at(max(e.ID, 0)); {
+		switch {
 		case e.Seq != seq+1:
 			why = fmt.Sprintf("the ledger goes from version %d to %d", seq, e.Seq)
 		case e.Stock != stock+e.Delta:
 			why = fmt.Sprintf("the ledger's stock is %d at version %d; %+d is not %d", stock, seq, e.Delta, e.Stock)
-		case answered && (a.seq != e.Seq || a.remaining != e.Stock):
-			why = fmt.Sprintf("the answer was version %d and %d in stock", a.seq, a.remaining)
-		case e.ID >= 0 && !answered && !asked:
-			why = "the ledger has an entry that no operation asked for"
-		case e.ID >= 0 && !answered && n == none:
-			why = fmt.Sprintf("the ledger has id %d twice", e.ID)
-		case asked && !answered:
-			why = q.found(e, n)
+		case e.ID >= 0:
+			if a := q.ids.at(e.ID); a.seq <= 0 {
+				why = q.unansweredEntry(e)
+			} else if a.seq != e.Seq || a.remaining != e.Stock {
+				why = fmt.Sprintf("the answer was version %d and %d in stock", a.seq, a.remaining)
+			}
 		}
 		if why != "" {
 			return failed(RuleLedger, why, e.evidence(Offender))
@@ -352,6 +365,18 @@ func (q *quiescence) certify(ledger []Entry) Report {
 		}
 	}
 	return Report{}
+}
+
+// unansweredEntry takes in an entry of an id that was not answered; it answers why it cannot be.
+func (q *quiescence) unansweredEntry(e *Entry) string {
+	switch n, asked := q.byID[e.ID]; {
+	case !asked:
+		return "the ledger has an entry that no operation asked for"
+	case n == none:
+		return fmt.Sprintf("the ledger has id %d twice", e.ID)
+	default:
+		return q.found(e, n)
+	}
 }
 
 // found takes that unanswered operation n is the ledger's entry; it answers why it cannot be.

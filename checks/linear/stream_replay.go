@@ -30,7 +30,7 @@ func (s *Stream) step(v, before *version) {
 	delta, sure := int64(0), true
 	switch {
 	case op.Outcome == Rejected || op.Outcome == NoEffect:
-		s.refused(op, before.stock, limit)
+		s.refused(op, v.stock, limit)
 	case op.Kind == Reconcile:
 		if sure = op.Qty == v.stock; !sure {
 			s.fail(RuleTransition, fmt.Sprintf("the stock was set to %d and is %d", op.Qty, v.stock), op, Absent)
@@ -66,23 +66,24 @@ func (s *Stream) step(v, before *version) {
 	}
 }
 
-// refused judges what was refused under a version of its own, by what it met.
+// refused judges what was refused under a version of its own, by what it met and left.
 func (s *Stream) refused(op *Op, stock, limit int64) {
 	switch {
-	case op.Outcome == Rejected && stock != Absent:
+	case op.Outcome == Rejected:
 		if op.Ref() != Absent {
 			a := s.ids.at(op.Arg)
 			if a.seq <= 0 {
-				s.later = append(s.later, *op)
+				s.putOff(op, Absent)
 				return
 			}
-			if a.heldAt(op.Seq - 1) {
-				stock += a.units
+			if a.heldAt(op.Seq-1) && op.tooMuch(stock, limit) && !op.tooMuch(stock+a.units, limit) {
+				s.putOff(op, Absent) // it was right if something unanswered undid the deduction
+				return
 			}
 		}
 		s.rejected(op, stock, limit)
 	case op.Outcome == NoEffect && (op.Kind == Cancel || op.Kind == Commit) && !s.settled(op):
-		s.later = append(s.later, *op)
+		s.putOff(op, Absent)
 	}
 }
 
@@ -95,10 +96,14 @@ func (s *Stream) undoes(op *Op, before int64) {
 	a := s.ids.at(op.Arg)
 	switch {
 	case a.seq <= 0:
-		s.later = append(s.later, *op)
-		if last := &s.later[len(s.later)-1]; op.Kind == Cancel && op.Qty == Absent && before != Absent {
-			last.Qty = op.Remaining - before
+		gaveBack := Absent
+		if before != Absent {
+			gaveBack = op.Remaining - before
+			if op.Kind == Deduct {
+				gaveBack += op.Qty
+			}
 		}
+		s.putOff(op, gaveBack)
 	case a.units == 0:
 		s.fail(RuleAnswer, "it undoes what took no units", op, a.seq)
 	case a.seq >= op.Seq:

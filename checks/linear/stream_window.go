@@ -25,7 +25,7 @@ const (
 
 // newWindow begins with the initial state, which nothing took.
 func newWindow(initial State) window {
-	w := window{ring: make([]version, 64), tail: initial.Seq, done: initial.Seq}
+	w := window{ring: make([]version, 16), tail: initial.Seq, done: initial.Seq}
 	for i := range w.ring {
 		w.ring[i].stock = Absent
 	}
