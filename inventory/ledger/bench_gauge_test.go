@@ -131,13 +131,18 @@ func serverCPU(b *testing.B, dir string) (seconds float64) {
 		if err != nil {
 			continue // it ended meanwhile
 		}
-		// "pid (name) state ppid ...": utime and stime are fields 14 and 15.
+		// "pid (name) state ppid ...".
 		pid, _, _ := strings.Cut(string(text), " ")
 		_, rest, _ := strings.Cut(string(text), ") ")
 		f := strings.Fields(rest)
-		if len(f) > 12 && (pid == postmaster || f[1] == postmaster) {
-			seconds += number(b, f[11])/ticks + number(b, f[12])/ticks
+		if len(f) < 2 || pid != postmaster && f[1] != postmaster {
+			continue
 		}
+		if text, err = os.ReadFile(filepath.Join(filepath.Dir(path), "schedstat")); err != nil {
+			continue
+		}
+		onCPU, _, _ := strings.Cut(string(text), " ") // nanoseconds; stat counts in hundredths of a second
+		seconds += number(b, onCPU) / 1e9
 	}
 	return seconds
 }
