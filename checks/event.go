@@ -24,7 +24,7 @@ type Return struct {
 	At        int64          // microseconds, stamped after the answer arrived
 	Decision  model.Decision // Outcome 0: accepted, to be decided later
 	Epoch     int64          // wire epoch in which Decision.Seq counts; 0: the design has none
-	Duplicate bool           // the answer was remembered, not decided now
+	Duplicate bool           // the command was known before this call: somebody else's, or a retry's
 	Refused   string         // why the call was not accepted (shed, mismatch, contract); "": it was
 }
 

@@ -109,6 +109,9 @@ func (c *linearizable) call(index int, e Call) {
 
 func (c *linearizable) answer(index int, e Return) {
 	command, ok := c.open[e.Attempt]
+	if ok && e.Duplicate && !command.Ref.IsZero() {
+		c.askedBefore(command)
+	}
 	if !ok || !e.Decision.Decided() {
 		return
 	}
@@ -125,6 +128,21 @@ func (c *linearizable) answer(index int, e Return) {
 		l.told(op, command, int16(leg), e.Decision)
 		if op.Outcome == linear.Rejected && command.Policy == model.AllOrNothing {
 			c.short = append(c.short, refused{command.OrderID, l, at})
+		}
+	}
+}
+
+// askedBefore moves a command's call back to the call of what it is about: its answer was remembered, and
+// whoever asked first need not be a client. A design concludes orders by itself, under the very names that it
+// gives to a client who asks for it later.
+func (c *linearizable) askedBefore(command model.Command) {
+	for _, k := range legs(command) {
+		l, earliest := c.lane(k), int64(0)
+		if ref := l.find(command.Ref); ref != nil {
+			earliest = ref.Call
+		}
+		if op := l.find(command.ID); op != nil {
+			op.Call = min(op.Call, earliest)
 		}
 	}
 }

@@ -75,15 +75,15 @@ func (r *Recorder) answered(s sent, as []inventory.Answer) {
 
 // decided records that the client of a request has learnt the decisions which it waited for: those of
 // the commands that before says were accepted only. It is the same call that is answered, so that the
-// decision fell between its beginning and now.
+// decision fell between its beginning and now. Whether the command was known before is in the first answer: a
+// look-up finds every command known.
 func (r *Recorder) decided(s sent, before []inventory.Status, as []inventory.Answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	at := r.micros()
 	for i, a := range as {
 		if before[i] == inventory.Pending && a.Status == inventory.Decided {
-			r.observe(checks.Return{Attempt: s.first + uint64(i), At: at, Decision: a.Decision, Epoch: a.Epoch,
-				Duplicate: a.Duplicate})
+			r.observe(checks.Return{Attempt: s.first + uint64(i), At: at, Decision: a.Decision, Epoch: a.Epoch})
 		}
 	}
 }
