@@ -26,10 +26,12 @@
 // # How a client learns a decision
 //
 // A synchronous answer carries it. Behind an asynchronous one the client polls: inventory.Orders.Await
-// looks the command up on the primary, a few milliseconds apart at first and at most 50. Nothing here
-// consumes topic order.decision; it is for consumers outside (a mail, a page that is pushed to), and a
-// record of it is news, not the answer: a connector decodes a decision before a synchronous standby has
-// it, so who must be sure looks the command up too.
+// looks the command up on the primary, a few milliseconds apart at first and at most 50.
+//
+// Topic order.decision wakes whoever else waits for it (a page that is pushed to), so that what a synchronous
+// admission answered itself has no record there. Who wants to hear of every decision reads the state topic,
+// whose records name them all. A record of either is news, not the answer: a connector decodes a decision
+// before a synchronous standby has it, so who must be sure looks the command up too.
 //
 // # Under load
 //

@@ -15,6 +15,7 @@ type fold struct {
 	epoch      int64 // the cluster's, read behind the lane locks
 	nowMS      int64 // the truth's clock
 	partitions int32
+	told       bool // whoever waits for a decision gets it from us: no record of it need leave
 
 	lanes    map[model.LaneKey]*lane
 	laneKeys []model.LaneKey // in the order of first use
@@ -182,7 +183,9 @@ func (f *fold) apply(c model.Command, next model.State, d model.Decision, row *p
 	*rows = append(*rows, done)
 	last := &(*rows)[len(*rows)-1]
 	f.known[c.ID] = last
-	f.announce(c, epoch, d)
+	if !f.told {
+		f.announce(c, epoch, d)
+	}
 	return answer(last)
 }
 
@@ -204,8 +207,8 @@ func (f *fold) leg(c model.Command, leg int16, after model.Lane, d model.Decisio
 		ReservedAfter: after.Reserved, AvailAfter: after.Avail(), DecidedAt: f.nowMS})
 }
 
-// announce adds the decision to the record of its order: news for consumers
-// outside. Clients look the command up.
+// announce adds the decision to the record of its order: what wakes who waits for a decision that was not made
+// in answer to him. Clients look the command up.
 func (f *fold) announce(c model.Command, epoch int64, d model.Decision) {
 	order := c.OrderID
 	if order.IsZero() && !c.Ref.IsZero() {

@@ -41,7 +41,7 @@ func (l *Lane) flush(ctx context.Context, rs []request, next func()) ([]inventor
 func (l *Lane) attempt(ctx context.Context, rs []request, fresh bool, next func()) ([]inventory.Answered[answers], error) {
 	tx := l.truth.Begin()
 	defer tx.Rollback(ctx)
-	r := reading{fresh: fresh, orders: orderIDs(rs, everyone)}
+	r := reading{told: true, fresh: fresh, orders: orderIDs(rs, everyone)}
 	if fresh {
 		r.orders = orderIDs(rs, moves)
 	}

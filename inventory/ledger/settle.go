@@ -34,6 +34,7 @@ type reading struct {
 	// fresh: what the commands reserve is taken to be new. Its lines are not looked for; where one is there,
 	// its key refuses the second.
 	fresh bool
+	told  bool // synchronous: the answer carries the decision
 }
 
 // lines are the commands whose lines are read.
@@ -88,7 +89,7 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 			r.progress.From, r.progress.Part, port.ErrFenced)
 	}
 	n := len(r.commands)
-	f := &fold{epoch: again.Epoch, nowMS: again.NowMS, partitions: s.partitions,
+	f := &fold{epoch: again.Epoch, nowMS: again.NowMS, partitions: s.partitions, told: r.told,
 		ledger:    make([]port.LedgerRow, 0, n),
 		lineIDs:   make([]model.ID, 0, n),
 		decisionK: make([]model.ID, 0, n),
