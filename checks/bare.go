@@ -19,6 +19,15 @@ type BareOptions struct {
 	MaxOperations int           // per lane; 0: 1 000
 	MaxClients    int           // concurrent operations per lane; 0: 8
 	Timeout       time.Duration // per lane; 0: 5 s
+	// Names are what clients call orders and commands, for the evidence; may be nil.
+	Names map[model.ID]string
+}
+
+func (o BareOptions) withDefaults() BareOptions {
+	o.MaxOperations = cmp.Or(o.MaxOperations, 1000)
+	o.MaxClients = cmp.Or(o.MaxClients, 8)
+	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
+	return o
 }
 
 // Operation is one command as its clients saw it, all attempts together.
@@ -67,23 +76,8 @@ func Operations(events []Event) []Operation {
 // cannot be judged lane by lane (a TRANSFER, an all-or-nothing order of several lines) is undecided,
 // with the reason.
 func Bare(ops []Operation, o BareOptions) []Report {
-	o.MaxOperations = cmp.Or(o.MaxOperations, 1000)
-	o.MaxClients = cmp.Or(o.MaxClients, 8)
-	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
-	var lanes []model.LaneKey
-	perLane := map[model.LaneKey][]Operation{}
-	units := map[model.ID]int{} // lines per all-or-nothing order
-	for _, op := range ops {
-		k := op.Command.Lane()
-		if len(perLane[k]) == 0 {
-			lanes = append(lanes, k)
-		}
-		perLane[k] = append(perLane[k], op)
-		if op.Command.Kind == model.Reserve && op.Command.Policy == model.AllOrNothing {
-			units[op.Command.OrderID]++
-		}
-	}
-	slices.SortFunc(lanes, model.LaneKey.Compare)
+	o = o.withDefaults()
+	lanes, perLane, units := byLane(ops)
 	var reports []Report
 	for _, k := range lanes {
 		r := undecided(Linearizable, notJudged(perLane[k], units, ops, o))
@@ -97,6 +91,23 @@ func Bare(ops []Operation, o BareOptions) []Report {
 		reports = append(reports, r)
 	}
 	return reports
+}
+
+// byLane are the lanes of a history in order, the operations of each, and how many lines every all-or-nothing order has.
+func byLane(ops []Operation) (lanes []model.LaneKey, perLane map[model.LaneKey][]Operation, units map[model.ID]int) {
+	perLane, units = map[model.LaneKey][]Operation{}, map[model.ID]int{}
+	for _, op := range ops {
+		k := op.Command.Lane()
+		if len(perLane[k]) == 0 {
+			lanes = append(lanes, k)
+		}
+		perLane[k] = append(perLane[k], op)
+		if op.Command.Kind == model.Reserve && op.Command.Policy == model.AllOrNothing {
+			units[op.Command.OrderID]++
+		}
+	}
+	slices.SortFunc(lanes, model.LaneKey.Compare)
+	return lanes, perLane, units
 }
 
 // notJudged is why a lane's history is not searched; "" if it is.
@@ -159,14 +170,22 @@ func overlap(ops []Operation) (most int) {
 	return most
 }
 
-// judgeLane searches for a linearization.
-func judgeLane(k model.LaneKey, ops []Operation, o BareOptions) Report {
+// search lets porcupine look for a linearization.
+func search(k model.LaneKey, ops []Operation, o BareOptions) (porcupine.Model, porcupine.CheckResult, porcupine.LinearizationInfo) {
+	rows := bareRows(ops)
 	history := make([]porcupine.Operation, len(ops))
 	for i, op := range ops {
-		history[i] = porcupine.Operation{ClientId: i, Input: op.Command, Call: op.Call,
+		history[i] = porcupine.Operation{ClientId: rows[i], Input: op.Command, Call: op.Call,
 			Output: op.Decision, Return: op.Return, Metadata: i}
 	}
-	result, info := porcupine.CheckOperationsVerbose(bareModel(k, ops, o.Initial), history, o.Timeout)
+	m := bareModel(k, ops, o)
+	result, info := porcupine.CheckOperationsVerbose(m, history, o.Timeout)
+	return m, result, info
+}
+
+// judgeLane searches for a linearization.
+func judgeLane(k model.LaneKey, ops []Operation, o BareOptions) Report {
+	_, result, info := search(k, ops, o)
 	switch result {
 	case porcupine.Ok:
 		return Report{Guarantee: Linearizable, Verdict: Pass}
@@ -175,7 +194,7 @@ func judgeLane(k model.LaneKey, ops []Operation, o BareOptions) Report {
 	}
 	var f findings
 	offender, last := unexplained(ops, info)
-	h := &Header{}
+	h := &Header{Names: o.Names}
 	evidence := []Evidence{operationEvidence(h, Offender, offender)}
 	why := "no order of the operations explains the answers; " + operationText(h, offender) + " fits in none"
 	if last != nil {

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/anishathalye/porcupine"
@@ -17,7 +18,7 @@ type bareState struct {
 
 // bareModel steps model.Decide. The lane's seq and the history of its stock are no part of what bare
 // answers show, so that states that differ only there are one.
-func bareModel(k model.LaneKey, ops []Operation, initial []model.Lane) porcupine.Model {
+func bareModel(k model.LaneKey, ops []Operation, o BareOptions) porcupine.Model {
 	at := map[model.ID]int{}
 	for _, op := range ops {
 		if ref := op.Command.Ref; !ref.IsZero() {
@@ -28,7 +29,7 @@ func bareModel(k model.LaneKey, ops []Operation, initial []model.Lane) porcupine
 	}
 	versioned := slices.ContainsFunc(ops, func(op Operation) bool { return op.Command.Set.Present })
 	start := bareState{lane: model.Lane{Key: k}, lines: make([]model.Line, len(at))}
-	for _, l := range initial {
+	for _, l := range o.Initial {
 		if l.Key == k {
 			start.lane = l
 		}
@@ -41,6 +42,13 @@ func bareModel(k model.LaneKey, ops []Operation, initial []model.Lane) porcupine
 		Equal: func(x, y any) bool {
 			a, b := x.(bareState), y.(bareState)
 			return a.lane == b.lane && slices.Equal(a.lines, b.lines)
+		},
+		DescribeOperation: func(input, output any) string {
+			return operationText(&Header{Names: o.Names}, Operation{Command: input.(model.Command), Decision: output.(model.Decision)})
+		},
+		DescribeState: func(state any) string { // becomes HTML: numbers only
+			l := state.(bareState).lane
+			return fmt.Sprintf("%d available, %d reserved", l.Avail(), l.Reserved)
 		},
 	}
 }

@@ -219,9 +219,14 @@ func (c *linearizable) read(index int, e Read) {
 func (c *linearizable) searched() Report {
 	var f findings
 	unsettled := ""
-	for _, r := range Bare(Operations(c.bare), BareOptions{}) {
+	ops, o := Operations(c.bare), BareOptions{Names: c.header.Names}
+	lanes, _, _ := byLane(ops)
+	for i, r := range Bare(ops, o) {
 		switch {
 		case r.Verdict == Fail:
+			if c.panel == nil {
+				c.panel = func(w io.Writer) error { return DrawBare(w, ops, lanes[i], o) }
+			}
 			f.add(r.Severity.Amount, r.Why, r.Evidence...)
 		case r.Verdict == Undecided:
 			unsettled = r.Why

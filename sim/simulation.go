@@ -106,6 +106,8 @@ type Outcome struct {
 	// claimed.
 	KnownLimits []string
 	Halted      bool // the chooser of a search ended it: nothing was judged
+	// Explain draws the operations that are not linearizable ([checks.Suite.Explain]).
+	Explain func(io.Writer) error
 }
 
 // Times of the world around the processes, virtual.
@@ -337,7 +339,7 @@ func (s *Simulation) settle() (a checks.Audit, converged time.Duration, err erro
 
 func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
 	w := s.Watch
-	out := Outcome{Steps: s.Engine.Steps(), Cut: s.Engine.Cut(), Digest: s.Engine.Digest(), Audit: a}
+	out := Outcome{Steps: s.Engine.Steps(), Cut: s.Engine.Cut(), Digest: s.Engine.Digest(), Audit: a, Explain: s.suite.Explain}
 	out.Reports, out.Summary, out.Converged = s.suite.Finish(a), s.summary.final(a), converged
 	out.KnownLimits = s.knownLimits(out.Reports)
 	out.Duplicates, out.Lanes = w.Count("duplicate"), len(a.Lanes)+len(a.Stock)

@@ -48,6 +48,7 @@ type Timeline struct {
 	early   map[model.ID]string // what people call commands that the workload does not name
 	holds   map[string]bool     // who has fetched what nobody committed the offset of
 	orders  []named             // by which records are recognised
+	orderOf map[string]int      // index in orders, by id
 	truth   map[model.LaneKey]Stock
 	levels  map[model.LaneKey]Level // of the last row
 	orphans []Level                 // of a last row that was taken out
@@ -100,7 +101,7 @@ func NewTimeline(s *Simulation) *Timeline {
 	t := &Timeline{s: s, calls: map[uint64]model.Command{}, open: map[*engine.Actor][]port.Statement{},
 		logs: map[logKey]int{}, keys: map[string]bool{}, lives: map[*instanceOf]int{}, paused: map[*instanceOf]bool{},
 		holds: map[string]bool{}, early: map[model.ID]string{}, truth: map[model.LaneKey]Stock{},
-		levels: map[model.LaneKey]Level{}}
+		levels: map[model.LaneKey]Level{}, orderOf: map[string]int{}}
 	observe := s.Watch.Observe
 	s.Watch.Observe = func(e checks.Event) {
 		observe(e)
@@ -115,9 +116,15 @@ func NewTimeline(s *Simulation) *Timeline {
 		t.orders = append(t.orders, named{id.String(), name})
 	}
 	slices.SortFunc(t.orders, func(a, b named) int { return strings.Compare(a.name+a.id, b.name+b.id) })
+	for i, o := range t.orders {
+		t.orderOf[o.id] = i
+	}
 	s.timeline = t
 	return t
 }
+
+// Names are what people call orders and commands.
+func (t *Timeline) Names() map[model.ID]string { return t.s.names }
 
 // step takes down what the step that ended at a point did.
 func (t *Timeline) step(at engine.Point) {

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"stockproof/inventory/port"
@@ -178,9 +180,10 @@ func (t *Timeline) label(r *port.Record) string {
 		return t.shopName(&ev.Row)
 	}
 	var names []string
-	for _, o := range t.orders {
-		if strings.Contains(string(r.Value), o.id) && !(len(names) > 0 && strings.HasPrefix(t.short(o.name), names[len(names)-1])) {
-			names = append(names, t.short(o.name))
+	for _, i := range t.mentioned(r.Value) {
+		name := t.short(t.orders[i].name)
+		if len(names) == 0 || !strings.HasPrefix(name, names[len(names)-1]) {
+			names = append(names, name)
 		}
 	}
 	if r.Topic == model.StateTopic {
@@ -197,33 +200,55 @@ func (t *Timeline) label(r *port.Record) string {
 	return strings.Join(names, "+")
 }
 
+// mentioned are the orders whose ids stand in a record's value, as indexes, in order. A long run has as many records as
+// orders: it looks for what may be an id, and not for every order.
+func (t *Timeline) mentioned(value []byte) (orders []int) {
+	for from := 0; from+idLength <= len(value); {
+		i := bytes.IndexByte(value[from:], '-') // the first of an id stands behind 8 digits
+		if i < 0 {
+			break
+		}
+		if at := from + i - 8; at >= 0 && at+idLength <= len(value) {
+			if order, ok := t.orderOf[string(value[at:at+idLength])]; ok {
+				orders = append(orders, order)
+			}
+		}
+		from += i + 1
+	}
+	slices.Sort(orders)
+	return slices.Compact(orders)
+}
+
+// idLength is how many characters a [model.ID] has as text.
+const idLength = 36
+
 // expired takes down the tokens that have come to Redis, and those that are gone.
 func (t *Timeline) expired(late string) {
 	living := map[string]bool{}
 	for _, key := range t.s.Redis.Keys() {
 		living[key] = true
-		if t.begun && !t.keys[key] {
-			if token := t.token(key); token != "" {
-				t.cell("redis", "token "+token+late, false)
-			}
+		if order, ok := t.token(key); ok && t.begun && !t.keys[key] {
+			t.cell("redis", "token "+t.orders[order].name+late, false)
 		}
 	}
-	for _, o := range t.orders { // in an order that does not depend on the map
-		for key := range t.keys {
-			if strings.HasSuffix(key, ":"+o.id) && !living[key] {
-				t.cell("redis", "token "+o.name+" gone", false)
-			}
+	var gone []int
+	for key := range t.keys {
+		if order, ok := t.token(key); ok && !living[key] {
+			gone = append(gone, order)
 		}
+	}
+	slices.Sort(gone) // in an order that does not depend on the map
+	for _, order := range gone {
+		t.cell("redis", "token "+t.orders[order].name+" gone", false)
 	}
 	t.keys = living
 }
 
-// token is whose token a key is, "" for other keys.
-func (t *Timeline) token(key string) string {
-	for _, o := range t.orders {
-		if strings.HasPrefix(key, "idempotent:") && strings.HasSuffix(key, o.id) {
-			return o.name
-		}
+// token is whose token a key is, as an index; false for other keys.
+func (t *Timeline) token(key string) (order int, ok bool) {
+	if !strings.HasPrefix(key, "idempotent:") || len(key) < idLength {
+		return 0, false
 	}
-	return ""
+	order, ok = t.orderOf[key[len(key)-idLength:]]
+	return order, ok
 }

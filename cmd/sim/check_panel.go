@@ -10,13 +10,15 @@ import (
 
 	"stockproof/checks"
 	"stockproof/checks/linear"
+	"stockproof/sim/page"
 )
 
 // writePanel writes porcupine's page about what is not linearizable to a file, and says what the file holds. Where it
 // cannot be drawn, the page holds the operations as text and why; where there is nothing to draw, no file is written.
 func writePanel(w io.Writer, file string, c judgement) error {
-	var page bytes.Buffer
-	err := c.explain(&page)
+	var drawn bytes.Buffer
+	err := c.explain(&drawn)
+	text := page.Dress(drawn.Bytes())
 	said := "porcupine's page about the operations that contradict each other: " + file
 	switch {
 	case errors.Is(err, checks.ErrNoPanel):
@@ -24,14 +26,12 @@ func writePanel(w io.Writer, file string, c judgement) error {
 		return nil
 	case linear.IsText(err):
 		said = fmt.Sprintf("%v: %s", err, file)
-		text := html.EscapeString(page.String())
-		page.Reset()
-		fmt.Fprintf(&page, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>sim check</title>\n<p>%s\n<pre>\n%s</pre>\n</html>\n",
-			html.EscapeString(err.Error()), text)
+		text = fmt.Appendf(nil, "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\">"+
+			"<title>sim check</title>\n<p>%s\n<pre>\n%s</pre>\n</html>\n", html.EscapeString(err.Error()), html.EscapeString(drawn.String()))
 	case err != nil:
 		return fmt.Errorf("draw what is not linearizable: %w", err)
 	}
-	if err := os.WriteFile(file, page.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(file, text, 0o644); err != nil {
 		return usage{fmt.Errorf("--html: %w", err)}
 	}
 	fmt.Fprintf(w, "%10s %s\n", "", said)

@@ -14,6 +14,8 @@ type answers struct {
 	Lanes []answered
 	// Absent says why there is nothing; empty where there is.
 	Absent string
+	Panel  *panel          // nil: nothing to draw
+	keys   []model.LaneKey // of Lanes
 }
 
 // answered is the verdict on one lane.
@@ -31,20 +33,20 @@ func answersOf(r Run) (a answers) {
 		return a
 	}
 	operations := map[model.LaneKey]int{}
-	var lanes []model.LaneKey // in the order of the reports
 	for _, op := range ops {
 		k := op.Command.Lane()
 		if operations[k]++; operations[k] == 1 {
-			lanes = append(lanes, k)
+			a.keys = append(a.keys, k)
 		}
 	}
-	slices.SortFunc(lanes, model.LaneKey.Compare)
-	for i, report := range checks.Bare(ops, checks.BareOptions{}) {
-		x := answered{Lane: sim.LaneName(lanes[i]), Operations: operations[lanes[i]], Verdict: report.Verdict.String(), Why: report.Why}
+	slices.SortFunc(a.keys, model.LaneKey.Compare) // the order of the reports
+	for i, report := range checks.Bare(ops, checks.BareOptions{Names: r.Timeline.Names()}) {
+		x := answered{Lane: sim.LaneName(a.keys[i]), Operations: operations[a.keys[i]], Verdict: report.Verdict.String(), Why: report.Why}
 		for _, e := range report.Evidence {
 			x.Evidence = append(x.Evidence, e.String())
 		}
 		a.Lanes = append(a.Lanes, x)
 	}
+	a.Panel = panelOf(r, ops, a)
 	return a
 }

@@ -9,6 +9,9 @@
 //	        lanes held in truth and speed at the end of every row, and the run's outcome.
 //	entry   a line of the schedule: what shrinking kept, took away, or put in another's place.
 //	answers what porcupine says of the answers that clients were given, and of nothing else.
+//	panel   porcupine's own page about one lane, in a frame of the page (srcdoc): a document of its own, whose styles
+//	        and scripts stay its own, and which the page's policy keeps off the network as well. [Dress] makes it one
+//	        that can be read in dark and that the keyboard reaches; sim check --html writes the same.
 //
 // Everything that has a fixed text is written by the template (page.gohtml). What moves is drawn in the
 // browser from one JSON value in the page: grid.js lays rows out and keeps only those in the document that can

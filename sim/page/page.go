@@ -1,10 +1,12 @@
 package page
 
 import (
+	"cmp"
 	_ "embed" // the template and what it contains
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"stockproof/checks"
@@ -125,11 +127,26 @@ func heading(r Run) string {
 	return "The run is " + r.Result.String()
 }
 
+// guarantees are the reports, those of broken claims first.
 func guarantees(reports []checks.Report) (rows []guarantee) {
 	for _, r := range reports {
 		rows = append(rows, guarantee{r.Guarantee.String(), r.Verdict.String(), r.Why, r.Claimed})
 	}
+	slices.SortStableFunc(rows, func(a, b guarantee) int { return cmp.Compare(a.place(), b.place()) })
 	return rows
+}
+
+// place is where a guarantee stands: broken, undecided, held, not claimed.
+func (g guarantee) place() int {
+	switch {
+	case !g.Claimed:
+		return 3
+	case g.Verdict == checks.Pass.String():
+		return 2
+	case g.Verdict == checks.Undecided.String():
+		return 1
+	}
+	return 0
 }
 
 func sizeOf(name string, r Run) runSize {

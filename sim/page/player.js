@@ -141,5 +141,13 @@ class Player {
   }
 }
 
+// A frame is as high as what it shows, within reason: it scrolls by itself beyond.
+const frame = document.getElementById('porcupine');
+if (frame) {
+  const high = () => { frame.style.height = Math.min(Math.max(150, frame.contentDocument.documentElement.offsetHeight + 20), innerHeight * .7) + 'px'; };
+  frame.addEventListener('load', high);
+  if (frame.contentDocument.getElementById('canvas')) high();
+}
+
 const player = new Player(JSON.parse(document.getElementById('data').textContent));
 requestAnimationFrame(() => { document.documentElement.dataset.ready = Math.ceil(performance.now()); });

@@ -117,14 +117,17 @@ func TestInABrowser(t *testing.T) {
 		var visited []string
 		for range 14 {
 			b.press(kb.Tab)
-			at := eval[[]string](b, `(() => { const e = document.activeElement, s = getComputedStyle(e);
-				return [e.id || e.className || e.tagName, s.outlineStyle, s.outlineWidth]; })()`)
+			at := eval[[]string](b, `(() => { const frame = document.activeElement.contentDocument;
+				const e = frame ? frame.activeElement : document.activeElement, s = getComputedStyle(e), drawn = e.matches('.target-rect');
+				return [(frame ? 'in the panel ' : '') + (e.id || e.className.baseVal || e.className || e.tagName),
+					drawn ? s.stroke : s.outlineStyle, drawn ? s.strokeWidth : s.outlineWidth]; })()`)
 			visited = append(visited, at[0])
 			if at[0] != "BODY" && (at[1] == "none" || at[2] == "0px") {
 				t.Errorf("the focus on %s cannot be seen: outline %s %s", at[0], at[1], at[2])
 			}
 		}
-		for _, want := range []string{"skip", "copy", "first", "back", "forth", "last", "marked", "scrubber", "grid", "scroll"} {
+		for _, want := range []string{"skip", "copy", "first", "back", "forth", "last", "marked", "scrubber", "grid", "in the panel target-rect",
+			"scroll"} {
 			if !slices.Contains(visited, want) {
 				t.Errorf("Tab never comes to %s: %q", want, visited)
 			}
