@@ -144,7 +144,7 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 		Search: c.Search, World: s.world, Resting: s.resting, Delay: func(engine.Point) time.Duration { return s.plan.delay }})
 	s.prepare()
 	s.Postgres = e.Postgres(memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
-		CheckpointConfirms: -1})
+		CheckpointConfirms: -1, StillMS: s.still()})
 	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: max(1, s.needs.redisMasters), KeepWrites: s.needs.redisWrites})
 	s.Kafka = e.Kafka(memory.KafkaOptions{})
 	if c.Design.Connector != nil {

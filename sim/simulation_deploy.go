@@ -24,9 +24,10 @@ type instanceOf struct {
 	client     string // by which the broker knows this life of the instance
 	lives      int
 	evicted    bool
-	suffix     string // of its groups' names
-	ended      bool   // its work is done: nobody starts it again
-	retired    bool   // likewise: it was taken out of service
+	suffix     string   // of its groups' names
+	earlier    []string // groups that its earlier lives joined
+	ended      bool     // its work is done: nobody starts it again
+	retired    bool     // likewise: it was taken out of service
 }
 
 // deploy starts every process.
@@ -77,7 +78,9 @@ func (s *Simulation) launch(name, role string, build func(inventory.Ports, inven
 
 // start begins a life of an instance. Nothing of the last one is left.
 func (s *Simulation) start(in *instanceOf) {
-	in.lives++
+	if in.lives++; in.lives > 1 {
+		in.earlier = in.groups()
+	}
 	in.client, in.evicted = in.name, false
 	if in.lives > 1 {
 		in.client = fmt.Sprintf("%s'%d", in.name, in.lives)
@@ -161,6 +164,9 @@ func (s *Simulation) evictLater(in *instanceOf) {
 		s.Engine.At(sessionTimeout, "kafka evicts "+client, func() {
 			if proc.Dead() || proc.Paused() {
 				s.Kafka.Evict(j.group, client)
+			}
+			if proc.Dead() {
+				s.Kafka.Forget(j.group, client)
 			}
 		})
 	}

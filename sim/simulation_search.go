@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"stockproof/adapters/memory"
 	"stockproof/sim/engine"
 )
@@ -32,14 +34,14 @@ func (s *Simulation) resting() bool {
 	return true
 }
 
-// Living are the processes of the design that live, by the names of their instances.
-func (s *Simulation) Living() (names []string) {
+// Living are the processes of the design that live, in the order in which their instances were first started.
+func (s *Simulation) Living() (ps []*engine.Process) {
 	for _, in := range s.instances {
 		if !in.proc.Dead() {
-			names = append(names, in.name)
+			ps = append(ps, in.proc)
 		}
 	}
-	return names
+	return ps
 }
 
 // Instances are the names of all processes of the design, in the order in which they were first started.
@@ -51,10 +53,12 @@ func (s *Simulation) Instances() []string {
 	return names
 }
 
-// CrashNamed ends an instance by its name.
+// CrashNamed ends a living process by its name, which says which of its instance's lives it is.
 func (s *Simulation) CrashNamed(name string) {
-	if in := s.instance(name); in != nil && !in.proc.Dead() {
-		s.Crash(in)
+	for _, in := range s.instances {
+		if in.client == name {
+			s.Crash(in)
+		}
 	}
 }
 
@@ -62,4 +66,28 @@ func (s *Simulation) CrashNamed(name string) {
 func InFlight(a *engine.Actor) (engine.Point, bool) {
 	p := a.Point()
 	return p, p.Phase == engine.Request
+}
+
+// timed are the roles that compare times which the truth keeps.
+var timed = []string{"sweeper", "coordinator", "heart", "emitter"}
+
+// still is when the clock that statements see stands still, 0 where it goes: in a search the time in a row says
+// only how often nobody could go on before, and makes states differ in which the same will happen. Where somebody
+// compares times that is another matter.
+func (s *Simulation) still() int64 {
+	if !s.c.Search {
+		return 0
+	}
+	for _, r := range s.c.Design.Roles {
+		runs := r.Always || slices.Contains(askedRoles(s.c.Options), r.Name)
+		if runs && slices.Contains(timed, r.Name) && !slices.Contains(s.c.Without, r.Name) {
+			return 0
+		}
+	}
+	for i := range s.c.Workload.Steps {
+		if s.c.Workload.Steps[i].Order.TTL > 0 {
+			return 0
+		}
+	}
+	return s.Engine.Now().UnixMilli()
 }

@@ -130,6 +130,19 @@ func (k *Kafka) Heartbeat(group, clientID string) {
 	})
 }
 
+// Forget is for the evicted members of a client that is dead: nobody will tell them any more.
+func (k *Kafka) Forget(group, clientID string) {
+	k.gate.Local(func() {
+		for _, g := range k.groups {
+			for _, m := range named(g.zombies, clientID) {
+				if g.name == group {
+					g.zombies = without(g.zombies, m)
+				}
+			}
+		}
+	})
+}
+
 func named(ms []*kafkaMember, clientID string) (found []*kafkaMember) {
 	for _, m := range ms {
 		if m.id == clientID {

@@ -11,8 +11,10 @@ import (
 
 // PostgresOptions says what a server is like. The zero value is a good one.
 type PostgresOptions struct {
-	LockTimeoutMS int64  // lock_timeout of every session; 0 = 2000, negative = none
-	IdleTimeoutMS int64  // idle_in_transaction_session_timeout; 0 = 2000, negative = none
+	LockTimeoutMS int64 // lock_timeout of every session; 0 = 2000, negative = none
+	IdleTimeoutMS int64 // idle_in_transaction_session_timeout; 0 = 2000, negative = none
+	// StillMS is a time, ms since 1970, at which the clock that statements see stands still; 0: it goes.
+	StillMS       int64
 	ClockOffsetMS int64  // the server's clock against the gate's
 	SystemID      string // of this instance; empty = "1"
 	Timeline      int64  // 0 = 1
@@ -120,7 +122,9 @@ func (p *Postgres) Waiting() (n int) {
 	return n
 }
 
-func (p *Postgres) nowMS() int64 { return p.gate.NowMS() + p.options.ClockOffsetMS }
+func (p *Postgres) nowMS() int64 {
+	return cmp.Or(p.options.StillMS, p.gate.NowMS()) + p.options.ClockOffsetMS
+}
 
 // horizon is pg_snapshot_xmin: every transaction below it has ended.
 func (p *Postgres) horizon() int64 {

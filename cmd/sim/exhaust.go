@@ -175,7 +175,7 @@ func (p *proof) text() {
 		thousands(int64(s.Ends)), count(violations, "violation"), span(s.Elapsed), count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
 	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
 	fmt.Fprintf(w, "%20s a pipelined request is one step unless it waits, COMMIT two; time stands still\n", "")
-	fmt.Fprintf(w, "%20s reductions: private steps, checkpoints, void attempts, repeated rounds, alike orders, sleep sets for faults\n", "")
+	fmt.Fprintf(w, "%20s reductions: %s\n", "", strings.Join(explore.AllReductions.Names(), ", "))
 	if f := s.Finding; f != nil {
 		fmt.Fprintf(w, "\n%20s %s, after %s:\n", "", f.Guarantee, count(len(f.Steps), "step"))
 		for i, line := range f.Steps {

@@ -115,10 +115,10 @@ func (e *Engine) Between() {
 
 // Block implements [memory.Gate].
 func (e *Engine) Block(ctx context.Context, w memory.Wait) error {
-	if w.Until() {
+	a := e.current
+	if w.Until() && !(w.Poll && e.o.Search && a != nil && a.Proc != e.servers && !a.gone()) {
 		return nil
 	}
-	a := e.current
 	if a == nil {
 		return errors.New("engine: a wait for " + w.Key + " outside of any actor would never end")
 	}

@@ -28,8 +28,11 @@ type Scope struct {
 	// Also are kinds that strike servers, of which one more may strike.
 	Also []string
 
-	// Plain takes no private step at once and lets no fault sleep: what there is to see is the same.
-	Plain bool
+	// Crashing are the roles whose processes a crash may strike; nil: all.
+	Crashing []string
+
+	// Off are reductions that are left out: what there is to see is the same.
+	Off Reductions
 	// Reverse visits in another order; what is there to visit is the same.
 	Reverse bool
 
@@ -94,7 +97,7 @@ func (c Scope) search() (*search, error) {
 	}
 	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}, offered: offer(c.Kinds)}
 	s.offered.also = offer(c.Also).striking
-	if !c.Plain {
+	if !c.Off.has(AlikeOrders) {
 		s.alike = alikes(&base.Workload)
 	}
 	return s, nil

@@ -126,7 +126,7 @@ func TestReductionsChangeNoEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Plain = true
+		c.Off = explore.AllReductions
 		plain, err := explore.Exhaust(context.Background(), c)
 		if err != nil {
 			t.Fatal(err)

@@ -116,9 +116,16 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 		os = append(os, option{actor: private})
 		if w.left > 0 {
 			os = w.fates(os, ready[private], private)
-			if name := ready[private].Proc.Name; w.offered.crash && ready[private].Proc.Role != "clients" {
-				os = append(os, option{crash: name, group: w.bit(name)})
+			if p := ready[private].Proc; !p.Dead() && w.crashes(p) {
+				os = append(os, option{crash: p.Name, group: w.bit(p.Name)})
 			}
+		}
+		w.room = os
+		return os
+	}
+	if alone := w.regrouping(ready); len(alone) > 0 {
+		for _, i := range alone {
+			os = append(os, option{actor: i})
 		}
 		w.room = os
 		return os
@@ -142,14 +149,19 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 		for _, kind := range w.offered.striking {
 			os = append(os, option{kind: kind})
 		}
-		if w.offered.crash {
-			for _, name := range w.s.Living() {
-				os = append(os, option{crash: name, group: w.bit(name)})
+		for _, p := range w.s.Living() {
+			if w.crashes(p) {
+				os = append(os, option{crash: p.Name, group: w.bit(p.Name)})
 			}
 		}
 	}
 	w.room = os
 	return os
+}
+
+// crashes reports whether a crash is offered of a process.
+func (w *walker) crashes(p *engine.Process) bool {
+	return w.offered.crash && (w.Crashing == nil || slices.Contains(w.Crashing, p.Role))
 }
 
 // fates appends what may become of the request at which an actor stands.
@@ -171,7 +183,7 @@ func (w *walker) fates(os []option, a *engine.Actor, i int) []option {
 // Next implements [engine.Chooser].
 func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 	private := -1
-	if !w.Plain {
+	if !w.Off.has(PrivateSteps) {
 		private = w.private(ready)
 	}
 	os := w.options(ready, usual, private)
@@ -269,7 +281,7 @@ func (w *walker) take(os []option, choice int, last engine.Point, ready []*engin
 		w.fate = o.fate
 		return o.actor
 	}
-	if !w.Plain && w.left > 0 {
+	if !w.Off.has(SleepingFaults) && w.left > 0 {
 		for _, f := range os { // they are explored here: behind this step they need not be
 			if f.group != 0 {
 				w.mask |= 1 << f.group
@@ -318,6 +330,14 @@ func (w *walker) private(ready []*engine.Actor) int {
 	return best
 }
 
+// regrouping is [sim.Simulation.Regrouping] once no fault may strike any more that a group would notice.
+func (w *walker) regrouping(ready []*engine.Actor) []int {
+	if w.Off.has(Regrouping|PrivateSteps) || w.Faults != 1 || w.left > 0 || !w.spent && len(w.offered.also) > 0 {
+		return nil
+	}
+	return w.s.Regrouping(ready)
+}
+
 // alone reports whether an actor's next step is private.
 func (w *walker) alone(a *engine.Actor) bool {
 	p := a.Point()
@@ -325,10 +345,14 @@ func (w *walker) alone(a *engine.Actor) bool {
 	case engine.Start:
 		return a.Proc.Role != "server"
 	case engine.Server:
-		return strings.HasPrefix(a.Name, "servers/restart ") // what the new life does first is a step of its own
+		name, restart := strings.CutPrefix(a.Name, "servers/restart ") // what the new life does first is a step of its own
+		return restart && !strings.HasPrefix(name, "api-")             // whose clients see that nobody is there
 	case engine.Local:
 		return p.Call.Key == "reply" || a.Proc.Patient
 	case engine.Inside:
+		if a.Proc.Dead() { // a poll ends with its caller
+			return strings.HasSuffix(p.Call.Op, " waits") && p.Call.Server != "postgres" || p.Call.Op == "read slot waits"
+		}
 		return p.Call.Server == "api" && strings.HasSuffix(p.Call.Op, " waits")
 	case engine.Request:
 		switch p.Call.Server {

@@ -1,0 +1,37 @@
+package explore
+
+import "slices"
+
+// Reductions leave out what makes no difference, each under a condition of its own. A search without any of them
+// comes to the same ends, in more states.
+type Reductions uint8
+
+const (
+	// PrivateSteps are taken at once: nobody else can see or hinder them ([walker.alone]).
+	PrivateSteps Reductions = 1 << iota
+	// AlikeOrders are sent in one order ([alike]).
+	AlikeOrders
+	// SleepingFaults are not explored behind steps that they commute with ([walker.wake]).
+	SleepingFaults
+	// Regrouping goes before everything else once no fault may strike any more ([sim.Simulation.Regrouping]).
+	Regrouping
+
+	AllReductions = PrivateSteps | AlikeOrders | SleepingFaults | Regrouping
+)
+
+func (r Reductions) has(one Reductions) bool { return r&one != 0 }
+
+// Names are the reductions for people, those first that are part of what a state is and always on.
+func (r Reductions) Names() []string {
+	names := []string{"checkpoints", "void attempts", "repeated rounds"}
+	for _, x := range []struct {
+		one  Reductions
+		name string
+	}{{PrivateSteps, "private steps"}, {AlikeOrders, "alike orders"}, {SleepingFaults, "sleep sets for faults"},
+		{Regrouping, "regrouping first"}} {
+		if r.has(x.one) {
+			names = append(names, x.name)
+		}
+	}
+	return slices.Clip(names)
+}
