@@ -19,12 +19,12 @@ const gap = 10
 
 // flashSale has n operations by that many clients, each of which sends its next request when it has its answer or
 // gives up on it; of every hundred answers that many are lost, of operations that were done and of others alike.
-// The server is correct: it decides in the order in which requests reach it. Most operations take 1 to 3 units; there
+// sequenced: refusals take versions too, as in a ledger of every command. The server is correct: it decides in the order in which requests reach it. Most operations take 1 to 3 units; there
 // are reads, retries, cancels and a restock now and then, so that stock runs out and comes back.
-func flashSale(n, clients, lost int) sale {
+func flashSale(n, clients, lost int, sequenced bool) sale {
 	r := rand.New(rand.NewPCG(uint64(n), 7))
 	s := sale{ops: make([]linear.Op, n), ledger: make([]linear.Entry, 0, n)}
-	s.spec.Initial.Stock = int64(n) / 4
+	s.spec.Initial.Stock, s.spec.Sequenced = int64(n)/4, sequenced
 	window := int64(clients) * gap // from one call of a client to its next
 	arrives := make([]int64, n)
 	for i := range s.ops {
@@ -113,8 +113,8 @@ func (s *server) decide(op *linear.Op) {
 	case op.Kind == linear.Restock:
 		delta = op.Qty
 	case op.Kind == linear.Cancel:
-		delta = int64(s.units[op.Arg])
-		if delta <= 0 {
+		delta = int64(max(0, s.units[op.Arg]))
+		if delta == 0 {
 			op.Outcome = linear.NoEffect
 		}
 	case s.stock < op.Qty:
@@ -123,17 +123,17 @@ func (s *server) decide(op *linear.Op) {
 		delta = -op.Qty
 	}
 	op.Remaining, op.Seq = s.stock, int64(len(s.ledger))
-	if op.Kind == linear.Read || op.Outcome != linear.OK {
+	if op.Kind == linear.Read || op.Outcome != linear.OK && !s.spec.Sequenced {
 		return
 	}
 	s.stock += delta
 	op.Seq, op.Remaining = op.Seq+1, s.stock
 	s.seq[op.ID], s.left[op.ID] = op.Seq, s.stock
-	if op.Kind == linear.Deduct {
+	if op.Kind == linear.Deduct && op.Outcome == linear.OK {
 		s.units[op.ID] = int32(op.Qty)
-	} else if op.Kind == linear.Cancel {
+	} else if op.Kind == linear.Cancel && op.Outcome == linear.OK {
 		s.units[op.Arg] = -1
 	}
-	s.ledger = append(s.ledger, linear.Entry{Seq: op.Seq, ID: op.ID, Qty: op.Qty, Delta: delta, Stock: s.stock, Kind: op.Kind,
-		Outcome: linear.OK})
+	s.ledger = append(s.ledger, linear.Entry{Seq: op.Seq, ID: op.ID, Qty: op.Qty, Delta: delta, Stock: s.stock, Kind: op.Kind, Arg: op.Arg,
+		Outcome: op.Outcome})
 }

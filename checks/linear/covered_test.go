@@ -25,7 +25,7 @@ func judgedAs(t *testing.T, want Verdict, spec Spec, streams bool, ops ...Op) {
 			t.Errorf("the certificate %v is wrong: %v", order, err)
 		}
 	}
-	if r := stream(ops, spec, nil); r.Verdict != want && (streams || r.Verdict != Undecided) {
+	if r := stream(ops, spec); r.Verdict != want && (streams || r.Verdict != Undecided) {
 		t.Errorf("%v, want %s\n%s", r, want, listing(ops))
 	}
 }

@@ -35,14 +35,7 @@ func modes() []mode {
 	versions := func(o Options) judge {
 		return func(ops []Op, spec Spec, _ []Entry) (Report, Linearization) { return Versioned(ops, spec, o) }
 	}
-	streamed := func(withLedger bool) judge {
-		return func(ops []Op, spec Spec, ledger []Entry) (Report, Linearization) {
-			if !withLedger {
-				ledger = nil
-			}
-			return stream(ops, spec, ledger), nil
-		}
-	}
+	streamed := func(ops []Op, spec Spec, _ []Entry) (Report, Linearization) { return stream(ops, spec), nil }
 	searching := func(ops []Op, spec Spec, _ []Entry) (Report, Linearization) { return Window(ops, spec, Options{}) }
 	bare := workload{shows: Bare, rises: true, ids: true, lost: 20, quantity: 3, spread: 12}
 	left, leftAll, bareAll := bare, bare, bare
@@ -59,6 +52,14 @@ func modes() []mode {
 	sequenced.sequenced = true
 	every.sequenced, every.couples = true, true
 	noLoss.lost, noLoss.couples = 0, true
+	booked, bookedAll := plain, every
+	booked.shows, booked.ids, bookedAll.shows, bookedAll.ids = Ledger, false, Ledger, false
+	resolved := func(ops []Op, spec Spec, ledger []Entry) (Report, Linearization) {
+		return Linearizable(ops, spec, Options{Capability: Ledger, Ledger: ledger, Order: true})
+	}
+	certificate := func(ops []Op, spec Spec, ledger []Entry) (Report, Linearization) {
+		return certified(ops, spec, ledger), nil
+	}
 	return []mode{
 		{"versions", plain, versions(searched), 0, false},
 		{"versions, all answered", noLoss, versions(blind), 0, false},
@@ -67,6 +68,10 @@ func modes() []mode {
 		{"versions, coupled, no search", coupled, versions(blind), 60, false},
 		{"versions, refusals too", sequenced, versions(searched), 0, false},
 		{"versions, refusals too, coupled", every, versions(searched), 0, false},
+		{"versions, ledger", booked, resolved, 0, false},
+		{"versions, ledger, refusals too, coupled", bookedAll, resolved, 0, false},
+		{"certificate", booked, certificate, 0, true},
+		{"certificate, refusals too, coupled", bookedAll, certificate, 0, true},
 		{"remaining, stock falls", falling, dropping(searched), 0, false},
 		{"remaining, stock falls, no search", falling, dropping(blind), 30, false},
 		{"epochs", rising, dropping(Options{Capability: Epoch, Order: true}), 5, false},
@@ -74,16 +79,16 @@ func modes() []mode {
 		{"window, bare, refusals remembered", bareAll, searching, 0, false},
 		{"window, remaining", left, searching, 0, false},
 		{"window, remaining, refusals remembered", leftAll, searching, 0, false},
-		{"stream", plain, streamed(false), 20, true},
-		{"stream, all answered", noLoss, streamed(false), 0, true},
-		{"stream, coupled", coupled, streamed(false), 60, true},
-		{"stream, refusals too", sequenced, streamed(false), 60, true},
-		{"stream, refusals too, coupled", every, streamed(false), 70, true},
+		{"stream", plain, streamed, 20, true},
+		{"stream, all answered", noLoss, streamed, 0, true},
+		{"stream, coupled", coupled, streamed, 60, true},
+		{"stream, refusals too", sequenced, streamed, 60, true},
+		{"stream, refusals too, coupled", every, streamed, 70, true},
 	}
 }
 
-// stream gives a history to a [Stream], event by event; what shares a time comes in any order.
-func stream(ops []Op, spec Spec, ledger []Entry) Report {
+// inTime tells a history event by event; what shares a time comes in any order.
+func inTime(ops []Op, tell func(i int, calls bool)) {
 	type event struct {
 		at    int64
 		op    int
@@ -105,20 +110,39 @@ func stream(ops []Op, spec Spec, ledger []Entry) Report {
 		}
 		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.op, y.op))
 	})
+	for _, e := range events {
+		tell(e.op, e.calls)
+	}
+}
+
+// stream gives a history to a [Stream].
+func stream(ops []Op, spec Spec) Report {
 	s := NewStream(spec)
 	handles := make([]Handle, len(ops))
-	for _, e := range events {
-		op := &ops[e.op]
-		switch {
-		case e.calls:
-			handles[e.op] = s.Invoke(op)
+	inTime(ops, func(i int, calls bool) {
+		switch op := &ops[i]; {
+		case calls:
+			handles[i] = s.Invoke(op)
 		case op.answered():
-			s.Return(handles[e.op], op)
+			s.Return(handles[i], op)
 		default:
-			s.Timeout(handles[e.op])
+			s.Timeout(handles[i])
 		}
-	}
-	return s.Quiesce(ledger, nil)
+	})
+	return s.Quiesce(nil)
+}
+
+// certified gives a history and its ledger to a [Certifier].
+func certified(ops []Op, spec Spec, ledger []Entry) Report {
+	c := NewCertifier(spec)
+	inTime(ops, func(i int, calls bool) {
+		if op := &ops[i]; calls {
+			c.Call(op, int32(i))
+		} else if op.answered() {
+			c.Return(op, int32(i))
+		}
+	})
+	return c.Judge(ledger)
 }
 
 // tally counts what was found.
@@ -138,8 +162,8 @@ func crosscheck(m mode, n int, seed uint64, disagree func(string)) (t tally) {
 			spoil(r, ops)
 		}
 		t.histories++
+		want := oracle(ops, spec, ledger, m.work.shows)
 		report, order := m.judge(ops, spec, ledger)
-		want := Porcupine(ops, spec, 0)
 		why := ""
 		switch {
 		case report.Verdict == Undecided:
@@ -166,6 +190,19 @@ func crosscheck(m mode, n int, seed uint64, disagree func(string)) (t tally) {
 		}
 	}
 	return t
+}
+
+// oracle is porcupine's verdict, with a ledger on what that resolves.
+func oracle(ops []Op, spec Spec, ledger []Entry, shows Capability) Verdict {
+	if shows < Ledger {
+		return Porcupine(ops, spec, 0)
+	}
+	if r := Certify(ops, spec, ledger); r.Verdict == Fail {
+		return Fail
+	}
+	resolved := slices.Clone(ops)
+	Resolve(resolved, spec, ledger)
+	return Porcupine(resolved, spec, 0)
 }
 
 func listing(ops []Op) string {

@@ -14,8 +14,9 @@
 //	[Bare]       nothing                     porcupine while it is small, else Lowe's window ([Window])
 //	[Remaining]  the stock                   [Monotone] while stock only falls, else [Window]
 //	[Epoch]      rises so far, and the stock [Monotone]
-//	[Version]    the version and the stock   [Versioned], [Stream]
-//	[Ledger]     and a ledger read at rest   the same, with unanswered operations resolved from it
+//	[Version]    the version and the stock   [Versioned]; while it happens: [Stream]
+//	[Ledger]     and a ledger read at rest   the same, with unanswered operations resolved from it;
+//	                                         while it happens: [Certifier]
 //
 // [Linearizable] chooses, after it has checked what the method assumes.
 //

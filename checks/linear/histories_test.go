@@ -90,13 +90,15 @@ func (w workload) random(r *rand.Rand, n int) ([]Op, Spec, []Entry) {
 	system := newSystem(spec, n)
 	done := make([]Op, len(asked))
 	copy(done, asked)
-	var ledger []Entry
+	ledger := []Entry{} // there is one, if an empty one
 	for _, e := range events {
 		op := &done[e.op]
 		before := system.st
 		system.execute(op)
 		if system.st.Seq != before.Seq {
-			ledger = append(ledger, Entry{op.Seq, op.ID, op.Qty, system.st.Stock - before.Stock, op.Remaining, op.Kind, op.Outcome})
+			e := wrote(op.Seq, op.ID, op.Qty, system.st.Stock-before.Stock, op.Remaining, op.Kind, op.Outcome)
+			e.Arg = op.Arg
+			ledger = append(ledger, e)
 		}
 	}
 	for i := range done {

@@ -14,12 +14,22 @@ type Entry struct {
 	Stock   int64 // after it
 	Kind    Kind
 	Outcome Outcome // OK or Partial; Rejected and NoEffect where refusals have versions
+	Arg     int64   // as in [Op]
+	// Said is what its answer looked like ([Op.InShort]) where that is not as the entry has it; 0: it is.
+	Said uint32
+	// Own: the system asked for it itself, so that no call of it needs to be known.
+	Own bool
+}
+
+// op is the operation that the entry is about, as it was answered.
+func (e *Entry) op() Op {
+	op := NewOp(e.Kind, e.Qty, math.MinInt64)
+	op.ID, op.Arg, op.Seq, op.Remaining, op.Outcome = e.ID, e.Arg, e.Seq, e.Stock, e.Outcome
+	return op
 }
 
 func (e *Entry) evidence(role Role) Evidence {
-	op := NewOp(e.Kind, e.Qty, math.MinInt64)
-	op.ID, op.Seq, op.Remaining, op.Outcome = e.ID, e.Seq, e.Stock, e.Outcome
-	return Evidence{Role: role, Index: -1, Op: op, Text: fmt.Sprintf(
+	return Evidence{Role: role, Index: -1, Op: e.op(), Text: fmt.Sprintf(
 		"ledger entry %d: %s of id %d -> %s, stock %+d = %d", e.Seq, e.Kind, e.ID, e.Outcome, e.Delta, e.Stock)}
 }
 
@@ -87,9 +97,10 @@ func pendingAttempts(ops []Op, sequenced bool) []int32 {
 // each stock following from the one before, no id in effect twice, an operation behind every entry and
 // an entry behind every operation that took a version. O(n).
 func Certify(ops []Op, spec Spec, ledger []Entry) Report {
-	byID := make([]int32, idLimit(ops)) // by id: 0, or 1 + the index of an operation that has it
+	byID := make([]int32, idLimit(ops)) // by id: 0, or 1 + the index of an operation that can have done it
 	for i := range ops {
-		if ops[i].ID >= 0 {
+		refused := (ops[i].Outcome == Rejected || ops[i].Outcome == NoEffect) && !spec.Sequenced
+		if ops[i].ID >= 0 && !refused {
 			byID[ops[i].ID] = int32(i) + 1
 		}
 	}
@@ -104,7 +115,7 @@ func Certify(ops []Op, spec Spec, ledger []Entry) Report {
 			return failed(RuleLedger, fmt.Sprintf("the ledger's stock is %d at version %d; %+d is not %d", stock, seq, e.Delta,
 				e.Stock), e.evidence(Offender))
 		case e.ID >= int64(len(byID)) || e.ID >= 0 && byID[e.ID] == 0:
-			return failed(RuleLedger, "the ledger has an entry that no operation asked for", e.evidence(Offender))
+			return failed(RuleLedger, "the ledger has an entry that no operation asked for, or one that was refused", e.evidence(Offender))
 		case e.ID >= 0 && taken[e.ID]:
 			return failed(RuleOnce, fmt.Sprintf("the ledger has id %d twice", e.ID), e.evidence(Offender),
 				show(Witness, ops, int(byID[e.ID])-1))

@@ -1,17 +1,15 @@
 package linear
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 )
 
 // Quiesce ends the history: nothing is under way any more, what was not answered stays unknown, final
-// reads have been taken. With a ledger (nil: there is none) it compares every answer that was remembered
-// by id, and finds in it who took the versions that nobody was answered for; without one, the unanswered
-// operations are matched with them as in [Versioned], and what that does not settle is undecided, for a
-// stream keeps no history to search.
-func (s *Stream) Quiesce(ledger []Entry, final []Op) Report {
+// reads have been taken. The unanswered operations are matched with the versions that nobody was answered
+// for as in [Versioned], and what that does not settle is undecided, for a stream keeps no history to
+// search.
+func (s *Stream) Quiesce(final []Op) Report {
 	for i := range final {
 		s.Return(s.Invoke(&final[i]), &final[i])
 	}
@@ -22,7 +20,7 @@ func (s *Stream) Quiesce(ledger []Entry, final []Op) Report {
 	s.replay()
 	r := s.problem
 	if r.Why == "" {
-		r = s.settle(ledger)
+		r = s.settle()
 	}
 	r.Method = "stream"
 	if len(s.flights) > 0 {
@@ -32,13 +30,8 @@ func (s *Stream) Quiesce(ledger []Entry, final []Op) Report {
 }
 
 // settle accounts for what nobody was answered for.
-func (s *Stream) settle(ledger []Entry) Report {
+func (s *Stream) settle() Report {
 	q := s.quiescence()
-	if ledger != nil {
-		if r := q.certify(ledger); r.Verdict == Fail {
-			return r
-		}
-	}
 	for i := range s.later {
 		op := &s.later[i].op
 		if op.Seq-s.spec.Initial.Seq > s.invoked {
@@ -329,79 +322,4 @@ func (q *quiescence) unexplained(p int32, why string) Report {
 	op.Seq = seq
 	return Report{Verdict: Fail, Rule: RuleUnknown, Why: why, Slice: &Slice{seq - 1, seq + 1},
 		Evidence: []Evidence{{Offender, none, op, fmt.Sprintf("version %d, which nobody was answered for", seq)}}}
-}
-
-// certify compares the ledger with every answer that was remembered, and takes from it who filled the
-// vacant versions.
-func (q *quiescence) certify(ledger []Entry) Report {
-	seq, stock := q.spec.Initial.Seq, q.spec.Initial.Stock
-	for i := range ledger {
-		e := &ledger[i]
-		why := ""
-		switch {
-		case e.Seq != seq+1:
-			why = fmt.Sprintf("the ledger goes from version %d to %d", seq, e.Seq)
-		case e.Stock != stock+e.Delta:
-			why = fmt.Sprintf("the ledger's stock is %d at version %d; %+d is not %d", stock, seq, e.Delta, e.Stock)
-		case e.ID >= 0:
-			if a := q.ids.at(e.ID); a.seq <= 0 {
-				why = q.unansweredEntry(e)
-			} else if a.seq != e.Seq || a.remaining != e.Stock {
-				why = fmt.Sprintf("the answer was version %d and %d in stock", a.seq, a.remaining)
-			}
-		}
-		if why != "" {
-			return failed(RuleLedger, why, e.evidence(Offender))
-		}
-		seq, stock = e.Seq, e.Stock
-	}
-	if q.top > seq {
-		return failed(RuleLedger, fmt.Sprintf("version %d was answered, and the ledger ends at %d", q.top, seq),
-			Evidence{Offender, none, NewOp(Note, 0, q.now), fmt.Sprintf("version %d", q.top)})
-	}
-	for n := range q.lost { // what is not in the ledger never happened
-		if id := q.lost[n].ID; id >= 0 {
-			q.byID[id] = none
-		}
-	}
-	return Report{}
-}
-
-// unansweredEntry takes in an entry of an id that was not answered; it answers why it cannot be.
-func (q *quiescence) unansweredEntry(e *Entry) string {
-	switch n, asked := q.byID[e.ID]; {
-	case !asked:
-		return "the ledger has an entry that no operation asked for"
-	case n == none:
-		return fmt.Sprintf("the ledger has id %d twice", e.ID)
-	default:
-		return q.found(e, n)
-	}
-}
-
-// found takes that unanswered operation n is the ledger's entry; it answers why it cannot be.
-func (q *quiescence) found(e *Entry, n int) string {
-	op := q.lost[n]
-	if op.Kind != e.Kind {
-		return fmt.Sprintf("the operation was %v", op)
-	}
-	if q.floor[n] >= e.Seq {
-		return fmt.Sprintf("version %d had been returned before the operation was called", q.floor[n])
-	}
-	op.Seq, op.Remaining, op.Outcome = e.Seq, e.Stock, e.Outcome
-	op.Qty = cmp.Or(e.Qty, op.Qty)
-	if e.Qty == Absent {
-		op.Qty = q.lost[n].Qty
-	}
-	if delta, sure := op.change(q.safety, q.ids.units); e.Outcome == OK && op.Kind != SetLimit && op.Kind != Reconcile && sure && delta != e.Delta {
-		return fmt.Sprintf("the operation was %v", op)
-	}
-	if !q.remember(&op) {
-		return "the ledger contradicts an answer: " + q.problem.Why
-	}
-	q.byID[op.ID] = none
-	if p := q.chain.placeFrom(e.Seq); int(p) < len(q.chain.names) && q.chain.names[p] == e.Seq {
-		q.chain.slot[p], q.chain.stock[p] = 0, e.Stock
-	}
-	return ""
 }

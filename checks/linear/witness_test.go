@@ -12,6 +12,11 @@ func ok(kind Kind, id, qty, call, ret, seq, remaining int64) Op {
 	return op
 }
 
+// wrote is a row of a ledger.
+func wrote(seq, id, qty, delta, stock int64, k Kind, o Outcome) Entry {
+	return Entry{Seq: seq, ID: id, Qty: qty, Delta: delta, Stock: stock, Kind: k, Outcome: o, Arg: Absent}
+}
+
 func told(op Op, o Outcome) Op { op.Outcome = o; return op }
 
 func about(op Op, deduction int64) Op { op.Arg = deduction; return op }
@@ -76,7 +81,7 @@ func TestRefusalsHaveVersionsWhereEveryCommandHas(t *testing.T) {
 func TestALedgerSaysWhatBecameOfTheUnanswered(t *testing.T) {
 	ask := func(id, qty, call int64) Op { op := NewOp(Deduct, qty, call); op.ID = id; return op }
 	ops := []Op{ok(Deduct, 0, 1, 1, 2, 1, 9), ask(1, 2, 3), ask(1, 2, 5), ask(2, 4, 3), ask(0, 1, 0)}
-	ledger := []Entry{{1, 0, 1, -1, 9, Deduct, OK}, {2, 1, 2, -2, 7, Deduct, OK}}
+	ledger := []Entry{wrote(1, 0, 1, -1, 9, Deduct, OK), wrote(2, 1, 2, -2, 7, Deduct, OK)}
 	Resolve(ops, shelf(10), ledger)
 	for i, want := range []Outcome{OK, OK, Never, Never, Never} {
 		if ops[i].Outcome != want {

@@ -13,27 +13,33 @@ func (a *answerOf) heldAt(seq int64) bool {
 	return a.seq > 0 && a.seq <= seq && a.units > 0 && (a.undone == 0 || a.undone > seq)
 }
 
-// pageBits is the size of a page: 256 ids.
-const pageBits = 8
-
-// idTable holds an entry by id, in pages, so that it grows without copying. Ids count from 0.
-type idTable struct {
-	pages []*[1 << pageBits]answerOf
-}
-
-func (t *idTable) at(id int64) *answerOf {
-	page := int(id >> pageBits)
-	for page >= len(t.pages) {
-		t.pages = append(t.pages, nil)
-	}
-	if t.pages[page] == nil {
-		t.pages[page] = new([1 << pageBits]answerOf)
-	}
-	return &t.pages[page][id&(1<<pageBits-1)]
-}
+// idTable holds an entry by id. Ids count from 0.
+type idTable struct{ paged[answerOf] }
 
 // units is what a deduction took that was answered.
 func (t *idTable) units(id int64) (int64, bool) {
 	a := t.at(id)
 	return a.units, a.seq > 0
 }
+
+// pageBits is the size of a page: 256 entries.
+const pageBits = 8
+
+// paged is a table that grows without copying, an entry by number from 0.
+type paged[T any] struct {
+	pages []*[1 << pageBits]T
+}
+
+func (t *paged[T]) at(n int64) *T {
+	page := int(n >> pageBits)
+	for page >= len(t.pages) {
+		t.pages = append(t.pages, nil)
+	}
+	if t.pages[page] == nil {
+		t.pages[page] = new([1 << pageBits]T)
+	}
+	return &t.pages[page][n&(1<<pageBits-1)]
+}
+
+// size is above every number that was asked for.
+func (t *paged[T]) size() int64 { return int64(len(t.pages)) << pageBits }
