@@ -126,10 +126,22 @@ func (s *search) lacks(st *State, op *Op) bool {
 			return st.Epoch < before
 		}
 	}
-	if s.observes(op) == 0 && op.Kind == Deduct {
-		return st.Stock > op.Remaining+op.Qty
+	if op.Kind == Cancel && s.observes(op) == 0 && s.ids[op.Arg].state == unseen {
+		return true // what it undoes
 	}
-	return s.observes(op) == 1 && st.Stock > op.Remaining
+	return st.Stock > s.meets(op)
+}
+
+// meets is the stock before an operation whose answer shows the stock behind it.
+func (s *search) meets(op *Op) int64 {
+	if s.observes(op) == 1 {
+		return op.Remaining
+	}
+	delta, sure := op.change(0, func(id int64) (int64, bool) { return s.ids[id].units, s.ids[id].state == held })
+	if !sure || op.Outcome == Rejected || op.Outcome == NoEffect {
+		return op.Remaining
+	}
+	return op.Remaining - delta
 }
 
 // take steps an operation of the order. One whose answer only a duplicate shows may have been refused.

@@ -36,3 +36,19 @@ func TestAStockThatOnlyADuplicateShowsHasAnOffender(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 }
+
+// What nobody was answered stands before a restock too, not only before deductions and reads: the search for it did not
+// look there. Found by the cross-check.
+func TestWhatStandsBeforeARestockIsSearchedFor(t *testing.T) {
+	epoch := func(op Op, n int32) Op { op.Seq, op.Epoch = Absent, n; return op }
+	in, read := epoch(ok(Restock, 0, 1, 5, 10, 0, 1), 1), epoch(ok(Read, Absent, 0, 9, 13, 0, 0), 2)
+	ops := []Op{in, read, unansweredOp(Deduct, 2, 3, 1), about(unansweredOp(Cancel, 3, Absent, 11), 2), unansweredOp(Restock, 4, 2, 4),
+		unansweredOp(Deduct, 5, 3, 2), unansweredOp(Deduct, 6, 2, 4)}
+	r, order := Monotone(ops, shelf(5), Options{Capability: Epoch, Order: true})
+	if want := Porcupine(ops, shelf(5), 0); r.Verdict != want || want != Pass {
+		t.Fatalf("%v, porcupine says %s", r, want)
+	}
+	if err := order.Verify(shelf(5), ops); err != nil {
+		t.Error(err)
+	}
+}
