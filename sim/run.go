@@ -37,6 +37,9 @@ type RunConfig struct {
 	// Auditor is how often and how patiently a statement of the final audit is tried again: an overloaded
 	// server may end the auditor's connection like anybody's. Default 20 attempts, 50 ms to 1 s apart.
 	Auditor inventory.Backoff
+	// Judges judge the decisions beside the checkers; they know no commit points. Where two of them disagree, that is
+	// the result. None: nobody does.
+	Judges []checks.LaneJudge
 }
 
 // Progress is where a run is.
@@ -66,7 +69,7 @@ type RunResult struct {
 	// Bare is porcupine's verdict on what clients were told alone; nil where the run is too large for
 	// it, or the design's answers are not model.Decide's.
 	Bare *Bare
-	// Disagreements are lanes about which two judges said the opposite ([SimulationConfig.Triangulate]).
+	// Disagreements are lanes about which two judges said the opposite ([SimulationConfig.Judges]).
 	Disagreements []string
 }
 
@@ -342,6 +345,9 @@ func (r *run) judge(s Summary, a checks.Audit, converged time.Duration) RunResul
 	if r.searched() {
 		ops := checks.Operations(r.events)
 		out.Bare = &Bare{Reports: checks.Bare(ops, checks.BareOptions{}), Operations: len(ops)}
+	}
+	if out.Disagreements = r.suite.Triangulate(nil, r.Judges); len(out.Disagreements) > 0 {
+		out.Result = checks.Worst(out.Result, checks.Disagreement)
 	}
 	if len(out.Failures) > 0 {
 		out.Result = checks.Worst(out.Result, checks.InternalError)

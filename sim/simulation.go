@@ -87,9 +87,9 @@ type SimulationConfig struct {
 	Bound time.Duration
 	// History is where the history goes, as JSON lines; nil: nowhere.
 	History io.Writer
-	// Triangulate lets the simulator's own commit points and porcupine judge beside the checkers; where two of
-	// them disagree, one is wrong, and that is the result.
-	Triangulate bool
+	// Judges judge the decisions beside the checkers, [checks.Triangulation]: the simulator's own commit points and
+	// porcupine; where two of them disagree, one is wrong, and that is the result. None: nobody does.
+	Judges []checks.LaneJudge
 	// Lua holds the compiled scripts; simulations that never run at once may share one.
 	Lua *luahost.Host
 }
@@ -175,7 +175,7 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 		}
 	}
 	s.Redis.OnStockChange(s.Watch.stockChange)
-	if c.Triangulate {
+	if len(c.Judges) > 0 {
 		s.Postgres.OnLedger(func(r port.LedgerRow) {
 			s.commits = append(s.commits, checks.Commit{Lane: r.Lane, Seq: r.Seq, Command: r.Command, At: s.Watch.clock.micros()})
 		})
@@ -355,10 +355,8 @@ func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
 	if len(out.Failures) > 0 {
 		out.Result = checks.Worst(out.Result, checks.InternalError)
 	}
-	if s.c.Triangulate {
-		if out.Disagreements = s.suite.Triangulate(s.commits, checks.Triangulation{}.Judges()); len(out.Disagreements) > 0 {
-			out.Result = checks.Worst(out.Result, checks.Disagreement)
-		}
+	if out.Disagreements = s.suite.Triangulate(s.commits, s.c.Judges); len(out.Disagreements) > 0 {
+		out.Result = checks.Worst(out.Result, checks.Disagreement)
 	}
 	return out
 }

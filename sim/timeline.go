@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -123,8 +124,14 @@ func NewTimeline(s *Simulation) *Timeline {
 	return t
 }
 
-// Names are what people call orders and commands.
-func (t *Timeline) Names() map[model.ID]string { return t.s.names }
+// Names are what people call orders and commands, the initial stock too.
+func (t *Timeline) Names() map[model.ID]string {
+	names := maps.Clone(t.s.names)
+	for _, st := range supplySteps(t.s.c.Workload.Supply) {
+		names[st.Command.ID] = st.Name
+	}
+	return names
+}
 
 // step takes down what the step that ended at a point did.
 func (t *Timeline) step(at engine.Point) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,6 +46,7 @@ const checkHelp = `sim check HISTORY: judges a history that was taken elsewhere,
 type checked struct {
 	file    string
 	claims  string
+	source  io.Reader
 	in      *jsonl.Reader
 	reports []checks.Report
 	limits  []checks.Report
@@ -56,6 +56,8 @@ type checked struct {
 	events  int
 	elapsed time.Duration
 	panel   func(io.Writer) error
+	judges  []checks.LaneJudge
+	differ  []string // lanes about which two of them do
 }
 
 // judgement is a history of some format with its verdict.
@@ -66,6 +68,7 @@ type judgement interface {
 	result() checks.Result
 	again() string           // the command that judges it again
 	explain(io.Writer) error // porcupine's page about what is not linearizable
+	linearizable() checks.Report
 }
 
 // checkFlags are the flags of sim check.
@@ -74,6 +77,7 @@ type checkFlags struct {
 	format, model, names, start string
 	refusals, asJSON            bool
 	set                         map[string]bool
+	in                          *historyReader
 }
 
 func parseCheck(args []string, stdout io.Writer) (*checkFlags, error) {
@@ -100,8 +104,16 @@ func parseCheck(args []string, stdout io.Writer) (*checkFlags, error) {
 		return nil, usage{errors.New("check takes one HISTORY")}
 	}
 	f.file = fs.Arg(0)
-	if f.format, err = f.formatOf(); err != nil {
+	if err := f.knownFormat(); err != nil {
 		return nil, err
+	}
+	if f.in, err = openHistory(f.file); err != nil {
+		return nil, err
+	}
+	if f.format == "auto" {
+		if f.format, err = f.in.format(); err != nil {
+			return nil, err
+		}
 	}
 	for name := range foreign {
 		if f.set[name] && f.format == "jsonl" {
@@ -119,7 +131,8 @@ func checkCommand(args []string, stdout *output, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var c judgement = &checked{file: f.file, claims: f.claims, tally: newAnswers()}
+	defer f.in.Close()
+	var c judgement = &checked{file: f.file, source: f.in, claims: f.claims, tally: newAnswers(), judges: checks.OfLongRuns().Told()}
 	if f.format != "jsonl" {
 		c = &foreign{flags: f}
 	}
@@ -145,13 +158,8 @@ func checkCommand(args []string, stdout *output, stderr io.Writer) error {
 }
 
 // judge reads the file once; what it keeps are the checkers' states.
-func (c *checked) judge() error {
-	f, err := os.Open(c.file)
-	if err != nil {
-		return usage{err}
-	}
-	defer f.Close()
-	if c.in, err = jsonl.NewReader(c.file, f); err != nil {
+func (c *checked) judge() (err error) {
+	if c.in, err = jsonl.NewReader(c.file, c.source); err != nil {
 		return err
 	}
 	if err := c.override(&c.in.Header); err != nil {
@@ -175,6 +183,7 @@ func (c *checked) judge() error {
 		return err
 	}
 	c.reports, c.panel = suite.Finish(c.audit), suite.Explain
+	c.differ = suite.Triangulate(nil, c.judges)
 	c.limits = checks.Unclaim(c.reports, c.end.Outside)
 	return nil
 }
@@ -197,8 +206,16 @@ func (c *checked) override(h *checks.Header) error {
 
 func (c *checked) explain(w io.Writer) error { return c.panel(w) }
 
+func (c *checked) linearizable() checks.Report {
+	return c.reports[slices.IndexFunc(c.reports, func(r checks.Report) bool { return r.Guarantee == checks.Linearizable })]
+}
+
 func (c *checked) result() checks.Result {
-	return checks.Judge(c.reports, checks.Conditions{Decisions: c.decisions(), NeverHappened: c.end.NeverHappened})
+	r := checks.Judge(c.reports, checks.Conditions{Decisions: c.decisions(), NeverHappened: c.end.NeverHappened})
+	if len(c.differ) > 0 {
+		r = checks.Worst(r, checks.Disagreement)
+	}
+	return r
 }
 
 // decisions are those of the truth, or where nobody looked there those that clients were told.
@@ -229,6 +246,7 @@ func (c *checked) text(w io.Writer) {
 	}
 	guaranteeLine(w, "not checked", v.notChecked, true)
 	guaranteeLine(w, "not claimed", v.notClaimed, false)
+	disagreements(w, c.differ)
 	for _, r := range c.limits {
 		fmt.Fprintf(w, "%10s known limit: %s under %s: %s\n", "", r.Guarantee, strings.Join(c.end.Outside, ", "), r.Why)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,16 +64,11 @@ func (c *foreign) read() (err error) {
 		return usage{fmt.Errorf("--model: %w", err)}
 	}
 	m.FailIsRefusal = c.flags.refusals
-	f, err := os.Open(c.flags.file)
-	if err != nil {
-		return usage{err}
-	}
-	defer f.Close()
 	read := jepsen.ReadEDN
 	if c.flags.format == "log" {
 		read = jepsen.ReadLog
 	}
-	if c.history, err = read(f, c.flags.file, m); err != nil {
+	if c.history, err = read(c.flags.in, c.flags.file, m); err != nil {
 		return err
 	}
 	switch {
@@ -158,6 +152,8 @@ func (c *foreign) explain(w io.Writer) error {
 	}
 	return c.panel(w)
 }
+
+func (c *foreign) linearizable() checks.Report { return c.report }
 
 func (c *foreign) result() checks.Result {
 	answered := 0

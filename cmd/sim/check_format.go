@@ -1,41 +1,86 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
-	"errors"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+
+	"stockproof/checks"
 )
 
 // lookedAt is how much of a file tells its format.
 const lookedAt = 64 << 10
 
-// formatOf is the format of the history that the flags name.
-func (f *checkFlags) formatOf() (string, error) {
-	formats := []string{"auto", "jsonl", "edn", "log"}
-	if !slices.Contains(formats, f.format) {
-		return "", usage{fmt.Errorf("--format: %q is no format; there are %s", f.format, strings.Join(formats, ", "))}
-	}
-	if f.format != "auto" {
-		return f.format, nil
-	}
-	file, err := os.Open(f.file)
+// historyReader is a history that is read once, as from a pipe; what gzip packed comes out unpacked.
+type historyReader struct {
+	*bufio.Reader
+	file *os.File
+}
+
+func openHistory(name string) (*historyReader, error) {
+	f, err := os.Open(name)
 	if err != nil {
-		return "", usage{err}
+		return nil, usage{err}
 	}
-	defer file.Close()
-	head := make([]byte, lookedAt)
-	n, err := io.ReadFull(file, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return "", fmt.Errorf("read %s: %w", f.file, err)
+	h := &historyReader{bufio.NewReaderSize(f, lookedAt), f}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		h.Close()
+		return nil, usage{fmt.Errorf("%s is a directory: a history is a file", name)}
 	}
-	if format := guess(head[:n]); format != "" {
+	if magic, _ := h.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return h, nil
+	}
+	z, err := gzip.NewReader(h.Reader)
+	if err != nil {
+		h.Close()
+		return nil, usage{fmt.Errorf("unpack %s: %w", name, err)}
+	}
+	h.Reader = bufio.NewReaderSize(unpacked{z, name}, lookedAt)
+	return h, nil
+}
+
+// unpacked is what gzip packed. An archive that is cut short or damaged is bad input, which no reader of lines can tell from
+// a disk that fails.
+type unpacked struct {
+	*gzip.Reader
+	name string
+}
+
+// Read implements [io.Reader].
+func (u unpacked) Read(p []byte) (int, error) {
+	n, err := u.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = &checks.InputError{File: u.name, Reason: "unpack: " + err.Error()}
+	}
+	return n, err
+}
+
+func (h *historyReader) Close() error { return h.file.Close() }
+
+// format is what the file looks like.
+func (h *historyReader) format() (string, error) {
+	head, err := h.Peek(lookedAt)
+	if err != nil && err != io.EOF {
+		return "", usage{fmt.Errorf("read %s: %w", h.file.Name(), err)}
+	}
+	if format := guess(head); format != "" {
 		return format, nil
 	}
-	return "", usage{fmt.Errorf("%s looks like neither jsonl nor edn nor log: --format says which", f.file)}
+	return "", usage{fmt.Errorf("%s looks like neither jsonl nor edn nor log: --format says which", h.file.Name())}
+}
+
+// knownFormat refuses a --format that there is not.
+func (f *checkFlags) knownFormat() error {
+	formats := []string{"auto", "jsonl", "edn", "log"}
+	if !slices.Contains(formats, f.format) {
+		return usage{fmt.Errorf("--format: %q is no format; there are %s", f.format, strings.Join(formats, ", "))}
+	}
+	return nil
 }
 
 // guess is the format of a file that begins so; "" if it is none. An empty file is one of ours that was cut short.

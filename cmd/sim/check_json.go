@@ -28,6 +28,7 @@ type checkResult struct {
 	Capability    string   `json:"capability"`
 	NeverHappened []string `json:"never_happened"`
 	KnownLimits   []string `json:"known_limits"`
+	Disagreements []string `json:"disagreements,omitempty"` // lanes about which two checkers differ
 
 	Format     string `json:"format"`               // jsonl, edn or log
 	Model      string `json:"model,omitempty"`      // register or counter; of a history of Jepsen's
@@ -50,7 +51,7 @@ func (c *checked) json(w io.Writer) error {
 	j := checkResult{Result: c.result(), Design: h.Design, Tier: h.Tier, Seed: fmt.Sprintf("0x%x", h.Seed), Orders: c.orders(),
 		Guarantees: guaranteeRows(c.reports), Executions: 1, Steps: c.events, ElapsedMS: c.elapsed.Milliseconds(),
 		Reproduce: c.again(), History: c.file, Capability: h.Capability.String(), NeverHappened: orEmpty(c.end.NeverHappened),
-		KnownLimits: []string{}, Format: "jsonl"}
+		KnownLimits: []string{}, Format: "jsonl", Disagreements: c.differ}
 	for _, r := range c.limits {
 		j.KnownLimits = append(j.KnownLimits, r.Guarantee.String()+": "+r.Why)
 	}

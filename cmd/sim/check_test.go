@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -91,6 +93,67 @@ func TestBadHistoriesAreRefusedByCheck(t *testing.T) {
 		refused(t, c.want, "check", cut)
 	}
 	refused(t, "no such file", "check", filepath.Join(t.TempDir(), "none"))
+	refused(t, "is a directory: a history is a file", "check", t.TempDir())
+	refused(t, "is a directory: a history is a file", "check", "--format", "jsonl", t.TempDir())
 	refused(t, "check takes one HISTORY", "check")
 	refused(t, `--claims: "speed" is not a guarantee`, "check", "--claims", "speed", histories+"ledger-tiny.jsonl")
+}
+
+// A history may be packed, as they are kept; one that is cut short is bad input, packed or not.
+func TestAPackedHistoryIsJudged(t *testing.T) {
+	text, err := os.ReadFile(histories + "article-token-expiry.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "h.jsonl.gz")
+	damaged := bytes.Clone(packed.Bytes())
+	damaged[len(damaged)-6] ^= 1
+	for _, c := range []struct {
+		text []byte
+		code int
+		says string
+	}{
+		{packed.Bytes(), 1, "FAIL: exactly-once-effect"},
+		{packed.Bytes()[:packed.Len()/2], 64, "h.jsonl.gz: unpack: unexpected EOF"},
+		{damaged, 64, "h.jsonl.gz: unpack: gzip: invalid checksum"},
+		{packed.Bytes()[:5], 64, "unpack "},
+	} {
+		if err := os.WriteFile(file, c.text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if o := invoke(t, "check", file); o.code != c.code || !strings.Contains(o.out+o.errors, c.says) {
+			t.Errorf("%d bytes: exit %d, want %d and %q\n%s%s", len(c.text), o.code, c.code, c.says, o.out, o.errors)
+		}
+	}
+}
+
+// Where there is nothing to draw, the reason stands in its place.
+func TestAPanelThatIsNotDrawnSaysWhy(t *testing.T) {
+	to := filepath.Join(t.TempDir(), "panel.html")
+	article := histories + "article-token-expiry.jsonl"
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{histories + "ledger-tiny.jsonl"}, "linearizable holds: no operations contradict each other"},
+		{[]string{article}, "linearizable is not claimed"},
+		{[]string{article, "--claims", "linearizable,no-loss"}, "linearizable is not checked: the decisions have no order"},
+		{[]string{crowd(t, 12)}, "linearizable is undecided: lane \"A\": 12 operations at once"},
+	} {
+		o := invoke(t, append([]string{"check", "--html", to}, c.args...)...)
+		if !strings.Contains(o.out, to+" is not written: "+c.says) {
+			t.Errorf("%v says\n%s%s", c.args, o.out, o.errors)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("%v wrote a page", c.args)
+		}
+	}
 }

@@ -33,6 +33,7 @@ type coreResult struct {
 	Expected      []string       `json:"expected"`
 	AsExpected    *bool          `json:"as_expected"`
 	NotComplete   int            `json:"not_complete"` // executions that the step limit ended
+	Undecided     int            `json:"undecided"`    // executions of which a claim stayed undecided
 	Strategy      string         `json:"strategy,omitempty"`
 	Deepest       int            `json:"deepest,omitempty"` // steps of the longest execution
 	Twice         int            `json:"run_twice,omitempty"`

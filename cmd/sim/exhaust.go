@@ -146,7 +146,7 @@ func (p *proof) verdict() checks.Result {
 	switch {
 	case p.seen.Finding != nil:
 		return checks.Judge(p.seen.Finding.Outcome.Reports, checks.Conditions{Decisions: 1})
-	case !p.seen.Complete:
+	case !p.seen.Complete, p.seen.Undecided > 0:
 		return checks.UndecidedResult
 	}
 	return checks.Holds
@@ -159,6 +159,8 @@ func (p *proof) heading() string {
 		return p.verdict().String()
 	case !p.seen.Complete:
 		return "not complete"
+	case p.seen.Undecided > 0:
+		return p.verdict().String()
 	}
 	return "explored completely"
 }
@@ -176,6 +178,9 @@ func (p *proof) text() {
 	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
 	fmt.Fprintf(w, "%20s a pipelined request is one step unless it waits, COMMIT two; time stands still\n", "")
 	fmt.Fprintf(w, "%20s reductions: %s\n", "", strings.Join(explore.AllReductions.Names(), ", "))
+	if s.Undecided > 0 {
+		fmt.Fprintf(w, "%20s undecided: %s at rest, one of them since %s\n", "", count(s.Undecided, "execution"), s.Doubt)
+	}
 	if f := s.Finding; f != nil {
 		fmt.Fprintf(w, "\n%20s %s, after %s:\n", "", f.Guarantee, count(len(f.Steps), "step"))
 		for i, line := range f.Steps {
@@ -217,7 +222,7 @@ func (p *proof) json(w io.Writer) error {
 	s := p.seen
 	j := coreResult{Result: p.verdict(), Design: p.scope.Design.Name, Scenario: p.scope.Scenario.Name, Executions: s.Executions,
 		Steps: int(s.Steps), ElapsedMS: s.Elapsed.Milliseconds(), Reproduce: p.again(), Strategy: "exhaustive", States: s.States,
-		Complete: &s.Complete, Without: p.scope.Without}
+		Complete: &s.Complete, Without: p.scope.Without, Undecided: s.Undecided}
 	if s.Finding != nil {
 		j.Guarantees = guaranteeRows(s.Finding.Outcome.Reports)
 	}

@@ -171,6 +171,7 @@ type campaign struct {
 	config explore.Config
 	result explore.Result
 	err    *explore.NondeterminismError
+	differ *explore.DisagreementError
 	small  *explore.Shrunk
 	partly bool // shrinking was ended before there was a certificate
 	drawn  *picture
@@ -207,7 +208,7 @@ func (c *campaign) run(ctx context.Context, stdout *output, stderr io.Writer) er
 	c.result, err = explore.Run(ctx, c.config)
 	meter.done()
 	switch {
-	case errors.As(err, &c.err):
+	case errors.As(err, &c.err), errors.As(err, &c.differ):
 	case err != nil:
 		return fmt.Errorf("explore %s: %w", c.config.Design.Name, err)
 	case ctx.Err() != nil:

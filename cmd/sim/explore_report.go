@@ -60,8 +60,11 @@ func (c *campaign) again() string {
 		words = append(words, "--check-determinism")
 	}
 	n := c.result.Executions
-	if c.err != nil {
+	switch {
+	case c.err != nil:
 		n = c.err.Execution + 1
+	case c.differ != nil:
+		n = c.differ.Execution + 1
 	}
 	return strings.Join(append(words, "--seed", fmt.Sprintf("0x%x", c.config.Seed), "--executions", fmt.Sprint(max(n, 1))), " ")
 }
@@ -80,19 +83,21 @@ func (c *campaign) neverStruck() (kinds []string) {
 	return kinds
 }
 
-// verdict is the campaign's result: of the finding if there is one, and vacuous where nothing was decided or
-// what was asked for never struck.
+// verdict is the campaign's result: of the finding if there is one, undecided where an execution proves nothing, and
+// vacuous where nothing was decided or what was asked for never struck.
 func (c *campaign) verdict() checks.Result {
 	r := c.result
 	switch {
 	case c.err != nil:
 		return checks.Nondeterministic
+	case c.differ != nil:
+		return checks.Disagreement
 	case c.drawn != nil:
 		return c.drawn.result()
+	case r.Cut > 0, r.Undecided > 0:
+		return checks.UndecidedResult
 	case r.Granted+r.Rejected == 0, len(c.neverStruck()) > 0:
 		return checks.Vacuous
-	case r.Cut > 0:
-		return checks.UndecidedResult
 	}
 	return checks.Holds
 }
@@ -105,6 +110,8 @@ func (c *campaign) text() {
 	switch {
 	case c.err != nil:
 		fmt.Fprintf(w, "\n%-10s %v\n%10s %s\n\n%s\n", c.verdict(), c.err, "", executed, c.again())
+	case c.differ != nil:
+		fmt.Fprintf(w, "\n%-10s %v\n%10s %s\n\n%s\n", c.verdict(), c.differ, "", executed, c.again())
 	case c.drawn != nil:
 		c.found(executed)
 	default:
@@ -114,6 +121,9 @@ func (c *campaign) text() {
 		fmt.Fprintf(w, "%10s %s ran twice: equal digests; digest of all %x\n", "", count(r.Again, "execution"), r.Digest)
 		if r.Cut > 0 {
 			fmt.Fprintf(w, "%10s not complete: the step limit ended %s\n", "", count(r.Cut, "execution"))
+		}
+		if r.Undecided > 0 {
+			fmt.Fprintf(w, "%10s undecided: %s, the first of them %s\n", "", count(r.Undecided, "execution"), r.Doubt)
 		}
 		if r.Granted+r.Rejected == 0 {
 			fmt.Fprintf(w, "%10s nothing was decided\n", "")
@@ -186,8 +196,12 @@ func (c *campaign) json(w io.Writer) error {
 	}
 	j.Digest, j.Struck, j.Deepest, j.Twice = fmt.Sprintf("%x", r.Digest), r.Struck, r.Deepest, r.Again
 	j.NeverHappened, j.NotComplete, j.Strategy = c.neverStruck(), r.Cut, string(c.config.Strategy)
-	if c.err != nil {
+	j.Undecided = r.Undecided
+	switch {
+	case c.err != nil:
 		j.Divergence = c.err.Step
+	case c.differ != nil:
+		j.Disagreements = c.differ.Lanes
 	}
 	return j.write(w)
 }
@@ -210,6 +224,9 @@ func (c *campaign) unbroken() (rows []jsonGuarantee) {
 			row.Claimed, row.Verdict, row.Why = true, checks.Pass.String(), ""
 			if c.verdict() != checks.Holds {
 				row.Verdict, row.Why = checks.Undecided.String(), "the campaign is "+c.verdict().String()
+			}
+			if d := c.result.Doubt; d != nil && d.Guarantee == g {
+				row.Why = d.String()
 			}
 		}
 		rows = append(rows, row)

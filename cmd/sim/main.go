@@ -13,7 +13,6 @@ import (
 
 	"stockproof/checks"
 	"stockproof/sim"
-	"stockproof/sim/explore"
 )
 
 const help = `sim judges designs of a real-time inventory pipeline by running them.
@@ -117,7 +116,6 @@ func finish(ctx context.Context, err error, stderr io.Writer) int {
 	var v verdict
 	var u usage
 	var input *sim.InputError
-	var disagree *explore.DisagreementError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -128,9 +126,6 @@ func finish(ctx context.Context, err error, stderr io.Writer) int {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "sim: interrupted")
 		return interrupted
-	case errors.As(err, &disagree):
-		fmt.Fprintf(stderr, "sim: %v\n", err)
-		return checks.Disagreement.ExitCode()
 	case errors.As(err, &input), errors.As(err, &u):
 		fmt.Fprintf(stderr, "sim: %v\n", err)
 		return checks.BadInput.ExitCode()

@@ -41,7 +41,9 @@ func draw(ctx context.Context, c sim.SimulationConfig) (*picture, error) {
 func drawWhole(c sim.SimulationConfig) (*picture, error) {
 	e := engine.New(engine.Options{})
 	defer e.Close()
-	c.Triangulate = true
+	if c.Judges == nil {
+		c.Judges = checks.Triangulation{}.Judges()
+	}
 	s, err := sim.NewSimulation(e, c)
 	if err != nil {
 		return nil, err
@@ -53,7 +55,7 @@ func drawWhole(c sim.SimulationConfig) (*picture, error) {
 
 // result is what the run came to. What the step limit cut short may break safety, and proves nothing else.
 func (p *picture) result() checks.Result {
-	if !p.outcome.Cut {
+	if !p.outcome.Cut || len(p.outcome.Disagreements) > 0 {
 		return p.outcome.Result
 	}
 	if _, violated := explore.Violated(p.outcome); violated {
@@ -111,9 +113,7 @@ func (p *picture) details(w io.Writer) {
 	guaranteeLine(w, "UNDECIDED", v.undecided, true)
 	guaranteeLine(w, "not checked", v.notChecked, true)
 	guaranteeLine(w, "not claimed", v.notClaimed, false)
-	for _, d := range o.Disagreements {
-		fmt.Fprintf(w, "%10s DISAGREEMENT: %s\n", "", d)
-	}
+	disagreements(w, o.Disagreements)
 	struck(w, o.Receipts, o.Missing, o.Failures)
 	fmt.Fprintf(w, "%10s %s, digest %x\n", "", count(o.Steps, "step"), o.Digest)
 }

@@ -160,6 +160,7 @@ func span(d time.Duration) string {
 
 func (p *report) guarantees(w io.Writer) {
 	sorted(p.result.Reports).text(w)
+	disagreements(w, p.result.Disagreements)
 	p.bare(w)
 }
 

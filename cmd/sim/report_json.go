@@ -40,6 +40,7 @@ type jsonResult struct {
 	NeverHappened []string `json:"never_happened"`
 	NotYetJudged  []string `json:"not_yet_judged"` // empty: every guarantee has a checker
 	KnownLimits   []string `json:"known_limits"`
+	Disagreements []string `json:"disagreements,omitempty"` // lanes about which two checkers differ
 
 	Expected   []string  `json:"expected"`       // by the scenario: guarantees that break, or "holds"
 	AsExpected *bool     `json:"as_expected"`    // null: nothing was expected
@@ -87,7 +88,7 @@ func (p *report) json(w io.Writer) error {
 		UnitsGranted: s.UnitsGranted, UnitsSupplied: s.UnitsSupplied, OrdersPerSec: p.rate(s.Orders),
 		LinesPerSec: p.rate(s.Lines), P50US: s.P50.Microseconds(), P99US: s.P99.Microseconds(), PeakBytes: p.peak,
 		Faults: orEmpty(r.Receipts), NeverHappened: orEmpty(r.Missing), KnownLimits: []string{}, NotYetJudged: []string{},
-		Expected: orEmpty(p.config.Scenario.Expected()), SpeedRead: r.SpeedRead}
+		Expected: orEmpty(p.config.Scenario.Expected()), SpeedRead: r.SpeedRead, Disagreements: r.Disagreements}
 	if sc := p.config.Scenario; sc != nil {
 		j.Scenario = sc.Name
 		if len(sc.Expect) > 0 {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/sim"
 )
@@ -154,7 +155,7 @@ func parseSeed(seed string) (uint64, error) {
 
 // config puts together what the flags, the scenario and the file say.
 func (f *runFlags) config() (sim.RunConfig, error) {
-	c := sim.RunConfig{Duplicates: f.duplicates, Restarts: f.restarts, Settle: f.settle, Patience: f.patience,
+	c := sim.RunConfig{Judges: checks.OfLongRuns().Told(), Duplicates: f.duplicates, Restarts: f.restarts, Settle: f.settle, Patience: f.patience,
 		World: func(o sim.WorldOptions) (sim.World, error) {
 			o.Timeout = f.timeout
 			return sim.NewWireWorld(o)

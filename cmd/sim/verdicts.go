@@ -46,6 +46,13 @@ func guaranteeLine(w io.Writer, what string, reports []checks.Report, why bool) 
 	}
 }
 
+// disagreements are lanes about which two checkers say the opposite: one of them is wrong.
+func disagreements(w io.Writer, lanes []string) {
+	for _, lane := range lanes {
+		fmt.Fprintf(w, "%10s DISAGREEMENT: %s\n", "", lane)
+	}
+}
+
 // text writes what passed, what did not with its evidence, and what is no part of the result.
 func (v verdicts) text(w io.Writer) {
 	guaranteeLine(w, "pass", v.passed, false)

@@ -48,7 +48,10 @@ type Config struct {
 	// every one; default 64.
 	Twice int
 	// Want is the guarantees whose violation is looked for; empty: any that the design claims.
-	Want     []checks.Guarantee
+	Want []checks.Guarantee
+	// Judges look at every execution that runs twice; where two of them disagree, the campaign ends with a
+	// [DisagreementError]. Default those of [checks.Triangulation].
+	Judges   []checks.LaneJudge
 	Cores    int // engines side by side; default one per core
 	Progress func(Progress)
 }
@@ -72,8 +75,10 @@ type Result struct {
 	Struck     map[string]int // executions in which a kind of fault struck
 	Granted    int            // order lines, in all executions
 	Rejected   int
-	Cut        int // executions that the step limit ended: they prove nothing
-	Again      int // executions that ran twice
+	Cut        int    // executions that the step limit ended: they prove nothing
+	Again      int    // executions that ran twice
+	Undecided  int    // executions of which a claim that they could show stayed undecided: they prove nothing either
+	Doubt      *Doubt // the first of them
 
 	Finding *Finding // nil: every execution held
 }
@@ -150,6 +155,9 @@ func (c Config) withDefaults() Config {
 	if c.Twice == 0 {
 		c.Twice = 64
 	}
+	if c.Judges == nil {
+		c.Judges = checks.Triangulation{}.Judges()
+	}
 	if c.Cores == 0 {
 		c.Cores = runtime.GOMAXPROCS(0)
 	}
@@ -194,6 +202,7 @@ type executed struct {
 	rejected int
 	cut      bool
 	twice    bool
+	doubt    *Doubt
 }
 
 // broken is an execution that ended the campaign.
@@ -286,7 +295,7 @@ func (k *campaign) note(n int, out sim.Outcome, twice bool) {
 	}
 	k.deepest = max(k.deepest, out.Steps)
 	k.done = append(k.done, executed{number: n, digest: out.Digest, steps: out.Steps, struck: out.Struck,
-		granted: out.Summary.Granted, rejected: out.Summary.Rejected, cut: out.Cut, twice: twice})
+		granted: out.Summary.Granted, rejected: out.Summary.Rejected, cut: out.Cut, twice: twice, doubt: doubtOf(n, out, k.Want)})
 	if k.Progress != nil && time.Since(k.progress) > 200*time.Millisecond {
 		k.progress = time.Now()
 		k.Progress(Progress{Executions: len(k.done), Rate: float64(len(k.done)) / time.Since(k.began).Seconds(),
@@ -319,6 +328,10 @@ func (k *campaign) result() (Result, error) {
 		}
 		if x.twice {
 			r.Again++
+		}
+		if x.doubt != nil {
+			r.Undecided++
+			r.Doubt = cmp.Or(r.Doubt, x.doubt)
 		}
 		for _, kind := range slices.Compact(slices.Sorted(slices.Values(x.struck))) {
 			r.Struck[kind]++

@@ -54,8 +54,7 @@ type execution struct {
 	n       int
 	faults  []sim.Fault
 	chooser func() engine.Chooser
-	// triangulate lets several judges look at it ([sim.SimulationConfig.Triangulate]).
-	triangulate bool
+	judges  []checks.LaneJudge // who look at it ([sim.SimulationConfig.Judges])
 }
 
 // draw makes execution n of the campaign.
@@ -134,7 +133,7 @@ func (k *campaign) drawFault(r *sim.Rand, kind sim.FaultKind, mayFollow bool) si
 func (x execution) run(e *engine.Engine, lua *luahost.Host, wrap func(engine.Chooser) engine.Chooser) (sim.Outcome, error) {
 	c := x.k.base
 	c.Faults, c.Lua, c.Seed = x.faults, lua, sim.JitterSeed // a schedule that is found runs alike
-	c.Triangulate = x.triangulate
+	c.Judges = x.judges
 	if c.Chooser = x.chooser(); wrap != nil {
 		c.Chooser = wrap(c.Chooser)
 	}
@@ -147,7 +146,7 @@ func (x execution) run(e *engine.Engine, lua *luahost.Host, wrap func(engine.Cho
 
 // repeat runs the execution again and compares, and lets several judges say what they think of it.
 func (k *campaign) repeat(e *engine.Engine, lua *luahost.Host, x execution, first uint64) error {
-	x.triangulate = true
+	x.judges = k.Judges
 	out, err := x.run(e, lua, nil)
 	if err != nil {
 		return err

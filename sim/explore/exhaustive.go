@@ -53,6 +53,10 @@ type Proof struct {
 	Steps    int64
 	Elapsed  time.Duration
 	Finding  *Trace // the smallest violation that was met; nil: none
+	// Undecided counts the ends that prove nothing: a claim that they could show stayed undecided, or the step limit had
+	// ended them. Doubt says why, of one of them.
+	Undecided int
+	Doubt     string
 }
 
 // Trace is a violating path of a search.

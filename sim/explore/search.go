@@ -68,6 +68,9 @@ type search struct {
 	err      error
 	finding  *Trace
 	progress time.Time
+
+	undecided int // ends
+	doubt     string
 }
 
 // visit says what is to be explored of a state in which asleep need not be: all but asleep if it is new, else
@@ -156,7 +159,8 @@ func (s *search) proof() Proof {
 
 func (s *search) proofLocked() Proof {
 	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()),
-		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding, Verdicts: s.verdictSum()}
+		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding, Verdicts: s.verdictSum(),
+		Undecided: s.undecided, Doubt: s.doubt}
 }
 
 // judged remembers how an execution ended.
@@ -169,9 +173,19 @@ func (s *search) judged(out sim.Outcome, by *memory.Shapes) {
 	h.ValueOf(by, out.Audit.Stock)
 	h.ValueOf(by, out.Audit.Ledger)
 	h.ValueOf(by, out.Audit.Speed)
+	doubt := ""
+	if d := doubtOf(0, out, nil); out.Cut {
+		doubt = fmt.Sprintf("the step limit ended an execution after %d steps", out.Steps)
+	} else if d != nil {
+		doubt = d.what()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.verdicts[uint64(h)] = true
+	if doubt != "" {
+		s.undecided++
+		s.doubt = doubt
+	}
 }
 
 // verdictSum is independent of the order in which the ends were seen.

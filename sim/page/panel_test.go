@@ -86,7 +86,7 @@ func TestThePanelShowsWhatThePageIsAbout(t *testing.T) {
 		wants []string
 	}{
 		{flip, []string{"Lane A: how far every order comes", "order o1 line 1 (1 of", "srcdoc="}},
-		{expiry, []string{"An order of lane A that explains every answer", "srcdoc="}},
+		{expiry, []string{"An order of lane A that explains every answer", "RESTOCK supply of", "srcdoc="}},
 		{claims, []string{"The operations that contradict each other", "prefers-color-scheme: dark", "render()"}},
 		{unable, []string{"porcupine could not draw it: no ink"}},
 	} {
