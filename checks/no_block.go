@@ -12,6 +12,11 @@ import (
 // whose SKU waits is in the way, and every other SKU behind it that waits is blocked by it. A SKU waits
 // while a command of it is undecided, or a read model does not show it as it is. A SKU that waits alone is
 // no-loss's to name: it stops nobody.
+//
+// Why not while faults last: then a partition that pauses, with capped backoff, for a database or a broker that is down
+// does what it should, and what is held looks the same as behind a record that is in the way; nothing that is
+// observed tells them apart. A poison record stays in the log when faults end, so that a block by one is seen here. Not
+// seen is a SKU that keeps others waiting for as long as a fault makes it slow, and lets them go on once that ends.
 type noBlock struct{ header *Header }
 
 func (c *noBlock) Observe(int, Event) {}
