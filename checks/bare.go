@@ -50,7 +50,8 @@ func Operations(events []Event) []Operation {
 	at := map[model.ID]int{}
 	var ops []Operation
 	for i, e := range events {
-		told, answered := calls.observe(i+1, e)
+		calls.note(e)
+		told, answered := calls.answer(i+1, e)
 		switch e := e.(type) {
 		case Call:
 			if _, known := at[e.Command.ID]; !known {
@@ -66,6 +67,7 @@ func Operations(events []Event) []Operation {
 				}
 			}
 		}
+		calls.forget(e)
 	}
 	return ops
 }

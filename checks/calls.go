@@ -6,12 +6,26 @@ import (
 	"stockproof/model"
 )
 
-// calls remembers what was sent, so that an answer can be read with its question.
+// calls remembers what was sent and not answered, so that an answer can be read with its question. The checkers of a
+// suite share one: it notes an event before they see it, and forgets what was answered behind them.
 type calls struct {
-	commands map[uint64]model.Command // per attempt
+	open map[uint64]Call // by attempt; what was given up stays: an answer may come after all
 }
 
-func newCalls() calls { return calls{commands: map[uint64]model.Command{}} }
+func newCalls() *calls { return &calls{open: map[uint64]Call{}} }
+
+func (c *calls) note(e Event) {
+	if call, ok := e.(Call); ok {
+		c.open[call.Attempt] = call
+	}
+}
+
+// forget drops what was answered for good.
+func (c *calls) forget(e Event) {
+	if r, ok := e.(Return); ok && (r.Decision.Decided() || r.Refused != "") {
+		delete(c.open, r.Attempt)
+	}
+}
 
 // answered is a decision that somebody was told.
 type answered struct {
@@ -21,15 +35,13 @@ type answered struct {
 	from     string
 }
 
-// observe returns what a Return or an Answer told, with outcome 0 for "accepted", and false for every
+// answer returns what a Return or an Answer told, with outcome 0 for "accepted", and false for every
 // other event and for calls that were not accepted.
-func (c *calls) observe(index int, e Event) (answered, bool) {
+func (c *calls) answer(index int, e Event) (answered, bool) {
 	switch e := e.(type) {
-	case Call:
-		c.commands[e.Attempt] = e.Command
 	case Return:
-		if command, ok := c.commands[e.Attempt]; ok && e.Refused == "" {
-			return answered{index, command, e.Decision, "the answer to a call"}, true
+		if sent, ok := c.open[e.Attempt]; ok && e.Refused == "" {
+			return answered{index, sent.Command, e.Decision, "the answer to a call"}, true
 		}
 	case Answer:
 		return answered{index, model.Command{ID: e.Command}, e.Decision, e.From}, true

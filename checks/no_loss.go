@@ -11,7 +11,7 @@ import (
 // Records are judged as far as they were recorded: a topic without any final fate is not.
 type noLoss struct {
 	header *Header
-	calls  calls
+	calls  *calls
 	effects
 	accepted []answered // the first of each command
 	known    map[model.ID]bool
@@ -27,7 +27,7 @@ type delivered struct {
 
 func (c *noLoss) Observe(index int, e Event) {
 	c.observe(index, e)
-	if a, ok := c.calls.observe(index, e); ok && !c.known[a.command.ID] {
+	if a, ok := c.calls.answer(index, e); ok && !c.known[a.command.ID] {
 		if c.known == nil {
 			c.known = map[model.ID]bool{}
 		}

@@ -15,14 +15,14 @@ import (
 // ever decided for it.
 type oneOutcome struct {
 	header *Header
-	calls  calls
+	calls  *calls
 	effects
 	answers []answered
 }
 
 func (c *oneOutcome) Observe(index int, e Event) {
 	c.observe(index, e)
-	if a, ok := c.calls.observe(index, e); ok && a.decision.Decided() {
+	if a, ok := c.calls.answer(index, e); ok && a.decision.Decided() {
 		c.answers = append(c.answers, a)
 	}
 }

@@ -21,6 +21,7 @@ type Checker interface {
 type Suite struct {
 	mu       sync.Mutex
 	header   Header
+	calls    *calls
 	events   int
 	checkers []Checker // one per guarantee, nil where it is not claimed
 	also     []func(Event)
@@ -28,27 +29,27 @@ type Suite struct {
 
 // New prepares the checkers of what the header claims.
 func New(h Header) *Suite {
-	s := &Suite{header: h}
+	s := &Suite{header: h, calls: newCalls()}
 	for _, g := range Guarantees() {
 		var c Checker
 		if slices.Contains(h.Claims, g) {
-			c = newChecker(g, &s.header)
+			c = newChecker(g, &s.header, s.calls)
 		}
 		s.checkers = append(s.checkers, c)
 	}
 	return s
 }
 
-func newChecker(g Guarantee, h *Header) Checker {
+func newChecker(g Guarantee, h *Header, sent *calls) Checker {
 	switch g {
 	case NoOversell:
 		return &noOversell{header: h}
 	case OneOutcome:
-		return &oneOutcome{header: h, calls: newCalls()}
+		return &oneOutcome{header: h, calls: sent}
 	case ExactlyOnceEffect:
 		return &exactlyOnce{header: h}
 	case Linearizable:
-		return newLinearizable(h)
+		return newLinearizable(h, sent)
 	case NoFalseReject:
 		return &noFalseReject{header: h}
 	case Conservation:
@@ -56,7 +57,7 @@ func newChecker(g Guarantee, h *Header) Checker {
 	case Convergence:
 		return &convergence{header: h}
 	case NoLoss:
-		return &noLoss{header: h, calls: newCalls()}
+		return &noLoss{header: h, calls: sent}
 	case MonotoneReads:
 		return newMonotoneReads(h)
 	case NoBlock:
@@ -71,6 +72,14 @@ func newChecker(g Guarantee, h *Header) Checker {
 // place. It must be called before the first event.
 func (s *Suite) Also(fn func(Event)) { s.also = append(s.also, fn) }
 
+// Remember keeps the operations of clients, 100 bytes each, for [Suite.Explain] and [Suite.Triangulate], of a run of up
+// to a million; the verdicts do without. It must be called before the first event.
+func (s *Suite) Remember() {
+	if l, ok := s.checkers[Linearizable-1].(*linearizable); ok {
+		l.remember()
+	}
+}
+
 // Observe records one event and returns its number.
 func (s *Suite) Observe(e Event) int {
 	s.mu.Lock()
@@ -79,11 +88,13 @@ func (s *Suite) Observe(e Event) int {
 	for _, fn := range s.also {
 		fn(e)
 	}
+	s.calls.note(e)
 	for _, c := range s.checkers {
 		if c != nil {
 			c.Observe(s.events, e)
 		}
 	}
+	s.calls.forget(e)
 	return s.events
 }
 
@@ -128,13 +139,13 @@ func (s *Suite) Finish(a Audit) []Report {
 var ErrNoPanel = errors.New("there is nothing that porcupine could draw")
 
 // Explain writes porcupine's page about the first violation of linearizable that Finish found, as [linear.Explain] does;
-// [ErrNoPanel] where there is none, or where it is about the ledger alone.
+// [ErrNoPanel] where there is none, or where it is about the ledger alone. The suite must remember ([Suite.Remember]).
 func (s *Suite) Explain(w io.Writer) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.checkers {
-		if l, ok := c.(*linearizable); ok && l.panel != nil {
-			return l.panel(w)
+		if l, ok := c.(*linearizable); ok {
+			return l.explain(w)
 		}
 	}
 	return ErrNoPanel

@@ -95,16 +95,23 @@ func (d LaneDecisions) witness(spec linear.Spec) (linear.Verdict, string) {
 	return linear.Pass, ""
 }
 
-// Triangulate asks judges about the decisions of every lane of a run with a ledger, which has been finished, and
-// names each lane about which two of them disagree: then one of them is wrong, and so may be any verdict.
+// Triangulate asks judges about the decisions of every lane of a run with a ledger, which has been finished and
+// was asked to remember ([Suite.Remember]), and names each lane about which two of them disagree, and the run where what
+// judged it while it happened differs from what judges all of it: then one of them is wrong, and so may be any verdict.
 func (s *Suite) Triangulate(commits []Commit, judges []LaneJudge) (disagreements []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, ok := s.checkers[Linearizable-1].(*linearizable)
-	if !ok || s.header.Capability != LedgerRows || len(judges) == 0 {
+	l, ok := s.checkers[Linearizable-1].(*linearizable)
+	if !ok || s.header.Capability != LedgerRows || len(judges) == 0 || l.kept == nil {
 		return nil
 	}
-	for _, k := range c.judged(&book{}) {
+	c := l.kept
+	plain, _ := c.plain(l.book) // it takes from the ledger what nobody was answered
+	if plain.Verdict != l.verdict && plain.Verdict != Undecided && l.verdict != Undecided {
+		disagreements = append(disagreements, fmt.Sprintf("the run: streaming says %s, all of it at once says %s (%s)", l.verdict,
+			plain.Verdict, plain.Why))
+	}
+	for _, k := range judgedLanes(c.lanes, &book{}) {
 		d := c.decisions(c.lanes[k], commits)
 		said := map[linear.Verdict]string{}
 		for _, j := range judges {
@@ -122,7 +129,7 @@ func (s *Suite) Triangulate(commits []Commit, judges []LaneJudge) (disagreements
 
 // decisions are a lane's operations without reads, and the commit points that are in its ledger: what a failover
 // lost became visible and never was.
-func (c *linearizable) decisions(l *laneOperations, commits []Commit) (d LaneDecisions) {
+func (c *operations) decisions(l *laneOperations, commits []Commit) (d LaneDecisions) {
 	at := make([]int32, len(l.ops))
 	for i, op := range l.ops {
 		at[i] = int32(len(d.Ops))
@@ -139,7 +146,7 @@ func (c *linearizable) decisions(l *laneOperations, commits []Commit) (d LaneDec
 		if !has || l.ops[i].Seq != commit.Seq || slices.Contains(d.Commits, at[i]) {
 			continue
 		}
-		d.Commits, d.At = append(d.Commits, at[i]), append(d.At, commit.At-c.began)
+		d.Commits, d.At = append(d.Commits, at[i]), append(d.At, commit.At-c.clock.began)
 	}
 	return d
 }

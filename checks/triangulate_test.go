@@ -31,6 +31,7 @@ func (w *world) commits() (all []Commit) {
 // finished is a suite that has judged a history.
 func finished(h History) *Suite {
 	s := New(h.Header)
+	s.Remember()
 	for _, e := range h.Events {
 		s.Observe(e)
 	}

@@ -194,6 +194,9 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 	header := checks.Header{Design: r.Design.Name, Claims: Claims(r.Design), Capability: capability(r.Design),
 		Tier: r.world.About(), Seed: r.Seed, Names: r.Workload.Names()}
 	r.suite = checks.New(header)
+	if len(r.Judges) > 0 {
+		r.suite.Remember()
+	}
 	if r.searched() {
 		r.suite.Also(func(e checks.Event) { r.events = append(r.events, e) })
 	}

@@ -103,6 +103,7 @@ func NewTimeline(s *Simulation) *Timeline {
 		logs: map[logKey]int{}, keys: map[string]bool{}, lives: map[*instanceOf]int{}, paused: map[*instanceOf]bool{},
 		holds: map[string]bool{}, early: map[model.ID]string{}, truth: map[model.LaneKey]Stock{},
 		levels: map[model.LaneKey]Level{}, orderOf: map[string]int{}}
+	s.suite.Remember() // what is drawn may be the operations too
 	observe := s.Watch.Observe
 	s.Watch.Observe = func(e checks.Event) {
 		observe(e)

@@ -3,6 +3,7 @@ package linear
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 )
@@ -40,6 +41,7 @@ type toldOf struct {
 const (
 	unasked   uint32 = iota
 	asked            // and not answered
+	declined         // nothing came of it
 	remembers        // only a duplicate was answered
 	answers          // the least that stands for an answer
 )
@@ -72,10 +74,12 @@ func (c *Certifier) Call(op *Op, ref int32) {
 	}
 }
 
-// Return takes an answer: op with its Call, its Return and what it was told.
+// Return takes an answer: op with its Call, its Return and what it was told, the stock only if that was shown.
 func (c *Certifier) Return(op *Op, ref int32) {
-	if why := op.flaw(Version, Open); why != "" || op.Kind != Read && op.ID < 0 {
-		c.undecided("%v %s", op, cmp.Or(why, "has no id"))
+	takes := takesVersion(op, c.spec.Sequenced)
+	if why := op.flaw(Bare, Open); why != "" || op.Kind != Read && op.ID < 0 || op.answered() && (op.Seq == Absent || !takes &&
+		op.Remaining == Absent) {
+		c.undecided("%v %s", op, cmp.Or(why, "does not say where it stands"))
 		return
 	}
 	switch {
@@ -83,7 +87,7 @@ func (c *Certifier) Return(op *Op, ref int32) {
 		c.undecided("%v was returned without an outcome", op)
 	case op.Outcome == Duplicate:
 		c.duplicate(op, ref)
-	case takesVersion(op, c.spec.Sequenced):
+	case takes:
 		c.mutation(op, ref)
 	default:
 		c.observer(op, ref)
@@ -107,6 +111,9 @@ func (c *Certifier) mutation(op *Op, ref int32) {
 		c.undecided("%v was returned and not called", op)
 	}
 	*a = toldOf{op.Seq, op.Remaining, op.InShort(), ref}
+	if op.Remaining == Absent {
+		return
+	}
 	v := c.recent.at(op.Seq)
 	if v.seq == op.Seq && v.read != none {
 		if v.stock != op.Remaining {
@@ -115,6 +122,38 @@ func (c *Certifier) mutation(op *Op, ref int32) {
 		c.drop(v.read) // the answer says the same, and is looked up in the ledger
 	}
 	*v = shownAt{op.Seq, op.Remaining, none}
+}
+
+// Answered reports whether an id was answered or declined.
+func (c *Certifier) Answered(id int64) bool {
+	what := c.ids.at(id).what
+	return what >= answers || what == declined
+}
+
+// Unbound takes that somebody may have asked for an id before every call of it that is known.
+func (c *Certifier) Unbound(id int64) {
+	if a := c.ids.at(id); a.what == asked {
+		a.seq = math.MinInt64
+	}
+}
+
+// Decline takes that an id was told that nothing came of it, as of the state that the initial version shows.
+func (c *Certifier) Decline(id int64, op *Op, ref int32) {
+	a := c.ids.at(id)
+	if a.what != asked {
+		return
+	}
+	if op.Seq < a.seq {
+		c.early(op, ref, a.seq)
+	}
+	a.what = declined
+}
+
+// Drop takes that nothing came of an id, and nothing was seen.
+func (c *Certifier) Drop(id int64) {
+	if a := c.ids.at(id); a.what == asked {
+		a.what = declined
+	}
 }
 
 func (c *Certifier) duplicate(op *Op, ref int32) {
@@ -197,7 +236,7 @@ func (c *Certifier) before(at int64) int64 {
 	return c.rises.at(n - 1).top
 }
 
-// InShort is kind, units and outcome in 32 bits, at least 3: two that differ look alike with a chance of one in 2^32.
+// InShort is kind, units and outcome in 32 bits, at least 4: two that differ look alike with a chance of one in 2^32.
 func (o *Op) InShort() uint32 {
 	h := uint64(o.Kind)<<8 | uint64(o.Outcome)
 	h = (h*0x9E3779B97F4A7C15 ^ uint64(o.Qty)) * 0x9E3779B97F4A7C15

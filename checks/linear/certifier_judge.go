@@ -68,27 +68,28 @@ func (a *audit) entry(e *Entry) *Report {
 		r := failed(RuleLedger, why, a.Certifier.entry(Offender, e))
 		return &r
 	}
-	if e.ID < 0 {
+	if e.ID >= 0 {
+		return a.told(e)
+	}
+	if e.Own {
 		return nil
 	}
-	return a.told(e)
+	r := failed(RuleLedger, "the ledger has an entry that no operation asked for", a.Certifier.entry(Offender, e))
+	return &r
 }
 
 // told compares an entry with what its operation was told.
 func (a *audit) told(e *Entry) *Report {
 	t := a.Certifier.ids.at(e.ID)
-	op := e.op()
-	said := cmp.Or(e.Said, op.InShort())
 	rule, why := RuleLedger, ""
 	switch {
 	case a.ids[e.ID].state != unseen:
 		rule, why = RuleOnce, fmt.Sprintf("the ledger has id %d twice", e.ID)
-	case t.what == unasked && !e.Own, t.what == asked && t.stock == 0:
+	case t.what == unasked && !e.Own, t.what == asked && t.stock == 0, t.what == declined:
 		why = "the ledger has an entry that no operation asked for, or one that was refused"
 	case t.what == asked && t.seq >= e.Seq:
 		rule, why = RuleRealTime, fmt.Sprintf("version %d had been returned before the call of what stands at %d", t.seq, e.Seq)
-	case t.what == remembers && (t.seq != e.Seq || t.stock != e.Stock), t.what >= answers && (t.seq != e.Seq || t.stock != e.Stock ||
-		t.what != said):
+	case t.what >= remembers && (t.seq != e.Seq || t.stock != e.Stock && t.stock != Absent), t.what >= answers && t.what != e.said():
 		why = fmt.Sprintf("the ledger says otherwise of version %d", t.seq)
 	}
 	if why == "" {
@@ -97,6 +98,12 @@ func (a *audit) told(e *Entry) *Report {
 	r := failed(rule, why, a.answer(Offender, t, e), a.Certifier.entry(Witness, e))
 	r.Slice = &Slice{min(e.Seq, t.seq) - 1, max(e.Seq, t.seq)}
 	return &r
+}
+
+// said is what the answer to an entry's operation looked like.
+func (e *Entry) said() uint32 {
+	op := e.op()
+	return cmp.Or(e.Said, op.InShort())
 }
 
 // observers judges what was observed at the version that was reached.
@@ -143,13 +150,16 @@ func (c *Certifier) entry(role Role, e *Entry) Evidence {
 func (c *Certifier) answer(role Role, t *toldOf, e *Entry) Evidence {
 	op := NewOp(e.Kind, e.Qty, math.MinInt64)
 	op.ID, op.Arg = e.ID, e.Arg
-	text := fmt.Sprintf("id %d was not answered", e.ID)
+	text := "not answered: " + op.what()
 	switch {
 	case t.what == unasked:
 		text = fmt.Sprintf("nobody asked for id %d", e.ID)
 	case t.what >= remembers:
-		op.Seq, op.Remaining = t.seq, t.stock
-		text = fmt.Sprintf("id %d was answered with version %d and %d in stock", e.ID, t.seq, t.stock)
+		op.Seq, op.Remaining, op.Outcome = t.seq, t.stock, e.Outcome
+		text = fmt.Sprintf("answered with version %d", t.seq)
+		if t.what == e.said() {
+			text += ": " + op.what()
+		}
 	}
 	return Evidence{role, int(t.ref), op, text}
 }

@@ -29,8 +29,9 @@ func (e *Entry) op() Op {
 }
 
 func (e *Entry) evidence(role Role) Evidence {
-	return Evidence{Role: role, Index: -1, Op: e.op(), Text: fmt.Sprintf(
-		"ledger entry %d: %s of id %d -> %s, stock %+d = %d", e.Seq, e.Kind, e.ID, e.Outcome, e.Delta, e.Stock)}
+	op := e.op()
+	return Evidence{Role: role, Index: -1, Op: op, Text: fmt.Sprintf("ledger entry %d: %s, stock %+d = %d", e.Seq, op.what(), e.Delta,
+		e.Stock)}
 }
 
 // Resolve gives every unanswered operation with an id, in place, the outcome that the ledger shows: at
@@ -98,7 +99,9 @@ func pendingAttempts(ops []Op, sequenced bool) []int32 {
 // an entry behind every operation that took a version. O(n).
 func Certify(ops []Op, spec Spec, ledger []Entry) Report {
 	byID := make([]int32, idLimit(ops)) // by id: 0, or 1 + the index of an operation that can have done it
+	anonymous := false                  // something without an id can have done it
 	for i := range ops {
+		anonymous = anonymous || ops[i].ID < 0 && ops[i].Kind != Read
 		refused := (ops[i].Outcome == Rejected || ops[i].Outcome == NoEffect) && !spec.Sequenced
 		if ops[i].ID >= 0 && !refused {
 			byID[ops[i].ID] = int32(i) + 1
@@ -114,7 +117,7 @@ func Certify(ops []Op, spec Spec, ledger []Entry) Report {
 		case e.Stock != stock+e.Delta:
 			return failed(RuleLedger, fmt.Sprintf("the ledger's stock is %d at version %d; %+d is not %d", stock, seq, e.Delta,
 				e.Stock), e.evidence(Offender))
-		case e.ID >= int64(len(byID)) || e.ID >= 0 && byID[e.ID] == 0:
+		case e.ID >= int64(len(byID)) || e.ID >= 0 && byID[e.ID] == 0 || e.ID < 0 && !anonymous:
 			return failed(RuleLedger, "the ledger has an entry that no operation asked for, or one that was refused", e.evidence(Offender))
 		case e.ID >= 0 && taken[e.ID]:
 			return failed(RuleOnce, fmt.Sprintf("the ledger has id %d twice", e.ID), e.evidence(Offender),

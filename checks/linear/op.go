@@ -141,7 +141,15 @@ func ParseOutcome(s string) (Outcome, error) {
 
 // String is one line: what was asked, what was told, and when.
 func (o Op) String() string {
-	b := fmt.Appendf(nil, "client %d: %s", o.Client, o.Kind)
+	if o.Return == Open {
+		return fmt.Sprintf("client %d: %s [%d, open)", o.Client, o.what(), o.Call)
+	}
+	return fmt.Sprintf("client %d: %s [%d, %d]", o.Client, o.what(), o.Call, o.Return)
+}
+
+// what was asked and told.
+func (o *Op) what() string {
+	b := []byte(o.Kind.String())
 	if o.Kind != Read && o.Kind != Note && o.Kind != Commit && o.Qty != Absent {
 		b = fmt.Appendf(b, " %d", o.Qty)
 	}
@@ -166,10 +174,7 @@ func (o Op) String() string {
 	default:
 		b = fmt.Appendf(b, " remaining %d", o.Remaining)
 	}
-	if o.Return == Open {
-		return string(fmt.Appendf(b, " [%d, open)", o.Call))
-	}
-	return string(fmt.Appendf(b, " [%d, %d]", o.Call, o.Return))
+	return string(b)
 }
 
 // answered reports whether the client was told something that the operation did or saw.

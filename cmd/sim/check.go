@@ -168,6 +168,7 @@ func (c *checked) judge() (err error) {
 	began := time.Now()
 	defer func() { c.elapsed = time.Since(began) }()
 	suite := checks.New(c.in.Header)
+	suite.Remember() // for the judges, and for porcupine's page
 	for {
 		e, err := c.in.Next()
 		if err == io.EOF {
