@@ -81,8 +81,8 @@ func (p *plan) struck(what string) {
 	p.seen = 0
 }
 
-// passed is the engine between two steps.
-func (s *Simulation) passed(at engine.Point) {
+// passed is the engine between two steps. It reports whether it may have changed anything.
+func (s *Simulation) passed(at engine.Point) (changed bool) {
 	if s.timeline != nil {
 		s.timeline.step(at)
 		defer s.timeline.settled()
@@ -91,15 +91,16 @@ func (s *Simulation) passed(at engine.Point) {
 		s.restless.look(s.Engine)
 	}
 	if !s.open {
-		return
+		return false
 	}
 	p := s.plan
 	for p.next < len(p.faults) && p.kinds[p.next].strike != nil {
 		what := ""
 		switch {
 		case p.pending != nil:
-			what = p.pending()
+			what, changed = p.pending(), true
 		case p.passes(&at):
+			changed = true
 			what = p.kinds[p.next].strike(s, &p.faults[p.next], at)
 		}
 		if what == "" {
@@ -110,7 +111,9 @@ func (s *Simulation) passed(at engine.Point) {
 	}
 	if s.c.Passed != nil {
 		s.c.Passed(s, at)
+		return true
 	}
+	return changed
 }
 
 // fate is what becomes of a request: what the list says, or else what the configuration does.

@@ -53,6 +53,7 @@ type Actor struct {
 
 	wait    wait // before every step everybody's is looked at: what that needs lies together
 	serving int  // depth of calls that a server is working on
+	within  part // the outermost of these servers
 	id      int  // order of birth
 	ending  bool // it is being unwound
 	done    bool
@@ -76,6 +77,8 @@ func (a *Actor) Done() bool { return a.done }
 // wait is what a parked actor waits for. The zero value waits for nothing but its turn.
 type wait struct {
 	until    func() bool // nil: nothing
+	of       part        // what until looks at
+	checked  uint64      // the changes to that when until was asked last, plus one
 	box      *mailbox    // nil: none; until it holds least items,
 	least    int         // 0: until it has room
 	group    *group      // nil: none; until its functions have ended
@@ -89,10 +92,17 @@ type wait struct {
 func (w *wait) open() bool { return w.until == nil && w.box == nil && w.group == nil }
 
 // over reports whether the condition holds.
-func (w *wait) over() bool {
+func (w *wait) over(c *changes) bool {
 	switch {
 	case w.until != nil:
-		return w.until()
+		if w.checked == c[w.of]+1 {
+			return false
+		}
+		if w.until() {
+			return true
+		}
+		w.checked = c[w.of] + 1
+		return false
 	case w.group != nil:
 		return w.group.running == 0
 	case w.least == 0:
@@ -111,7 +121,7 @@ func (a *Actor) ready() bool {
 	if open && w.deadline != 0 && a.Proc.e.o.Search {
 		return a.due()
 	}
-	if open && w.deadline == 0 || !open && w.over() {
+	if open && w.deadline == 0 || !open && w.over(&a.Proc.e.changes) {
 		return true
 	}
 	if w.deadline != 0 && a.Proc.e.now >= w.deadline {

@@ -49,8 +49,8 @@ type Options struct {
 	// 20 s. A step takes microseconds.
 	Patience time.Duration
 	// Passed is called between two steps with the point that the last step ended at. It may crash and
-	// pause processes and change servers. May be nil.
-	Passed func(Point)
+	// pause processes and change servers, and reports whether it did. May be nil.
+	Passed func(Point) (changed bool)
 }
 
 // Engine schedules actors. It is not for concurrent use.
@@ -81,6 +81,7 @@ type Engine struct {
 	running  bool // inside Run, on
 	home     home // the goroutine that Run runs on
 	alone    bool // inside Alone: whoever calls, calls outside of the schedule
+	changes  changes
 
 	// What is used again after a reset.
 	births    arena[Actor]
@@ -166,6 +167,7 @@ func (e *Engine) Run(until time.Time, done func() bool) End {
 	}
 	e.running = true
 	defer func() { e.running = false }()
+	e.changes.everywhere()
 	for {
 		switch {
 		case done != nil && done():
@@ -196,6 +198,7 @@ func (e *Engine) Run(until time.Time, done func() bool) End {
 			return Halted
 		case Again:
 			e.worldAt = 0
+			e.changes.everywhere()
 		default:
 			e.step(e.ready[i])
 		}
@@ -241,7 +244,12 @@ func (e *Engine) step(a *Actor) {
 	e.steps++
 	e.watch.beat.Add(1)
 	e.last, e.current = a.id, a
+	e.changes.to(elsewhere)
+	if a.serving > 0 {
+		e.changes.to(a.within)
+	}
 	if a.work != nil {
+		e.changes.everywhere()
 		work := a.work
 		a.work = nil
 		e.current = nil
@@ -263,8 +271,8 @@ func (e *Engine) step(a *Actor) {
 	}
 	e.passed = a.point
 	e.passed.Actor = a
-	if e.o.Passed != nil && !e.draining {
-		e.o.Passed(e.passed)
+	if e.o.Passed != nil && !e.draining && e.o.Passed(e.passed) {
+		e.changes.everywhere()
 	}
 }
 
@@ -286,6 +294,7 @@ func (e *Engine) nextTime() (at int64) {
 // advance sets the clock and ends the contexts whose time has come.
 func (e *Engine) advance(at int64) {
 	e.now = max(e.now, at)
+	e.changes.everywhere()
 	kept := e.timers[:0]
 	for _, t := range e.timers {
 		switch {
@@ -309,6 +318,7 @@ func (e *Engine) Crash(p *Process) {
 		return
 	}
 	p.dead, p.paused = true, false
+	e.changes.everywhere()
 	for i := len(p.actors) - 1; i >= 0; i-- {
 		if a := p.actors[i]; a.serving == 0 {
 			e.unwind(a, (*coroutine).end)
@@ -340,6 +350,7 @@ func (e *Engine) Alone(fn func()) {
 	e.current, e.alone = nil, true
 	fn()
 	e.current, e.alone = before, alone
+	e.changes.everywhere()
 }
 
 // Stop ends all actors: what they leave behind is nobody's, so a panic may do it, and the coroutines can

@@ -65,18 +65,19 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 		if e.o.Delay != nil {
 			d = e.o.Delay(a.point)
 		}
-		err = e.serve(exec)
+		err = e.serve(c.Server, exec)
 		underway = wait{deadline: e.now + int64(d), ctx: ctx}
 	case Lost:
 		err = lost(&c)
 	case Late:
-		e.servers.Go("late "+c.Op+" of "+a.Name, func() { e.serve(exec) })
+		server := c.Server
+		e.servers.Go("late "+c.Op+" of "+a.Name, func() { e.serve(server, exec) })
 		err = lost(&c)
 	case LostResponse:
-		e.serve(exec)
+		e.serve(c.Server, exec)
 		err = lost(&c)
 	default:
-		err = e.serve(exec)
+		err = e.serve(c.Server, exec)
 	}
 	a.fate = Delivered
 	if e.o.Search {
@@ -91,8 +92,12 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 }
 
 // serve runs exec as a server does: the death of the caller does not stop it.
-func (e *Engine) serve(exec func() error) error {
+func (e *Engine) serve(server string, exec func() error) error {
 	a := e.current
+	if a.serving == 0 {
+		a.within = partOf(server)
+		e.changes.to(a.within)
+	}
 	a.serving++
 	err := exec()
 	a.serving--
@@ -134,7 +139,7 @@ func (e *Engine) Block(ctx context.Context, w memory.Wait) error {
 	call := a.point.Call
 	call.Op += " waits"
 	call.Key = w.Key
-	a.park(Point{Phase: Inside, Call: call}, wait{until: w.Until, deadline: w.DeadlineMS * 1e6, ctx: ctx, poll: w.Poll})
+	a.park(Point{Phase: Inside, Call: call}, wait{until: w.Until, of: a.within, deadline: w.DeadlineMS * 1e6, ctx: ctx, poll: w.Poll})
 	switch {
 	case w.Until():
 		return nil
@@ -159,6 +164,7 @@ func (e *Engine) Local(fn func()) {
 	if a := e.caller("a call without a round trip"); a != nil && a.gone() {
 		return
 	}
+	e.changes.everywhere()
 	fn()
 }
 

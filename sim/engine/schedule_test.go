@@ -37,7 +37,10 @@ func TestWithoutAChooserAnActorGoesOnUntilItWaits(t *testing.T) {
 
 func TestACallIsTwoPoints(t *testing.T) {
 	var points []string
-	w := newWorld(t, engine.Options{Passed: func(p engine.Point) { points = append(points, p.String()) }})
+	w := newWorld(t, engine.Options{Passed: func(p engine.Point) bool {
+		points = append(points, p.String())
+		return false
+	}})
 	w.begin("p", func(port.Runtime) { _ = w.note("op") })
 	w.run()
 	if want := []string{"p/main: request server op", "p/main: response server op", "p/main: response server op"}; !slices.Equal(points, want) {

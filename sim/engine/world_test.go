@@ -55,12 +55,14 @@ func (w *world) elapsed() time.Duration {
 }
 
 // when does something once, at the first point whose text is this or begins with these words.
-func when(text string, do func()) func(engine.Point) {
+func when(text string, do func()) func(engine.Point) bool {
 	done := false
-	return func(p engine.Point) {
-		if !done && (p.String() == text || strings.HasPrefix(p.String(), text+" ")) {
+	return func(p engine.Point) bool {
+		strikes := !done && (p.String() == text || strings.HasPrefix(p.String(), text+" "))
+		if strikes {
 			done = true
 			do()
 		}
+		return strikes
 	}
 }
