@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"stockproof/inventory"
 	"stockproof/model"
@@ -42,14 +43,24 @@ func FaultKinds() []FaultKind {
 		kafkaFaults(), redisFaults(), redisClusterFaults(), postgresFaults())
 }
 
+// kindsByName are the kinds, which are constant, by their names. A search looks them up in every execution, and
+// to make them all takes longer than to make its servers. They are made at first use, since kinds refer to
+// simulations and these to kinds.
+var kindsByName struct {
+	once sync.Once
+	all  map[string]FaultKind
+}
+
 // FindFaultKind is the kind of a name.
 func FindFaultKind(name string) (FaultKind, bool) {
-	for _, k := range FaultKinds() {
-		if k.Name == name {
-			return k, true
+	kindsByName.once.Do(func() {
+		kindsByName.all = map[string]FaultKind{}
+		for _, k := range FaultKinds() {
+			kindsByName.all[k.Name] = k
 		}
-	}
-	return FaultKind{}, false
+	})
+	k, ok := kindsByName.all[name]
+	return k, ok
 }
 
 // DefaultFaultKinds are the kinds that a campaign draws from when nobody says which: those that can strike

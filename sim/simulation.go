@@ -140,7 +140,7 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	}
 	c.Design = withRecordKey(c.Design, c.Options)
 	s := &Simulation{Engine: e, c: c, ctx: context.Background(), names: c.Workload.Names()}
-	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Chooser: choices{s}, Fate: s.fate, Passed: s.passed,
+	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Fate: s.fate, Passed: s.passed, Calm: s.calm,
 		Search: c.Search, World: s.world, Resting: s.resting, Delay: func(engine.Point) time.Duration { return s.plan.delay }})
 	s.prepare()
 	s.Postgres = e.Postgres(memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
@@ -211,16 +211,6 @@ func withRecordKey(d inventory.Design, o DesignOptions) inventory.Design {
 	return d
 }
 
-// choices lets the chooser choose once the clients are at work.
-type choices struct{ s *Simulation }
-
-func (c choices) Next(last engine.Point, ready []*engine.Actor, usual int) int {
-	if c.s.c.Chooser == nil || !c.s.open {
-		return usual
-	}
-	return c.s.c.Chooser.Next(last, ready, usual)
-}
-
 // Run carries out the workload under the faults, heals, lets everything come to rest, and judges.
 func (s *Simulation) Run() (Outcome, error) {
 	defer s.Engine.Stop()
@@ -233,6 +223,7 @@ func (s *Simulation) Run() (Outcome, error) {
 		return Outcome{Halted: true, Steps: s.Engine.Steps()}, s.broken(end)
 	}
 	s.open = false
+	s.Engine.Choose(nil)
 	if end == engine.Halted {
 		s.heal()
 		end = s.Engine.Run(s.Engine.Now().Add(s.c.Bound), func() bool { return s.driven })
@@ -299,9 +290,15 @@ func (s *Simulation) drive() {
 		s.summary, s.err = Drive(s.ctx, DriveConfig{Fronts: s.fronts, Workload: s.c.Workload, Runtime: rt,
 			Recorder: NewRecorder(s.Watch.Observe, s.Engine.Now), Within: s.Engine.WithTimeout,
 			Patience: 20 * time.Second, Settle: time.Minute,
-			Supplied: func() { s.open = true }})
+			Supplied: s.begin})
 		s.driven = true
 	})
+}
+
+// begin is called when the initial stock is in: from now on there are choices and faults.
+func (s *Simulation) begin() {
+	s.open = true
+	s.Engine.Choose(s.c.Chooser)
 }
 
 // settle lets time pass until the books are at rest.

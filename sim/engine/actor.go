@@ -143,7 +143,9 @@ func (a *Actor) park(p Point, w wait) {
 	p.Actor = a
 	a.point, a.wait = p, w
 	a.wait.free = w.deadline == 0 && w.open()
-	a.co.park()
+	if !a.Proc.e.goesOn(a) {
+		a.co.park()
+	}
 	a.wait = wait{}
 }
 

@@ -2,7 +2,7 @@ package engine
 
 // Before every step everybody who waits is asked whether the wait is over. What a server waits for changes only
 // when that server does something, so that nobody need be asked again before. A change that is missed would leave
-// an actor asleep that a plain look wakes: TestNobodyIsAskedInVainOrForgotten compares.
+// an actor asleep that a plain look wakes: TestNobodyWhoseWaitIsOverIsForgotten looks.
 
 // part is what a wait may be about.
 type part uint8

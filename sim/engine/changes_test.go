@@ -3,10 +3,9 @@ package engine_test
 import (
 	"testing"
 
+	"stockproof/inventory"
 	"stockproof/inventory/article"
 	"stockproof/inventory/ledger"
-
-	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/engine"
 )
@@ -17,7 +16,7 @@ func TestNobodyWhoseWaitIsOverIsForgotten(t *testing.T) {
 	for _, d := range []inventory.Design{ledger.Design(), article.Design()} {
 		t.Run(d.Name, func(t *testing.T) {
 			asked := 0
-			for seed := range uint64(40) {
+			for seed := range uint64(8) {
 				s := simulation(t, d, seed, func(s *sim.Simulation, _ engine.Point) {
 					asked++
 					if names := s.Engine.Forgotten(); len(names) > 0 {
@@ -33,6 +32,28 @@ func TestNobodyWhoseWaitIsOverIsForgotten(t *testing.T) {
 				t.Fatal("nothing was looked at")
 			}
 		})
+	}
+}
+
+// An actor that goes on without giving control back takes the same steps: a run with somebody who looks on between
+// the steps, where no actor does so, is the same.
+func TestGoingOnWithoutASwitchChangesNothing(t *testing.T) {
+	for _, d := range []inventory.Design{ledger.Design(), article.Design()} {
+		for seed := range uint64(8) {
+			var outs [2]sim.Outcome
+			for i, passed := range []func(*sim.Simulation, engine.Point){nil, func(*sim.Simulation, engine.Point) {}} {
+				s := simulation(t, d, seed, passed)
+				var err error
+				if outs[i], err = s.Run(); err != nil {
+					t.Fatal(err)
+				}
+				s.Engine.Close()
+			}
+			if outs[0].Digest != outs[1].Digest || outs[0].Steps != outs[1].Steps {
+				t.Fatalf("%s, seed %d: %d steps and digest %x, looked at %d and %x", d.Name, seed, outs[0].Steps,
+					outs[0].Digest, outs[1].Steps, outs[1].Digest)
+			}
+		}
 	}
 }
 

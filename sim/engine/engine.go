@@ -19,8 +19,9 @@ type Chooser interface {
 
 // Answers of a chooser other than an index.
 const (
-	Halt  = -1 // the run ends here
-	Again = -2 // something was changed between the steps: see anew who can run
+	Halt      = -1 // the run ends here
+	Again     = -2 // something was changed between the steps: see anew who can run
+	undecided = -3
 )
 
 // Options are what an engine can be told. The zero value is a good one.
@@ -51,6 +52,9 @@ type Options struct {
 	// Passed is called between two steps with the point that the last step ended at. It may crash and
 	// pause processes and change servers, and reports whether it did. May be nil.
 	Passed func(Point) (changed bool)
+	// Calm reports whether Passed would do nothing of the kind now, so that the actor whose step has ended may
+	// call it by itself (see goesOn). Nil: it never does.
+	Calm func() bool
 }
 
 // Engine schedules actors. It is not for concurrent use.
@@ -61,9 +65,10 @@ type Engine struct {
 	servers  *Process
 	actors   []*Actor // alive, in order of birth
 	born     int
-	current  *Actor // runs now; nil between steps
-	last     int    // id of the one that ran last
-	passed   Point  // where it ended
+	current  *Actor      // runs now; nil between steps
+	done     func() bool // of Run
+	last     int         // id of the one that ran last
+	passed   Point       // where it ended
 	ready    []*Actor
 	timers   []*scope
 	ends     uint64 // of virtual contexts
@@ -71,6 +76,8 @@ type Engine struct {
 	steps    int
 	digest   uint64
 	draining bool
+	decided  int  // what the chooser has answered already: an index into ready, Halt or Again; or undecided
+	ended    bool // the step that an actor came back from is over already, Passed has been called
 	cut      bool
 	failures []error
 	boxes    []*mailbox // of a search
@@ -114,12 +121,15 @@ func (e *Engine) Reset(o Options) {
 		o.Patience = 20 * time.Second
 	}
 	*e = Engine{o: o, now: o.Epoch.UnixNano(), pool: e.pool, actors: e.actors[:0], ready: e.ready[:0],
-		procs: e.procs[:0], timers: e.timers[:0], boxes: e.boxes[:0], digest: digestSeed, watch: e.watch, home: e.home,
+		procs: e.procs[:0], timers: e.timers[:0], boxes: e.boxes[:0], digest: digestSeed, decided: undecided, watch: e.watch, home: e.home,
 		births: arena[Actor]{all: e.births.all}, processes: arena[Process]{all: e.processes.all},
 		scopes: arena[scope]{all: e.scopes.all}, groups: arena[group]{all: e.groups.all},
 		mailboxes: arena[mailbox]{all: e.mailboxes.all}, titles: e.titles, shapes: e.shapes, used: e.used}
 	e.servers = e.NewProcess("servers", "server")
 }
+
+// Choose lets another chooser decide from now on; nil: the usual one runs.
+func (e *Engine) Choose(c Chooser) { e.o.Chooser = c }
 
 // Shapes are for the digests of whatever runs on this engine.
 func (e *Engine) Shapes() *memory.Shapes { return e.shapes }
@@ -168,32 +178,23 @@ func (e *Engine) Run(until time.Time, done func() bool) End {
 	e.running = true
 	defer func() { e.running = false }()
 	e.changes.everywhere()
+	e.done, e.decided = done, undecided
 	for {
-		switch {
-		case done != nil && done():
-			return Done
-		case len(e.failures) > 0:
-			return Failed
-		case e.steps >= e.o.StepLimit:
-			e.cut = true
-			return Cut
+		if end := e.over(); end != 0 {
+			return end
 		}
-		if e.collect() == 0 {
-			if e.o.Search && e.o.Resting != nil && e.o.Resting() {
-				return Halted
+		if e.decided == undecided {
+			if e.collect() == 0 {
+				if end := e.wait(limit); end != 0 {
+					return end
+				}
+				continue
 			}
-			at := e.nextTime()
-			switch {
-			case at == 0:
-				return Quiet
-			case at > limit:
-				e.now = max(e.now, limit)
-				return TimedUp
-			}
-			e.advance(at)
-			continue
+			e.decided = e.choose()
 		}
-		switch i := e.choose(); i {
+		i := e.decided
+		e.decided = undecided
+		switch i {
 		case Halt:
 			return Halted
 		case Again:
@@ -203,6 +204,37 @@ func (e *Engine) Run(until time.Time, done func() bool) End {
 			e.step(e.ready[i])
 		}
 	}
+}
+
+// over is why the run ends before the next step, 0: it does not.
+func (e *Engine) over() End {
+	switch {
+	case e.done != nil && e.done():
+		return Done
+	case len(e.failures) > 0:
+		return Failed
+	case e.steps >= e.o.StepLimit:
+		e.cut = true
+		return Cut
+	}
+	return 0
+}
+
+// wait lets time pass until somebody can go on, at most until limit.
+func (e *Engine) wait(limit int64) End {
+	if e.o.Search && e.o.Resting != nil && e.o.Resting() {
+		return Halted
+	}
+	at := e.nextTime()
+	switch {
+	case at == 0:
+		return Quiet
+	case at > limit:
+		e.now = max(e.now, limit)
+		return TimedUp
+	}
+	e.advance(at)
+	return 0
 }
 
 // collect lists who could run now.
@@ -239,20 +271,14 @@ func (e *Engine) choose() int {
 	return e.o.Chooser.Next(e.passed, e.ready, usual)
 }
 
-// step lets one actor run to its next point.
+// step lets one actor run to its next point, or to the end of several steps that it takes one after the other.
 func (e *Engine) step(a *Actor) {
-	e.steps++
-	e.watch.beat.Add(1)
-	e.last, e.current = a.id, a
-	e.changes.to(elsewhere)
-	if a.serving > 0 {
-		e.changes.to(a.within)
-	}
+	e.begin(a)
 	if a.work != nil {
-		e.changes.everywhere()
 		work := a.work
 		a.work = nil
 		e.current = nil
+		e.changes.everywhere()
 		work()
 		e.bury(a)
 	} else {
@@ -265,15 +291,58 @@ func (e *Engine) step(a *Actor) {
 			e.bury(a)
 		}
 	}
-	e.mix(a)
-	if a.Proc.dead && !a.done && a.serving == 0 {
+	if e.ended {
+		e.ended = false
+		return
+	}
+	if e.mix(a); a.Proc.dead && !a.done && a.serving == 0 {
 		e.unwind(a, (*coroutine).end)
 	}
+	e.pass(a)
+}
+
+func (e *Engine) begin(a *Actor) {
+	e.steps++
+	e.watch.beat.Add(1)
+	e.last, e.current = a.id, a
+	e.changes.to(elsewhere)
+	if a.serving > 0 {
+		e.changes.to(a.within)
+	}
+}
+
+// pass is what happens between two steps.
+func (e *Engine) pass(a *Actor) {
 	e.passed = a.point
 	e.passed.Actor = a
 	if e.o.Passed != nil && !e.draining && e.o.Passed(e.passed) {
 		e.changes.everywhere()
 	}
+}
+
+// goesOn ends the step of the actor that runs and has parked, and begins its next one, where it is the actor's turn
+// again: most often it is, and to give control to the engine and have it back takes longer than all of this.
+func (e *Engine) goesOn(a *Actor) bool {
+	if !a.wait.free || e.draining || a.Proc.dead || a.Proc.paused || e.o.Calm == nil || !e.o.Calm() {
+		return false
+	}
+	e.current = nil
+	e.mix(a)
+	e.pass(a)
+	e.ended = true
+	if e.over() != 0 {
+		return false
+	}
+	if e.idle = false; e.o.Chooser != nil {
+		e.collect()
+		if e.decided = e.choose(); e.decided < 0 || e.ready[e.decided] != a {
+			return false
+		}
+		e.decided = undecided
+	}
+	e.ended = false
+	e.begin(a)
+	return true
 }
 
 // nextTime is when the passing of time would next let somebody go on, 0: never.
