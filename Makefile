@@ -27,8 +27,8 @@ lint: ## gofmt, go vet, staticcheck, and nothing that neither a program nor a te
 bench: ## every benchmark, best of 3, as a table with ratios to the baselines
 	@scripts/bench.sh
 
-schedules: ## the recorded failures replayed, and 10 000 random schedules of each under the designs that hold
-	go test ./sim/explore -run '^TestRecorded' -recorded-runs 10000 -timeout 6h -v
+schedules: ## the recorded failures replayed; TRY=10000 random schedules of each under the designs that hold, noted in checked.txt
+	go test ./sim/explore -run '^TestRecorded' -recorded-try $(or $(TRY),10000) -timeout 24h -v
 
 soak: build ## an hour of random exploration of ledger (SOAK=SECONDS), written to testdata/soak.txt
 	@scripts/soak.sh

@@ -209,7 +209,7 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
 	var err error
-	r.dep, err = Deploy(ctx, r.world, r.Design, DeployOptions{Options: r.Options.Options,
+	r.dep, err = Deploy(ctx, r.world, r.Design, DeployOptions{Options: r.Options.Options, Fronts: r.Options.Fronts,
 		Workers: r.Options.Workers, Roles: r.roles(), End: r.End, Duplicate: r.duplicate(), Decorate: r.decorate()}, r.watch)
 	if err != nil {
 		return RunResult{}, err

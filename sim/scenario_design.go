@@ -13,6 +13,8 @@ import (
 // DesignOptions is what a scenario's design line may set, beside the design's name.
 type DesignOptions struct {
 	inventory.Options
+	// Fronts are the API processes by how they admit; nil: one, as Admission says.
+	Fronts    []inventory.AdmissionMode
 	Workers   int    // instances of role worker
 	RecordKey string // the column that keys a raw-table topic; "": the design's own
 }
@@ -25,10 +27,18 @@ type designKey struct {
 
 func designKeys() []designKey {
 	return []designKey{
-		{"admission", func(o *DesignOptions, v string) error {
-			o.Admission = inventory.AdmissionMode(v)
-			if o.Admission != inventory.Async && o.Admission != inventory.Sync {
-				return fmt.Errorf("%q is neither %s nor %s", v, inventory.Async, inventory.Sync)
+		{"admission", func(o *DesignOptions, v string) (err error) {
+			o.Admission, err = admissionMode(v)
+			return err
+		}},
+		{"fronts", func(o *DesignOptions, v string) error {
+			o.Fronts = nil
+			for word := range strings.SplitSeq(v, ",") {
+				mode, err := admissionMode(word)
+				if err != nil {
+					return err
+				}
+				o.Fronts = append(o.Fronts, mode)
 			}
 			return nil
 		}},
@@ -63,6 +73,22 @@ func designKeys() []designKey {
 			return nil
 		}},
 	}
+}
+
+func admissionMode(v string) (inventory.AdmissionMode, error) {
+	mode := inventory.AdmissionMode(v)
+	if mode != inventory.Async && mode != inventory.Sync {
+		return mode, fmt.Errorf("%q is neither %s nor %s", v, inventory.Async, inventory.Sync)
+	}
+	return mode, nil
+}
+
+// APIs are the API processes by how they admit: one at least.
+func (o *DesignOptions) APIs() []inventory.AdmissionMode {
+	if len(o.Fronts) > 0 {
+		return o.Fronts
+	}
+	return []inventory.AdmissionMode{o.Admission}
 }
 
 func integer(field func(*DesignOptions) *int, lo, hi int64) func(*DesignOptions, string) error {

@@ -33,24 +33,37 @@ func Scenarios() ([]ScenarioInfo, error) {
 	return all, nil
 }
 
-// LoadScenario reads the embedded scenario of that name, or else the file at that path.
+// LoadScenario reads the embedded scenario of that name, or else the file at that path. A file without an expect
+// line was cut short.
 func LoadScenario(nameOrPath string) (*Scenario, error) {
 	text, err := scenarios.Files.ReadFile(nameOrPath + scenarioSuffix)
 	if err == nil {
 		return ParseScenario(nameOrPath, nameOrPath+scenarioSuffix, string(text))
 	}
-	f, err := os.Open(nameOrPath)
+	read, err := readInput(nameOrPath, "there is neither a scenario of that name nor such a file")
+	if err != nil {
+		return nil, err
+	}
+	s, err := ParseScenario(strings.TrimSuffix(filepath.Base(nameOrPath), scenarioSuffix), nameOrPath, read)
+	if err == nil && len(s.Expect) == 0 { // the last thing that a file says, as a schedule's count
+		return nil, s.Errorf(strings.Count(read, "\n")+1, "the file ends without an expect line: it was cut short, or lacks `expect holds`")
+	}
+	return s, err
+}
+
+// readInput reads a scenario or schedule, and of a file that never ends no more than shows that it is too large.
+func readInput(path, absent string) (string, error) {
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, inputErrorf(nameOrPath, 0, "there is neither a scenario of that name nor such a file")
+		return "", inputErrorf(path, 0, "%s", absent)
 	}
 	if err != nil {
-		return nil, inputErrorf(nameOrPath, 0, "%v", err)
+		return "", inputErrorf(path, 0, "%v", err)
 	}
 	defer f.Close()
-	text, err = io.ReadAll(io.LimitReader(f, maxScenarioBytes+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxScenarioBytes+1))
 	if err != nil {
-		return nil, inputErrorf(nameOrPath, 0, "%v", err)
+		return "", inputErrorf(path, 0, "%v", err)
 	}
-	name := strings.TrimSuffix(filepath.Base(nameOrPath), scenarioSuffix)
-	return ParseScenario(name, nameOrPath, string(text))
+	return string(text), nil
 }

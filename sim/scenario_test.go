@@ -338,7 +338,7 @@ func TestEntriesBecomeSteps(t *testing.T) {
 
 func TestLoadScenarioTakesANameOrAPath(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mine.scenario")
-	if err := os.WriteFile(path, []byte("stockproof scenario 1\r\n# Mine.\r\nexpect holds"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("stockproof scenario 1\r\n# Mine.\r\nworkload orders=3\r\nexpect holds"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, err := LoadScenario(path)
@@ -348,6 +348,12 @@ func TestLoadScenarioTakesANameOrAPath(t *testing.T) {
 	var input *InputError
 	if _, err := LoadScenario("nonesuch"); !errors.As(err, &input) || !strings.HasPrefix(err.Error(), "nonesuch: ") {
 		t.Errorf("%v", err)
+	}
+	if err := os.WriteFile(path, []byte("stockproof scenario 1\nworkload orders=3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadScenario(path); !errors.As(err, &input) || input.Line != 3 || !strings.Contains(input.Reason, "cut short") {
+		t.Errorf("cut at a line: %v", err)
 	}
 	if _, err := LoadScenario(t.TempDir()); !errors.As(err, &input) {
 		t.Errorf("a folder: %v", err)

@@ -81,6 +81,9 @@ func (s *Scenario) check() error {
 	if err := s.DesignOptions(&DesignOptions{}); err != nil {
 		return err
 	}
+	if len(s.Workload) == 0 {
+		return s.Errorf(0, "no workload line: it does not say what clients do")
+	}
 	parameters := map[string]int{}
 	for i := range s.Workload {
 		e := &s.Workload[i]

@@ -1,9 +1,7 @@
 package sim
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -190,14 +188,11 @@ func (s *Schedule) expectation(n int, rest string) error {
 
 // LoadSchedule reads a schedule file from disk.
 func LoadSchedule(path string) (*Schedule, error) {
-	text, err := os.ReadFile(path)
+	text, err := readInput(path, "there is no such file")
 	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, inputErrorf(path, 0, "there is no such file")
-		}
-		return nil, inputErrorf(path, 0, "%v", err)
+		return nil, err
 	}
-	return ParseSchedule(path, string(text))
+	return ParseSchedule(path, text)
 }
 
 // String writes the schedule as a file.

@@ -211,6 +211,7 @@ func TestBadSchedulesAreRefusedByLine(t *testing.T) {
 		"foreign":           {"{\"a\": 1}\n", "not a schedule", 1},
 		"binary":            {edit("ttl=24h", "ttl=\xff\xfe"), "not valid UTF-8", 5},
 		"binary choice":     {edit("at=\"start\"", "at=\xff"), "not valid UTF-8", 12},
+		"no workload":       {strings.Replace(expiry[:strings.Index(expiry, "workload")]+expiry[strings.Index(expiry, "fault"):], "end 11", "end 9", 1), "no workload line", 0},
 		"no design":         {strings.Replace(edit("design article ttl=24h\n", ""), "end 11", "end 10", 1), "no design line", 0},
 		"two designs":       {edit("scenario small", "design ledger"), "a second design line", 6},
 		"unknown directive": {edit("fault crash", "falut crash"), `unknown directive "falut"`, 9},

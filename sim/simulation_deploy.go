@@ -40,7 +40,9 @@ func (s *Simulation) deploy() error {
 		return fmt.Errorf("sim: set the first epoch: %w", err)
 	}
 	d, o := s.c.Design, s.c.Options
-	s.front("api-1", o.Admission)
+	for i, mode := range o.APIs() {
+		s.front(fmt.Sprintf("api-%d", i+1), mode)
+	}
 	if d.Connector != nil && !o.Relay {
 		s.launch("connector", "connector", s.connector)
 	}

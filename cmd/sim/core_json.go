@@ -41,6 +41,7 @@ type coreResult struct {
 	Schedule      string         `json:"schedule,omitempty"` // the smallest one, as a file holds it
 	ScheduleFile  string         `json:"schedule_file,omitempty"`
 	Shrink        *jsonShrink    `json:"shrink,omitempty"`
+	FoundIn       int            `json:"found_in,omitempty"` // the execution that showed it, from 1
 	States        int            `json:"states,omitempty"`   // of an exhaustive search
 	Complete      *bool          `json:"complete,omitempty"` // it visited all of them
 	Without       []string       `json:"without,omitempty"`  // roles that did not run

@@ -49,7 +49,7 @@ func lastLine(text string) string {
 func TestExploreFindsWhatBreaksTheArticle(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "found.sched")
-	args := []string{"explore", "--design", "article", "--scenario", write(t, "s.scenario", head), "--seed", "3",
+	args := []string{"explore", "--design", "article", "--scenario", write(t, "s.scenario", head+ended), "--seed", "3",
 		"--faults", "crash,advance-clock,rewind", "--executions", "3000", "-o", path}
 	o := invoke(t, args...)
 	if o.code != 1 || !strings.HasPrefix(o.out, "seed 0x3  design article  tier core  scenario s  strategy portfolio") {
@@ -133,7 +133,7 @@ func TestVacuousExplorations(t *testing.T) {
 		"a fault of the file":  {never, "never happened: crash", nil},
 		"a kind that is asked": {head, "never happened: restart", []string{"--faults", "restart"}},
 	} {
-		args := append([]string{"explore", "--scenario", write(t, "s.scenario", c.text), "--seed", "1", "--executions", "5"}, c.args...)
+		args := append([]string{"explore", "--scenario", write(t, "s.scenario", c.text+ended), "--seed", "1", "--executions", "5"}, c.args...)
 		if o := invoke(t, args...); o.code != 5 || !strings.Contains(o.out, "\nvacuous ") || !strings.Contains(o.out, c.want) ||
 			!strings.HasPrefix(lastLine(o.out), "sim explore --design ledger") {
 			t.Errorf("%s: exit %d\n%s\n%s", name, o.code, o.out, o.errors)
@@ -277,13 +277,13 @@ func TestAKindThatCannotStrikeTheDesignIsRefused(t *testing.T) {
 		t.Errorf("article has tokens: %s", o.errors)
 	}
 	refused(t, path+":8: fault bad-ttl: it cannot strike design ledger", "replay", path, "--design", "ledger")
-	file := write(t, "s.scenario", head+"fault bad-ttl\n")
+	file := write(t, "s.scenario", head+"fault bad-ttl\n"+ended)
 	for _, command := range coreCommands {
 		args := append(strings.Fields(command), file)
 		refused(t, file+":", append(args, "--design", "ledger")...)
 		refused(t, ": fault bad-ttl: it cannot strike design ledger as it is deployed here", append(args, "--design", "ledger")...)
 	}
-	relay := write(t, "relay.scenario", head+"design ledger relay=true\n")
+	relay := write(t, "relay.scenario", head+"design ledger relay=true\n"+ended)
 	refused(t, "--faults drop-slot: it cannot strike design ledger as it is deployed here", "explore", "--faults", "drop-slot", "--scenario", relay)
 	for _, c := range []struct{ args, want string }{
 		{"explore --faults crash,bad-ttl", "--faults bad-ttl: it cannot strike design ledger"},
@@ -294,6 +294,9 @@ func TestAKindThatCannotStrikeTheDesignIsRefused(t *testing.T) {
 		refused(t, c.want, strings.Fields(c.args)...)
 	}
 }
+
+// ended is the last line of a scenario that was not cut short.
+const ended = "expect holds\n"
 
 // coreCommands are the commands of the core tier that take a scenario.
 var coreCommands = []string{"run --on core --scenario", "explore --executions 1 --scenario", "explore --strategy exhaustive --scenario"}
@@ -308,17 +311,19 @@ func TestBadScenariosAreRefusedByTheCoreTier(t *testing.T) {
 		"newer":           {"stockproof scenario 2\n", ":1: version 2 is newer than this program"},
 		"foreign":         {"{\"scenario\": 1}\n", ":1: not a scenario"},
 		"a schedule":      {expirySchedule, ":1: not a scenario"},
-		"cut in a word":   {scenarioHead + order + "fault crash role=work", `:5: fault crash: role: design ledger has no process "work"`},
+		"cut in a word":   {scenarioHead + order + "fault crash role=work", ":5: the file ends without an expect line: it was cut short"},
+		"cut at a line":   {scenarioHead + order, ":5: the file ends without an expect line: it was cut short"},
+		"no workload":     {scenarioHead + ended, ": no workload line: it does not say what clients do"},
 		"cut in a quote":  {scenarioHead + "workload stock sku=\"A", ":3: "},
 		"does not parse":  {scenarioHead + order + "fault crash role\n", ":5: "},
-		"unknown design":  {scenarioHead + "design nope\n" + order, `:3: there is no design "nope"`},
-		"unknown process": {scenarioHead + order + "fault crash role=cleaner\n", `:5: fault crash: role: design ledger has no process "cleaner"`},
-		"unknown fault":   {scenarioHead + order + "fault crush role=worker\n", ":5: fault crush: there is no such kind of fault; there are lost"},
-		"unknown order":   {scenarioHead + order + "fault crash role=worker after=settle order=o9\n", `:5: fault crash: the workload has no order "o9"`},
-		"unknown SKU":     {scenarioHead + order + "fault crash role=worker after=settle sku=B\n", `:5: fault crash: the workload has no SKU "B"`},
-		"cancel of none":  {scenarioHead + order + "workload cancel order=o9\n", ":5: no line before this one has order o9"},
-		"unknown key":     {scenarioHead + order + "fault crash role=worker colour=red\n", ":5: fault crash: unknown key colour"},
-		"not a time":      {scenarioHead + order + "fault pause role=worker by=25\n", ":5: fault pause: "},
+		"unknown design":  {scenarioHead + "design nope\n" + order + ended, `:3: there is no design "nope"`},
+		"unknown process": {scenarioHead + order + "fault crash role=cleaner\n" + ended, `:5: fault crash: role: design ledger has no process "cleaner"`},
+		"unknown fault":   {scenarioHead + order + "fault crush role=worker\n" + ended, ":5: fault crush: there is no such kind of fault; there are lost"},
+		"unknown order":   {scenarioHead + order + "fault crash role=worker after=settle order=o9\n" + ended, `:5: fault crash: the workload has no order "o9"`},
+		"unknown SKU":     {scenarioHead + order + "fault crash role=worker after=settle sku=B\n" + ended, `:5: fault crash: the workload has no SKU "B"`},
+		"cancel of none":  {scenarioHead + order + "workload cancel order=o9\n" + ended, ":5: no line before this one has order o9"},
+		"unknown key":     {scenarioHead + order + "fault crash role=worker colour=red\n" + ended, ":5: fault crash: unknown key colour"},
+		"not a time":      {scenarioHead + order + "fault pause role=worker by=25\n" + ended, ":5: fault pause: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := write(t, "bad.scenario", c.text)

@@ -184,6 +184,7 @@ func (c *campaign) json(w io.Writer) error {
 	if c.drawn != nil {
 		j.outcome(c.drawn.outcome)
 		j.Schedule, j.ScheduleFile, j.Shrink = c.small.Schedule.String(), c.flags.out, shrinkJSON(c.small)
+		j.FoundIn = c.result.Finding.Execution + 1
 	} else {
 		j.Guarantees = c.unbroken()
 	}

@@ -118,6 +118,9 @@ func TestBadScenariosAreRefusedByLine(t *testing.T) {
 			"design article\nfault crash role=worker after=deduct order=o9\n", `:6: fault crash: the workload has no order "o9"`},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if strings.HasSuffix(c.text, "\n") { // whole lines: it was not cut short
+				c.text += ended
+			}
 			path := write(t, "bad.scenario", c.text)
 			refused(t, c.want, "run", "--scenario", path)
 			if o := invoke(t, "run", "--scenario", path); !strings.Contains(o.errors, path+":") {

@@ -16,7 +16,7 @@ func Design() inventory.Design {
 			inventory.NoLoss, inventory.MonotoneReads, inventory.NoBlock, inventory.BoundedMemory},
 		Supports: []model.Kind{model.Reserve, model.Commit, model.Release, model.Expire, model.Restock,
 			model.Adjust, model.Return, model.Transfer, model.SetLimit},
-		Options:  []string{"admission", "partitions", "workers", "batch", "group", "scan", "relay", "shed", "emit"},
+		Options:  []string{"admission", "fronts", "partitions", "workers", "batch", "group", "scan", "relay", "shed", "emit"},
 		Envelope: "every fault except a PostgreSQL failover that loses an acknowledged tail; promotion opens the gate first",
 		Outside:  []string{"pg-failover-async"},
 		Books:    inventory.LedgerBooks,

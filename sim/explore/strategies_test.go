@@ -1,0 +1,147 @@
+package explore_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"stockproof/sim"
+	"stockproof/sim/explore"
+)
+
+// compareStrategies measures the strategies that draw schedules against each other:
+//
+//	go test ./sim/explore -run '^TestStrategiesCompared$' -strategies -v
+//
+// prints how many executions each of them took to the first violation, for every recorded failure of the article's
+// and every break of production code.
+var compareStrategies = flag.Bool("strategies", false, "compare random and pct by executions to the first violation")
+
+const (
+	compareSeeds = 10
+	compareMost  = 2000 // executions of one search: what is not found in so many counts as that
+)
+
+// race is what the strategies took for one bug.
+type race struct {
+	bug         string
+	random, pct []int // executions, per seed
+}
+
+func TestStrategiesCompared(t *testing.T) {
+	if !*compareStrategies {
+		return // a measurement: it can be wrong about nothing
+	}
+	var races []race
+	for _, r := range recipes() {
+		if s, err := sim.LoadScenario(r.name); err != nil {
+			t.Fatal(err)
+		} else if s.DesignName() != "dualwrite" {
+			races = append(races, race{"`" + r.name + "`", r.first(t, s, explore.Random), r.first(t, s, explore.PCT)})
+		}
+	}
+	races = append(races, plantedRaces(t)...)
+	wins := map[string]int{}
+	var b strings.Builder
+	b.WriteString("| bug | random | PCT |\n|---|---|---|\n")
+	for _, r := range races {
+		wins[winner(r)]++
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.bug, spread(r.random), spread(r.pct))
+	}
+	t.Logf("median (worst) of %d seeds:\n\n%s\n%d bugs: random first %d times, PCT %d, equal %d", compareSeeds, b.String(), len(races),
+		wins["random"], wins["pct"], wins["equal"])
+}
+
+// first is the executions to the first violation that the recipe is about, per seed.
+func (r recipe) first(t *testing.T, s *sim.Scenario, how explore.Strategy) (took []int) {
+	t.Helper()
+	for seed := range uint64(compareSeeds) {
+		c := r.config(t, s, r.design(t, s), seed+1)
+		c.Strategy, c.Budget, c.Executions, c.Cores = how, 0, compareMost, 1
+		found, err := explore.Run(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		took = append(took, compareMost)
+		if found.Finding != nil {
+			took[seed] = found.Finding.Execution + 1
+		}
+	}
+	return took
+}
+
+// plantedRaces are the breaks of production code, by the program that is built of each.
+func plantedRaces(t *testing.T) (races []race) {
+	t.Helper()
+	patches, err := filepath.Glob(root + "/testdata/breaks/*.patch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, patch := range patches {
+		if strings.HasPrefix(filepath.Base(patch), "engine-") {
+			continue
+		}
+		for _, l := range looks(t, patch) {
+			if !l.found || slices.Contains(l.args, "exhaustive") {
+				continue
+			}
+			bin := workbench(t, "-overlay", overlay(t, append(l.with, patch)...))
+			names := []string{strings.TrimSuffix(filepath.Base(patch), ".patch")}
+			for _, w := range l.with {
+				names = append(names, strings.TrimSuffix(filepath.Base(w), ".patch"))
+			}
+			races = append(races, race{strings.Join(names, " + "), planted(t, bin, l, "random"), planted(t, bin, l, "pct")})
+		}
+	}
+	return races
+}
+
+func planted(t *testing.T, bin string, l look, how string) (took []int) {
+	t.Helper()
+	for seed := range compareSeeds {
+		args := append(slices.Clone(l.args), "--strategy", how, "--seed", fmt.Sprint(seed+1), "--executions", fmt.Sprint(compareMost), "--json")
+		_, out := explored(bin, args)
+		var answer struct {
+			Found int `json:"found_in"`
+		}
+		for line := range strings.Lines(out) {
+			if err := json.Unmarshal([]byte(line), &answer); err != nil && strings.HasPrefix(line, "{") {
+				t.Fatalf("%v in %q", err, line)
+			}
+		}
+		if took = append(took, compareMost); answer.Found > 0 {
+			took[seed] = answer.Found
+		}
+	}
+	return took
+}
+
+func median(took []int) int {
+	sorted := slices.Sorted(slices.Values(took))
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+}
+
+func spread(took []int) string {
+	name := func(n int) string {
+		if n >= compareMost {
+			return fmt.Sprintf("> %d", compareMost)
+		}
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s (%s)", name(median(took)), name(slices.Max(took)))
+}
+
+func winner(r race) string {
+	switch a, b := median(r.random), median(r.pct); {
+	case a < b:
+		return "random"
+	case b < a:
+		return "pct"
+	}
+	return "equal"
+}
