@@ -41,7 +41,7 @@ func TestAScenarioSaysWhatItExpects(t *testing.T) {
 			}
 		})
 	}
-	o := invoke(t, patient("run", "--scenario", write(t, "s.scenario", head))...)
+	o := invoke(t, patient("run", "--orders", "20")...)
 	if a := answerOf(t, o); a.AsExpected != nil || a.Expected == nil || strings.Contains(o.errors, "expect") {
 		t.Errorf("nothing is expected: %+v\n%s", a, o.errors)
 	}

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 
 // A signal ends a run without a verdict: one line says so, and the exit code is the shell's.
 func TestASignalInterruptsARun(t *testing.T) {
-	const orders = "stockproof scenario 1\n# More than a signal waits for.\nworkload orders=3000\n"
+	const orders = "stockproof scenario 1\n# More than a signal waits for.\nworkload orders=3000\n" + ended
 	core := []string{"run", "--on", "core", "--scenario", write(t, "s.scenario", orders), "--seed", "1"}
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		interrupts(t, signal, "run", "--orders", "50000", "--seed", "1")

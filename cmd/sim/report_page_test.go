@@ -30,7 +30,7 @@ func TestReportSetsTheOriginalBesideTheSmallestRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	small, to := filepath.Join(dir, "found.sched"), filepath.Join(dir, "page.html")
-	o := invoke(t, "explore", "--design", "article", "--scenario", write(t, "s.scenario", head), "--seed", "3",
+	o := invoke(t, "explore", "--design", "article", "--scenario", write(t, "s.scenario", head+ended), "--seed", "3",
 		"--faults", "crash,advance-clock,rewind", "--executions", "3000", "-o", small)
 	if o.code != 1 {
 		t.Fatalf("exit %d\n%s\n%s", o.code, o.out, o.errors)
