@@ -42,7 +42,9 @@ type Simulation struct {
 	driven    bool
 	rested    bool     // of a search: nobody can go on unless time passes
 	unread    []string // topics of the connector's own, which no process reads
-	history   uint64   // of a search: what the checkers were told, in any order
+	history   uint64   // of a search: what the checkers were told, each with what had been answered before,
+	answered  uint64   // the answers,
+	answers   int      // and how many they are
 	summary   Summary
 	err       error
 	ctx       context.Context
@@ -165,13 +167,7 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 		observe := s.Watch.Observe
 		s.Watch.Observe = func(e checks.Event) {
 			observe(e)
-			if i, ok := e.(checks.Install); ok { // what came before it is in the order, which is none here
-				i.Since = 0
-				e = i
-			}
-			h := memory.NewHash()
-			h.ValueOf(s.Engine.Shapes(), e)
-			s.history += uint64(h)
+			s.told(e)
 		}
 	}
 	s.Redis.OnStockChange(s.Watch.stockChange)
@@ -288,7 +284,7 @@ func (s *Simulation) drive() {
 	rt := s.clients.Runtime()
 	s.clients.Go("drive", func() {
 		s.summary, s.err = Drive(s.ctx, DriveConfig{Fronts: s.fronts, Workload: s.c.Workload, Runtime: rt,
-			Recorder: NewRecorder(s.Watch.Observe, s.Engine.Now), Within: s.Engine.WithTimeout,
+			Recorder: NewRecorder(s.Watch.Observe, s.instant), Within: s.Engine.WithTimeout,
 			Patience: 20 * time.Second, Settle: time.Minute,
 			Supplied: s.begin})
 		s.driven = true

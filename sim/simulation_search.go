@@ -2,8 +2,10 @@ package sim
 
 import (
 	"slices"
+	"time"
 
 	"stockproof/adapters/memory"
+	"stockproof/checks"
 	"stockproof/sim/engine"
 )
 
@@ -90,4 +92,43 @@ func (s *Simulation) still() int64 {
 		}
 	}
 	return s.Engine.Now().UnixMilli()
+}
+
+// instant is the time of an event. In a search the clock stands still, and the number of answers so far tells
+// which of them came before a call.
+func (s *Simulation) instant() time.Time {
+	return s.Engine.Now().Add(time.Duration(s.answers) * time.Microsecond)
+}
+
+// told adds an event to what the checkers were told, for the state. What they make of a call or a read depends on
+// which answers came before it; for the rest the order makes no difference, nor do its numbers and times.
+func (s *Simulation) told(e checks.Event) {
+	h := memory.NewHash()
+	answer := false
+	switch x := e.(type) {
+	case checks.Call:
+		h.Word(s.answered)
+		x.At = 0
+		e = x
+	case checks.Read:
+		h.Word(s.answered)
+		x.Call, x.At, answer = 0, 0, true
+		e = x
+	case checks.Return:
+		x.At, answer = 0, true
+		e = x
+	case checks.Unknown:
+		x.At = 0
+		e = x
+	case checks.Install:
+		x.Since = 0
+		e = x
+	}
+	h.Word(s.Engine.Caller())
+	h.ValueOf(s.Engine.Shapes(), e)
+	s.history += uint64(h)
+	if answer {
+		s.answered += uint64(h)
+		s.answers++
+	}
 }
