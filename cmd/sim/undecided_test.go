@@ -97,7 +97,7 @@ func TestAnExplorationInWhichTwoCheckersDisagreeSaysSo(t *testing.T) {
 
 func TestASearchWithAnUndecidedEndIsNotGreen(t *testing.T) {
 	t.Parallel()
-	f, err := parseExplore(strings.Fields("--design rowlock --scenario tiny --strategy exhaustive --faults none --json"), nil)
+	f, err := parseExplore(strings.Fields("--design article --scenario tiny --strategy exhaustive --faults none --json"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
