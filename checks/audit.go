@@ -96,9 +96,10 @@ type DeadLetter struct {
 	Class   string
 	// Redriven: it was put back, so it does not answer for its command any more. A discarded one does.
 	Redriven bool
-	// Parks: it is open and holds its chain: what refers to Command waits behind it, in the log's sequence or,
-	// where its own record was lost, until the letter is put back and a sweeper sends it.
-	Parks bool
+	// Parks is the command whose chain an open letter holds, zero: none. That command, unless it is decided, and what
+	// refers to it wait behind the letter, in the log's sequence or, where their own record was lost, until the letter
+	// is put back and a sweeper sends them.
+	Parks model.ID
 }
 
 // Supply is what the workload knows to have come in for a lane: restocks, adjustments and transfers

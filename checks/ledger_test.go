@@ -370,14 +370,28 @@ func TestWhatIsParkedBehindADeadLetterIsNotLost(t *testing.T) {
 	w := sample()
 	h := w.history()
 	damage{w, &h}.commandOf("cancel o2").Decision = model.Decision{}
-	h.Audit.Dead = []DeadLetter{{Command: w.id("reserve o2"), Class: "contract", Parks: true}, {Class: "undecodable"}}
+	h.Audit.Dead = []DeadLetter{{Command: w.id("reserve o2"), Class: "contract", Parks: w.id("reserve o2")}, {Class: "undecodable"}}
 	if r := reportOn(t, Check(h), NoLoss); r.Verdict != Pass {
 		t.Fatalf("parked: %s", r.Why)
 	}
-	h.Audit.Dead[0].Parks = false
+	h.Audit.Dead[0].Parks = model.ID{}
 	wantFail(t, Check(h), NoLoss, 0, "RELEASE", "was accepted and never decided")
-	h.Audit.Dead[0] = DeadLetter{Command: w.id("reserve o3"), Class: "contract", Parks: true}
+	h.Audit.Dead[0] = DeadLetter{Command: w.id("reserve o3"), Class: "contract", Parks: w.id("reserve o3")}
 	wantFail(t, Check(h), NoLoss, 0, "RELEASE", "was accepted and never decided")
+}
+
+// The other way round: a cancellation is a dead letter, so that its chain waits, and the order whose record was
+// lost with it is not sent again either.
+func TestWhatWaitsBehindTheLetterOfItsCancellationIsNotLost(t *testing.T) {
+	w := sample()
+	h := w.history()
+	damage{w, &h}.commandOf("reserve o3").Decision = model.Decision{}
+	h.Audit.Dead = []DeadLetter{{Command: w.id("cancel o3"), Class: "contract", Parks: w.id("reserve o3")}}
+	if r := reportOn(t, Check(h), NoLoss); r.Verdict != Pass {
+		t.Fatalf("parked: %s", r.Why)
+	}
+	h.Audit.Dead[0].Parks = model.ID{}
+	wantFail(t, Check(h), NoLoss, 5, "o3", "was accepted and never decided")
 }
 
 func TestWhatIsNotClaimedIsListedAndDoesNotCount(t *testing.T) {

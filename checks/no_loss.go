@@ -135,15 +135,15 @@ type dead struct {
 	orders   map[model.ID]bool // all rows of them
 	rows     map[int64]bool
 	records  map[Record]bool
-	chains   map[model.ID]bool // what refers to these commands is parked
+	chains   map[model.ID]bool // these commands, and what refers to them, are parked
 }
 
 func deadIndex(a *Audit) dead {
 	d := dead{map[model.ID]bool{}, map[model.ID]bool{}, map[int64]bool{}, map[Record]bool{}, map[model.ID]bool{}}
 	for _, l := range a.Dead {
 		d.records[l.Record] = true
-		if l.Parks && !l.Command.IsZero() {
-			d.chains[l.Command] = true
+		if !l.Parks.IsZero() {
+			d.chains[l.Parks] = true
 		}
 		if l.Redriven {
 			continue
@@ -161,6 +161,6 @@ func deadIndex(a *Audit) dead {
 }
 
 func (d dead) has(row *CommandRow) bool {
-	return !row.ID.IsZero() && d.commands[row.ID] || row.Row > 0 && d.rows[row.Row] ||
+	return !row.ID.IsZero() && (d.commands[row.ID] || d.chains[row.ID]) || row.Row > 0 && d.rows[row.Row] ||
 		!row.OrderID.IsZero() && d.orders[row.OrderID] || !row.Ref.IsZero() && d.chains[row.Ref]
 }

@@ -149,9 +149,17 @@ func auditRows(ctx context.Context, truth port.Truth, a *checks.Audit) error {
 	for _, d := range dead.Rows {
 		a.Dead = append(a.Dead, checks.DeadLetter{Record: checks.Record{Topic: model.CommandTopic, Part: d.Part,
 			LeaderEpoch: d.LeaderEpoch, Offset: d.Offset}, Command: d.Command, Class: string(d.Class), Redriven: d.State == port.DeadRedriven,
-			Parks: d.State == port.DeadOpen && d.Class != port.DeadVoid})
+			Parks: parked(d)})
 	}
 	return nil
+}
+
+// parked is the chain that a letter holds.
+func parked(d port.DeadRow) model.ID {
+	if d.State != port.DeadOpen || d.Class == port.DeadVoid {
+		return model.ID{}
+	}
+	return d.Chain
 }
 
 func errorsFirst(errs ...error) error {
@@ -222,10 +230,12 @@ func unrest(a checks.Audit) (n int) {
 	dead, parks := make(map[model.ID]bool), make(map[model.ID]bool)
 	for _, d := range a.Dead {
 		dead[d.Command] = !d.Redriven
-		parks[d.Command] = parks[d.Command] || d.Parks && !d.Command.IsZero()
+		if !d.Parks.IsZero() {
+			parks[d.Parks] = true
+		}
 	}
 	for _, c := range a.Commands {
-		if !c.Decision.Decided() && !dead[c.ID] && !parks[c.Ref] {
+		if !c.Decision.Decided() && !dead[c.ID] && !parks[c.ID] && !parks[c.Ref] {
 			n++
 		}
 	}

@@ -97,7 +97,7 @@ func TestABrokenOrderIsUnrest(t *testing.T) {
 func TestWhatALetterParksIsAtRest(t *testing.T) {
 	reserve, release, restock := model.NameID("reserve"), model.NameID("release"), model.NameID("restock")
 	a := checks.Audit{Commands: []checks.CommandRow{{Command: model.Command{ID: release, Kind: model.Release, Ref: reserve}}},
-		Dead: []checks.DeadLetter{{Command: reserve, Parks: true}, {Parks: true}}}
+		Dead: []checks.DeadLetter{{Command: reserve, Parks: reserve}, {}}}
 	if !sim.Quiet(a) {
 		t.Error("what is parked is unrest")
 	}
@@ -105,7 +105,11 @@ func TestWhatALetterParksIsAtRest(t *testing.T) {
 	if sim.Quiet(a) {
 		t.Error("an undecided command is at rest")
 	}
-	a.Commands, a.Dead[0].Parks = a.Commands[:1], false
+	a.Commands[1].ID, a.Dead[0] = reserve, checks.DeadLetter{Command: release, Parks: reserve}
+	if !sim.Quiet(a) {
+		t.Error("what waits behind the letter of its cancellation is unrest")
+	}
+	a.Commands, a.Dead[0] = a.Commands[:1], checks.DeadLetter{Command: reserve}
 	if sim.Quiet(a) {
 		t.Error("what a closed letter parked is at rest")
 	}
