@@ -48,7 +48,7 @@ func (t Triangulation) Told() []LaneJudge { return t.Judges()[1:] }
 
 // Judges are the three: the witness replays the commit points that the simulator saw, the versions are those of
 // the answers, and porcupine searches. The witness knows what happened, the others only what was told; on a run
-// of the simulator all must say the same.
+// of the simulator all must say the same. With a Total they are of one run; without one, many runs may share them.
 func (t Triangulation) Judges() []LaneJudge {
 	spec := linear.Spec{Sequenced: true}
 	most, timeout := t.Operations, t.Timeout
@@ -69,11 +69,13 @@ func (t Triangulation) Judges() []LaneJudge {
 			if len(d.Ops) > most {
 				return linear.Undecided, fmt.Sprintf("%d operations are more than %d", len(d.Ops), most)
 			}
-			if t.Total > 0 && spent > t.Total {
-				return linear.Undecided, fmt.Sprintf("%s were spent on other lanes", t.Total)
+			if t.Total > 0 {
+				if spent > t.Total {
+					return linear.Undecided, fmt.Sprintf("%s were spent on other lanes", t.Total)
+				}
+				began := time.Now()
+				defer func() { spent += time.Since(began) }()
 			}
-			began := time.Now()
-			defer func() { spent += time.Since(began) }()
 			return linear.Porcupine(d.Ops, spec, timeout), "a search of all orders"
 		}},
 	}

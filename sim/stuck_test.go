@@ -71,7 +71,7 @@ func TestAStuckProcessEndsTheRunAndIsNamed(t *testing.T) {
 			run.Patience, run.Settle = 50*time.Millisecond, 50*time.Millisecond // nobody takes the dead one's place
 			if c.faults != "" {
 				var err error
-				if run.Scenario, err = sim.ParseScenario("s", "s", "stockproof scenario 1\n"+c.faults); err != nil {
+				if run.Scenario, err = sim.ParseScenario("s", "s", "stockproof scenario 1\nworkload orders=60\n"+c.faults); err != nil {
 					t.Fatal(err)
 				}
 			}
