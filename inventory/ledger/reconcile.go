@@ -73,12 +73,16 @@ func (b *bootstrap) round(ctx context.Context) error {
 	for _, l := range first.Lanes {
 		b.probes = append(b.probes, l.Key)
 	}
+	// Before the scan: a master that forgets meanwhile has another id in the next round.
+	if ids, err = b.replication(ctx); err != nil {
+		return err
+	}
 	if err := b.Scan(ctx); err != nil {
 		return err
 	}
+	b.replIDs = ids
 	b.monitor.Count("bootstrap", 1)
-	b.replIDs, err = b.replication(ctx)
-	return err
+	return nil
 }
 
 func (b *bootstrap) replication(ctx context.Context) ([]string, error) {
