@@ -48,6 +48,14 @@ func TestWhatFitsNoOrderOfTheLaneIsNotLinearizable(t *testing.T) {
 		w.send(w.restock("in", "A", 5))
 		return w, w.reserve("o1", 1, "A", 2, model.Partial)
 	}
+	cancelled := func() *world { // before who came after it, and asked for only then
+		w, o1 := start()
+		w.send(o1)
+		w.send(w.refer("cancel", model.Release, o1))
+		w.send(w.reserve("o2", 1, "A", 1, model.Partial))
+		w.overtake()
+		return w
+	}
 	for _, c := range []struct {
 		name string
 		run  func() *world
@@ -70,24 +78,13 @@ func TestWhatFitsNoOrderOfTheLaneIsNotLinearizable(t *testing.T) {
 			return w
 		}, []string{`lane "A": `, "offender", "witness", "reserve o"}},
 		{"a cancel of what the design had cancelled before", func() *world {
-			w, o1 := start()
-			w.send(o1)
-			w.send(w.refer("cancel", model.Release, o1))
-			w.send(w.reserve("o2", 1, "A", 1, model.Partial))
-			w.overtake()
+			w := cancelled()
 			r := w.events[len(w.events)-1].(Return)
 			r.Duplicate = true
 			w.events[len(w.events)-1] = r
 			return w
 		}, nil},
-		{"a cancel that was answered before it was asked for", func() *world {
-			w, o1 := start()
-			w.send(o1)
-			w.send(w.refer("cancel", model.Release, o1))
-			w.send(w.reserve("o2", 1, "A", 1, model.Partial))
-			w.overtake()
-			return w
-		}, []string{`lane "A": `, "offender", "witness", "reserve o"}},
+		{"a cancel that was answered before it was asked for", cancelled, []string{`lane "A": `, "offender", "witness", "reserve o"}},
 		{"a truth that shows less than was told", func() *world {
 			w, o1 := start()
 			before := w.lane(at("A"))

@@ -169,10 +169,10 @@ func (j *justInTime[S]) enter(before frontier[S], i int32) bool {
 	}
 	j.now = frontier[S]{}
 	for c, t := range before.all {
-		todo := []step{{c, t}}
-		for len(todo) > 0 {
-			at := todo[len(todo)-1]
-			todo = todo[:len(todo)-1]
+		reached := []step{{c, t}}
+		for len(reached) > 0 {
+			at := reached[len(reached)-1]
+			reached = reached[:len(reached)-1]
 			c, t := j.observe(at.c, at.t)
 			if !seen.add(c, t) {
 				continue
@@ -184,7 +184,7 @@ func (j *justInTime[S]) enter(before frontier[S], i int32) bool {
 				j.now.add(c, t)
 				continue
 			}
-			j.successors(c, func(next configuration[S], entry int32) { todo = append(todo, step{next, &trail{entry, t}}) })
+			j.successors(c, func(next configuration[S], entry int32) { reached = append(reached, step{next, &trail{entry, t}}) })
 		}
 	}
 	return true
