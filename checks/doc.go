@@ -32,53 +32,33 @@
 //
 // What a capability cannot show is not checked, with the reason ([Report.NotChecked]).
 //
-// # Commands as operations
-//
-// Linearizability is package linear's to decide, on the counter of what can be promised (avail). What a
-// command is there (operation.go; PROTOCOL.md P1 names the commands):
-//
-//	RESERVE     deduct; partial grant: of what it got. Refused for stock: rejected, judged at seq-1
-//	COMMIT      commit: its units are not in avail any more; the deduction can no longer be cancelled
-//	RELEASE     cancel of its RESERVE; granted before the decision: note, the RESERVE is refused later
-//	EXPIRE      the same
-//	RESTOCK     restock
-//	RETURN      restock
-//	ADJUST      adjust by what was granted
-//	TRANSFER    withdraw on the lane that gives, restock on the lane that takes
-//	SET_LIMIT   set-limit
-//	refusals    note: every command that is seen for the first time takes a seq, also one that is refused
-//	            for what the counter does not know (cancelled, expired, siblings, invalid)
-//	reads       of the truth: read. On a lane that nobody stocked: at seq 0
-//
 // # How commands become operations
 //
 // Guarantee 4 is judged per lane by package linear, whose counter is what can be promised (avail), bounded
 // from below by the backorder limit. Every command that the lane sees for the first time takes its next
-// version, refusals too (PROTOCOL.md, P1; linear.Spec.Sequenced), which are judged on what they met:
+// version, refusals too (PROTOCOL.md, P1; linear.Spec.Sequenced), which are judged on what they met, the version
+// before. What a command is there (operation.go), and its effect on avail:
 //
-//	command            outcome                      operation, effect on avail
-//	RESERVE            GRANTED, BACKORDERED         Deduct OK, -granted; with ref, + what that one had (Arg)
-//	                   PARTIAL                      Deduct Partial, -granted, which leaves exactly -limit
-//	                   REJECTED_INSUFFICIENT        Deduct Rejected, 0; under policy partial Qty is 1
-//	                   any other                    Deduct NoEffect, 0: for a reason other than stock
-//	COMMIT             GRANTED                      Commit OK of ref, 0: units leave the building, not avail
-//	                   any other                    Note OK, 0 (physical stock is no part of avail)
-//	RELEASE, EXPIRE    GRANTED, units > 0           Cancel OK of ref, + what it had
-//	                   GRANTED, no units            Cancel NoEffect, 0: a tombstone, nothing was there yet
-//	                   NOOP_ALREADY by RELEASE      Cancel NoEffect, 0
-//	                   NOOP_ALREADY by EXPIRE       Note OK, 0: the deadline may have moved
-//	                   INVALID                      Note OK, 0
-//	RESTOCK, RETURN    GRANTED                      Restock OK, +granted
-//	                   INVALID                      Note OK, 0
-//	ADJUST             GRANTED                      Adjust OK, the change that was granted; may pass the limit
-//	                   any other                    Note OK, 0
-//	TRANSFER           GRANTED, sending leg         Withdraw OK, -qty, whatever the limit
-//	                   GRANTED, receiving leg       Adjust OK, +qty, on the other lane
-//	                   REJECTED_INSUFFICIENT        Withdraw Rejected, 0; Note OK on the other lane
-//	SET_LIMIT          GRANTED                      SetLimit OK, -(change of safety), and the new limit
-//	any, known id      the stored answer            Duplicate, 0: it shows the version and avail of the first
-//	any, no version    INVALID on an unknown lane   none: nothing was decided about a lane
-//	read of the truth                               Read OK, 0, at the version that it shows
+//	command           outcome                          operation
+//	RESERVE           GRANTED, BACKORDERED             deduct ok: -qty; with ref, + what that line had (Arg)
+//	                  PARTIAL                          deduct partial: -granted, which leaves exactly -limit
+//	                  REJECTED_INSUFFICIENT            deduct rejected: 0; under policy partial of a single unit
+//	                  REJECTED_INSUFFICIENT, siblings  note no-effect: 0; what they take is on other lanes too
+//	COMMIT            GRANTED                          commit ok: 0; of ref, whose units leave the building, not avail
+//	RELEASE, EXPIRE   GRANTED, units                   cancel ok: + what ref had
+//	                  GRANTED, tombstone               note ok: 0; nothing was there yet, ref is refused later
+//	RESTOCK, RETURN   GRANTED                          restock ok: +qty
+//	ADJUST            GRANTED                          adjust ok: + the change that was granted; may pass the limit
+//	TRANSFER          GRANTED                          withdraw ok: -qty, whatever the limit
+//	                  GRANTED, receiving               restock ok: +qty, on the lane that takes
+//	                  REJECTED_INSUFFICIENT            withdraw rejected: 0
+//	SET_LIMIT         GRANTED                          set-limit ok: -(change of safety), and the new limit
+//	any               any other                        note no-effect: 0; refused for what the counter does not know
+//	                  none yet                         unknown: what is asked; a note of COMMIT, RELEASE, EXPIRE
+//
+// An answer without a version, of a lane that nobody stocked, is a read of version 0, as a read of the truth
+// is one of the version that it shows. A command that is answered again is no second operation: one-outcome
+// compares what was told later.
 //
 // Attempts that were not answered are Unknown until the ledger resolves them (linear.Resolve). In foreign
 // histories refusals take no version: they observe the one that they show.
