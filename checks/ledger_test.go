@@ -205,7 +205,7 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 		}, []string{"replayed in the ledger's order, RESERVE reserve o5 at seq 11", "is REJECTED_CANCELLED"}},
 		{"two rows of one command", OneOutcome, 0, func(d damage) {
 			d.Audit.Commands = append(d.Audit.Commands, d.Audit.Commands[0])
-		}, []string{"1 commands have more than one row"}},
+		}, []string{`RESTOCK delivery-1 of "A" has more than one row`, "offender: ", "witness: "}},
 
 		{"a command applied twice", ExactlyOnceEffect, 9, func(d damage) {
 			row := *d.ledgerOf("delivery-2")

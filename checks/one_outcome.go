@@ -80,7 +80,7 @@ func same(x, y model.Decision) bool {
 func (c *oneOutcome) rows(f *findings, a *Audit, first []answered) {
 	index := commandIndex(a)
 	if len(index) != len(a.Commands) {
-		f.add(0, fmt.Sprintf("%d commands have more than one row", len(a.Commands)-len(index)))
+		c.twice(f, a)
 	}
 	for _, told := range first {
 		row := index[told.command.ID]
@@ -91,6 +91,21 @@ func (c *oneOutcome) rows(f *findings, a *Audit, first []answered) {
 		f.add(told.decision.Granted-row.Decision.Granted, fmt.Sprintf("%s was told %s, the truth says %s",
 			c.header.commandText(row.Command), decisionText(told.decision), decisionText(row.Decision)),
 			c.header.answerEvidence(Offender, told), c.header.rowEvidence(Witness, row))
+	}
+}
+
+// twice names commands that have more than one row.
+func (c *oneOutcome) twice(f *findings, a *Audit) {
+	first := map[model.ID]*CommandRow{}
+	for i := range a.Commands {
+		row := &a.Commands[i]
+		before := first[row.ID]
+		if before == nil {
+			first[row.ID] = row
+			continue
+		}
+		f.add(row.Decision.Granted-before.Decision.Granted, fmt.Sprintf("%s has more than one row",
+			c.header.commandText(row.Command)), c.header.rowEvidence(Offender, row), c.header.rowEvidence(Witness, before))
 	}
 }
 

@@ -256,6 +256,11 @@ func wantFail(t *testing.T, reports []Report, g Guarantee, units int64, texts ..
 	if units >= 0 && r.Severity != (Severity{units, Units}) {
 		t.Errorf("%s: severity %s, want %d units: %s", g, r.Severity, units, r.Why)
 	}
+	for _, f := range r.Findings {
+		if len(f.Evidence) == 0 {
+			t.Errorf("%s shows nothing of: %s", g, f.Why)
+		}
+	}
 	all := r.Why + "\n" + evidenceText(r)
 	for _, text := range texts {
 		if !strings.Contains(all, text) {
