@@ -29,7 +29,7 @@ func (c *boundedMemory) Finish(a Audit) Report {
 	if !a.StateRead {
 		return notChecked(BoundedMemory, "nobody counted what the speed layer keeps")
 	}
-	var f findings
+	f := findings{unit: Keys}
 	lanes, orders := map[model.SKU]int64{}, map[model.SKU]int64{}
 	for _, l := range a.Lanes {
 		lanes[l.Key.SKU]++

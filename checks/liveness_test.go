@@ -85,14 +85,15 @@ func TestStateThatGrowsWithOrdersIsNamed(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		keep Footprint
+		over int64  // keys beyond the bound
 		says string // "": it passes
 	}{
-		{"a key a read model", Footprint{SKU: "A", Keys: 3, Bytes: 450}, ""},
-		{"a token an order", Footprint{SKU: "A", Keys: 60, Bytes: 6000},
+		{"a key a read model", Footprint{SKU: "A", Keys: 3, Bytes: 450}, 0, ""},
+		{"a token an order", Footprint{SKU: "A", Keys: 60, Bytes: 6000}, 48,
 			`the speed layer keeps 60 keys, 6000 bytes of "A", which has seen 60 commands; 12 keys`},
-		{"one key that grows", Footprint{SKU: "A", Keys: 1, Bytes: 20_000}, "20000 bytes"},
-		{"heartbeats", Footprint{Shared: true, Keys: 24, Bytes: 1000}, ""},
-		{"one list of all orders", Footprint{Shared: true, Keys: 1, Bytes: 1 << 20}, "of no SKU"},
+		{"one key that grows", Footprint{SKU: "A", Keys: 1, Bytes: 20_000}, 0, "20000 bytes"},
+		{"heartbeats", Footprint{Shared: true, Keys: 24, Bytes: 1000}, 0, ""},
+		{"one list of all orders", Footprint{Shared: true, Keys: 1, Bytes: 1 << 20}, 0, "of no SKU"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()
@@ -105,6 +106,9 @@ func TestStateThatGrowsWithOrdersIsNamed(t *testing.T) {
 			reports := Check(h)
 			if c.says != "" {
 				wantFail(t, reports, BoundedMemory, -1, c.says)
+				if r := reportOn(t, reports, BoundedMemory); r.Severity != (Severity{c.over, Keys}) {
+					t.Errorf("severity %s", r.Severity)
+				}
 			} else if r := reportOn(t, reports, BoundedMemory); r.Verdict != Pass {
 				t.Errorf("%s: %s", r.Verdict, r.Why)
 			}

@@ -40,7 +40,7 @@ type Report struct {
 // Finding is one violation.
 type Finding struct {
 	Why      string     // one line
-	Units    int64      // of stock that it is about, or seconds ([Report.Severity] says which)
+	Units    int64      // of stock that it is about, or seconds or keys ([Report.Severity] says which)
 	Evidence []Evidence // usually an offender and what it contradicts
 }
 
@@ -65,6 +65,7 @@ type Unit string
 const (
 	Units   Unit = "units"   // of stock
 	Seconds Unit = "seconds" // of waiting
+	Keys    Unit = "keys"    // of memory beyond the bound, where neither stock nor time is at stake
 )
 
 func (s Severity) String() string { return fmt.Sprintf("%d %s", s.Amount, s.Unit) }
