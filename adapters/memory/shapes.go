@@ -3,6 +3,7 @@ package memory
 import (
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // Shapes remembers how values of a type are summed up, and what texts come to: worlds that never run at once may
@@ -66,7 +67,13 @@ func (s *Shapes) make(t reflect.Type) shape {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return func(h *Hash, v reflect.Value) { h.Word(v.Uint()) }
 	case reflect.String:
-		return func(h *Hash, v reflect.Value) { h.Text(v.String()) }
+		return func(h *Hash, v reflect.Value) {
+			if text := v.String(); strings.HasPrefix(text, "{") {
+				s.text(h, []byte(text))
+			} else {
+				h.Text(text)
+			}
+		}
 	case reflect.Struct:
 		return s.structure(t)
 	case reflect.Pointer, reflect.Interface:

@@ -140,6 +140,9 @@ func (a *Actor) begin(c *memory.Call) {
 	}
 	if m.first == 0 {
 		m.first, m.before = uint64(h), m.all
+		if m.loop {
+			m.asked = 0 // what led to this attempt is not asked again when it is repeated
+		}
 	}
 	m.repeats = 0
 }
@@ -353,6 +356,7 @@ func (a *Actor) digest() uint64 {
 	if m.slept {
 		h.Flag(m.free)
 		h.Flag(m.world != 0 && a.Proc.e.part(m.of) == m.world)
+		h.Word(uint64(m.of))
 	}
 	h.Word(uint64(a.fate)<<16 | uint64(a.point.Phase)<<8 | uint64(a.serving)) // a fate that is still to be suffered counts
 	h.Text(a.point.Call.Op)

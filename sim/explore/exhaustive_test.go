@@ -48,8 +48,13 @@ func TestTwoOrdersAreExploredCompletely(t *testing.T) {
 
 // What is a state must not depend on the order of the visits.
 func TestAnotherOrderOfVisitsSeesTheSameStates(t *testing.T) {
-	for _, d := range []inventory.Design{dualwrite.Design(), rowlock.Design()} {
-		c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: scenario(t, "tiny")}
+	lossy := chain(t, "tiny")
+	lossy.Faults, lossy.Kinds = 1, []string{"lost-response"}
+	for _, c := range []explore.Scope{
+		{Design: dualwrite.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny")},
+		{Design: rowlock.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny")},
+		lossy,
+	} {
 		one, err := explore.Exhaust(context.Background(), c)
 		if err != nil {
 			t.Fatal(err)
@@ -60,7 +65,7 @@ func TestAnotherOrderOfVisitsSeesTheSameStates(t *testing.T) {
 			t.Fatal(err)
 		}
 		if one.States != other.States || one.Verdicts != other.Verdicts || !one.Complete || !other.Complete {
-			t.Errorf("%s: %d states and ends %x, in another order %d and %x", d.Name, one.States, one.Verdicts, other.States,
+			t.Errorf("%s: %d states and ends %x, in another order %d and %x", c.Design.Name, one.States, one.Verdicts, other.States,
 				other.Verdicts)
 		}
 	}
