@@ -69,6 +69,39 @@ func TestACleanLedgerPassesEveryGuarantee(t *testing.T) {
 	}
 }
 
+// What looks like a breakage and is none.
+func TestWhatALedgerMayShowIsNotAccused(t *testing.T) {
+	for name, build := range map[string]func(w *world) History{
+		"a lane that is short takes what is sent to it": func(w *world) History {
+			w.send(w.restock("in", "A", 5))
+			east := w.restock("in east", "A", 2)
+			east.Loc = "east"
+			w.send(east)
+			o := w.reserve("o1", 1, "A", 2, model.AllOrNothing)
+			o.Loc = "east"
+			w.send(o)
+			lost := w.command("lost", model.Adjust, "A")
+			lost.Loc, lost.Delta = "east", model.Some(int64(-2))
+			w.send(lost)
+			move := w.restock("move", "A", 1)
+			move.Kind, move.ToLoc = model.Transfer, "east"
+			w.send(move)
+			return w.history()
+		},
+		"a topic whose decisions have no place": func(w *world) History {
+			o := w.reserve("o1", 1, "A", 2, model.AllOrNothing)
+			w.send(w.restock("in", "A", 5))
+			w.send(o)
+			h := w.history()
+			h.Events = append(h.Events, Answer{Command: o.ID, From: "order.decision",
+				Decision: model.Decision{Outcome: model.Granted, Granted: 2}})
+			return h
+		},
+	} {
+		t.Run(name, func(t *testing.T) { wantClean(t, Check(build(newWorld()))) })
+	}
+}
+
 // damage finds rows of the sample by the name of their command.
 type damage struct {
 	w *world
@@ -167,6 +200,11 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 				"witness: ledger of \"A\", seq 3"}},
 		{"a grant above the backorder limit", NoOversell, 8, func(d damage) { d.grant("reserve o4", 20) },
 			[]string{`granted 20 units at seq 9 where only 12`}},
+		{"a transfer of units that are promised", NoOversell, 1, func(d damage) {
+			row := d.ledgerOf("move")
+			row.Outcome, row.Granted = model.Granted, 1
+			d.shift("move", -1, 0)
+		}, []string{`lane "A" granted 1 units at seq 12 where only 0 could be promised`}},
 
 		{"two different answers to one command", OneOutcome, 3, func(d damage) {
 			i := d.answerTo("reserve o1")
@@ -181,6 +219,12 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 			r.Decision.Outcome, r.Decision.Granted = model.Granted, 3
 			d.Events[i] = r
 		}, []string{"o3", "was told GRANTED 3 as seq 4, the truth says REJECTED_INSUFFICIENT"}},
+		{"two places in the lane's order for one command", OneOutcome, 0, func(d damage) {
+			i := d.answerTo("reserve o1")
+			r := d.Events[i].(Return)
+			r.Decision.Seq++
+			d.Events[i] = r
+		}, []string{`order o1 line 1 (3 of "A") was told GRANTED 3 as seq 3 and then GRANTED 3 as seq 2`}},
 		{"a decision topic that says otherwise", OneOutcome, 4, func(d damage) {
 			d.Events = append(d.Events, Answer{Command: d.w.id("reserve o2"), From: "order.decision",
 				Decision: model.Decision{Outcome: model.RejectedExpired}})
@@ -237,6 +281,15 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 			d.ledgerOf("reserve o4").Granted = 10
 			d.commandOf("reserve o4").Decision.Granted = 10
 		}, []string{"PARTIAL 10 although 12 of 20"}},
+		{"a line that takes what there is, refused with units left", NoFalseReject, -1, func(d damage) {
+			row, command := d.ledgerOf("reserve o4"), d.commandOf("reserve o4")
+			row.Outcome, row.Granted = model.RejectedInsufficient, 0
+			command.Decision = model.Decision{Outcome: model.RejectedInsufficient, Seq: row.Seq}
+		}, []string{"REJECTED_INSUFFICIENT 0 although 12 of 20 units"}},
+		{"units that were found, and not counted for want of stock", NoFalseReject, 100, func(d damage) {
+			d.commandOf("count").Delta = model.Some(int64(100))
+			d.ledgerOf("count").Outcome, d.ledgerOf("count").Granted = model.RejectedInsufficient, 0
+		}, []string{"ADJUST count", "of 100 units could be had"}},
 		{"an adjustment refused without need", NoFalseReject, 2, func(d damage) {
 			d.ledgerOf("count").Outcome, d.ledgerOf("count").Granted = model.RejectedInsufficient, 0
 		}, []string{"ADJUST count"}},
@@ -282,6 +335,18 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 				}
 			}
 		}, []string{`units came in for "A", the books say`}},
+		{"units that are taken from nothing", Conservation, -1, func(d damage) {
+			d.ledgerOf("loss").Outcome, d.ledgerOf("loss").Granted = model.Granted, -100
+			d.commandOf("loss").Decision.Outcome, d.commandOf("loss").Decision.Granted = model.Granted, -100
+			d.shift("loss", -100, 0)
+		}, []string{"on hand -86 and reserved 12 cannot be"}},
+		{"a ledger without its lane", Conservation, -1, func(d damage) {
+			d.Audit.Lanes = slices.DeleteFunc(d.Audit.Lanes, func(l Lane) bool { return l.Key == A })
+		}, []string{`lane "A" has a ledger and no row`}},
+		{"a lane in an epoch before its ledger's", Conservation, 0, func(d damage) { d.laneOf(A).Epoch-- },
+			[]string{`lane "A" is in epoch`}},
+		{"a lane that is short, it says", Conservation, 0, func(d damage) { d.laneOf(A).Short = true },
+			[]string{`lane "A": short is true with avail 1 and limit 5`}},
 		{"a quantity that is not the command's", Conservation, 0, func(d damage) { d.ledgerOf("reserve o2").Qty = 9 },
 			[]string{"qty 9, the command asks for 4"}},
 		{"an epoch that goes back", Conservation, 0, func(d damage) { d.ledgerOf("reserve o2").Epoch-- },

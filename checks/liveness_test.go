@@ -2,6 +2,7 @@ package checks
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"stockproof/model"
@@ -126,5 +127,17 @@ func TestWhatNobodyLookedAtIsNotChecked(t *testing.T) {
 	}
 	if got := Judge(reports, Conditions{Decisions: 1}); got != UndecidedResult {
 		t.Errorf("nothing was checked and the result is %s", got)
+	}
+}
+
+// Speed that equals truth does not help a design that never comes to rest.
+func TestWhatNeverComesToRestDoesNotConverge(t *testing.T) {
+	w := newWorld()
+	w.send(w.restock("in", "A", 5))
+	h := w.history()
+	h.Audit.Restless = true
+	r := reportOn(t, Check(h), Convergence)
+	if r.Verdict != Fail || !strings.Contains(r.Why, "it never comes to rest") {
+		t.Errorf("%s: %s", r.Verdict, r.Why)
 	}
 }

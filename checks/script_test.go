@@ -221,6 +221,28 @@ func TestEveryBreakageOfAScriptRunIsNamed(t *testing.T) {
 	}
 }
 
+// What a script does too often, or too much of, is no sale: units that are deducted again were sold once, and a count
+// that takes more than there is sells nothing.
+func TestWhatIsNotSoldIsNotOversold(t *testing.T) {
+	for name, do := range map[string]func(s *shop){
+		"a line deducted again": func(s *shop) {
+			s.buy("o9", "B", 1)
+			s.effect(Deduct, "o9", "B", 1, Done)
+		},
+		"a count that takes more than there is": func(s *shop) {
+			s.row("lost", model.Adjust, "B", -3, model.Granted)
+			s.effect(Deduct, "lost", "B", 3, Done)
+		},
+		"a delivery that the truth does not know": func(s *shop) { s.effect(Credit, "delivery of B", "B", 4, Done) },
+	} {
+		s := shopSample()
+		do(s)
+		if r := reportOn(t, s.check(), NoOversell); r.Verdict != Pass {
+			t.Errorf("%s: %s: %s", name, r.Verdict, r.Why)
+		}
+	}
+}
+
 // A worker that crashed between the script and the status leaves one line undecided and its token in
 // place: a loss, but nobody's outcome was mixed up.
 func TestARedeliveredLineIsNotASwallowedOne(t *testing.T) {

@@ -52,6 +52,15 @@ func TestACleanShelfPassesEveryClaimedGuarantee(t *testing.T) {
 	}
 }
 
+// Lines of one order that fit alone and not together are given up as siblings.
+func TestSiblingsThatAreTooManyForAShelfAreNoFalseReject(t *testing.T) {
+	a, b := shelfRow("a", model.Reserve, 3, model.RejectedSibling, 0, 5), shelfRow("b", model.Reserve, 3, model.RejectedSibling, 0, 5)
+	a.Policy, b.Policy, b.OrderID, b.Line = model.AllOrNothing, model.AllOrNothing, a.OrderID, 2
+	if r := reportOn(t, Check(shelfRun(5, a, b)), NoFalseReject); r.Verdict != Pass {
+		t.Errorf("%s: %s", r.Verdict, r.Why)
+	}
+}
+
 func TestEveryBreakageOfAShelfIsNamed(t *testing.T) {
 	for _, c := range []struct {
 		name      string
@@ -77,6 +86,9 @@ func TestEveryBreakageOfAShelfIsNamed(t *testing.T) {
 			[]string{`stock row of "A" says 5; initial 5 and its 1 decided rows make 3`}},
 		{"a rejection with stock on the shelf", NoFalseReject, 2, shelfRun(5,
 			shelfRow("a", model.Reserve, 2, model.RejectedInsufficient, 0, 5)),
+			[]string{"REJECTED_INSUFFICIENT although there were 5 units"}},
+		{"a line that takes what there is, refused with units left", NoFalseReject, 9, shelfRun(5,
+			shelfRow("a", model.Reserve, 9, model.RejectedInsufficient, 0, 5)),
 			[]string{"REJECTED_INSUFFICIENT although there were 5 units"}},
 		{"fewer units than there were", NoFalseReject, 6, shelfRun(2,
 			shelfRow("a", model.Reserve, 9, model.PartiallyGranted, 3, 2)),
