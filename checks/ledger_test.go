@@ -349,6 +349,8 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 			[]string{`lane "A": short is true with avail 1 and limit 5`}},
 		{"a quantity that is not the command's", Conservation, 0, func(d damage) { d.ledgerOf("reserve o2").Qty = 9 },
 			[]string{"qty 9, the command asks for 4"}},
+		{"a row on another lane than its command", Conservation, 0, func(d damage) { d.commandOf("reserve o2").Loc = "east" },
+			[]string{`ledger of "A", seq 3: the command is on "A" at "east"`}},
 		{"an epoch that goes back", Conservation, 0, func(d damage) { d.ledgerOf("reserve o2").Epoch-- },
 			[]string{"epoch", "comes after"}},
 		{"a lane without a ledger", Conservation, 4, func(d damage) {

@@ -191,6 +191,13 @@ func TestEveryBreakageOfAScriptRunIsNamed(t *testing.T) {
 			"offender: row 10: order o9 line 10 (3 of \"C\") is undecided in the truth",
 			"offender: event 15: deduct 3 of \"C\" for order o9: ALREADY_PROCESSED",
 			"witness: row 9: order o9 line 9 (2 of \"C\") is GRANTED 2", "witness: event 14: deduct 2"}},
+		{"the same, with the other line deducted twice", OneOutcome, 3, func(s *shop) {
+			s.initial("C", 9)
+			s.buy("o9", "C", 2)
+			s.row("o9", model.Reserve, "C", 3, 0)
+			s.effect(Deduct, "o9", "C", 3, Already)
+			s.effect(Deduct, "o9", "C", 2, Done)
+		}, []string{`order o9: line of 3 units of "C" was dropped as ALREADY_PROCESSED`}},
 		{"the same, as a loss", NoLoss, 3, func(s *shop) {
 			s.initial("C", 9)
 			s.buy("o9", "C", 3)
@@ -206,6 +213,9 @@ func TestEveryBreakageOfAScriptRunIsNamed(t *testing.T) {
 		}, []string{"the script did 1 units of \"B\" for order o9, of which the truth has no row"}},
 		{"an accepted order without a row", NoLoss, 1, func(s *shop) {
 			s.call("o9", "B", 1, model.Decision{})
+		}, []string{"order o9", "was accepted and the truth has no row of it"}},
+		{"a granted order without a row", NoLoss, 1, func(s *shop) {
+			s.call("o9", "B", 1, model.Decision{Outcome: model.Granted, Granted: 1})
 		}, []string{"order o9", "was accepted and the truth has no row of it"}},
 		{"a stock row that is not its orders", Conservation, 2, func(s *shop) {
 			s.h.Audit.Stock[0].Stock += 2

@@ -52,6 +52,25 @@ func TestACleanShelfPassesEveryClaimedGuarantee(t *testing.T) {
 	}
 }
 
+// What came in for a shelf is its initial stock, deliveries and counts.
+func TestAShelfHoldsWhatCameInForIt(t *testing.T) {
+	for units, want := range map[int64]Verdict{8: Pass, 9: Fail} {
+		h := shelfRun(5, shelfSample()...)
+		h.Audit.Supply = []Supply{{at("A"), units}}
+		if r := reportOn(t, Check(h), Conservation); r.Verdict != want {
+			t.Errorf("%d units: %s: %s", units, r.Verdict, r.Why)
+		}
+	}
+}
+
+// A count that leaves less than nothing sells nothing.
+func TestACountBelowNothingIsNoOversell(t *testing.T) {
+	h := shelfRun(-2, shelfRow("a", model.Adjust, -7, model.Granted, -7, -2))
+	if r := reportOn(t, Check(h), NoOversell); r.Verdict != Pass {
+		t.Errorf("%s: %s", r.Verdict, r.Why)
+	}
+}
+
 // Lines of one order that fit alone and not together are given up as siblings.
 func TestSiblingsThatAreTooManyForAShelfAreNoFalseReject(t *testing.T) {
 	a, b := shelfRow("a", model.Reserve, 3, model.RejectedSibling, 0, 5), shelfRow("b", model.Reserve, 3, model.RejectedSibling, 0, 5)
