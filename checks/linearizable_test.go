@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"strings"
 	"testing"
 
 	"stockproof/model"
@@ -147,6 +148,17 @@ func TestWhatFitsNoOrderOfTheLaneIsNotLinearizable(t *testing.T) {
 			w.readTruth(w.lane(c.ToLane()))
 			return w
 		}, nil},
+		{"a transfer that arrives before it was sent", func() *world {
+			w, _ := start()
+			c := w.command("move", model.Transfer, "A")
+			c.ToLoc, c.Qty = "east", 2
+			w.send(c)
+			o2 := w.reserve("o2", 1, "A", 1, model.Partial)
+			o2.Loc = "east"
+			w.send(o2)
+			w.overtake()
+			return w
+		}, []string{`lane "A" at "east": `, "move", "reserve o2"}},
 		{"a lane that nobody stocked", func() *world {
 			w, _ := start()
 			w.send(w.reserve("o9", 1, "Z", 1, model.Partial))
@@ -166,5 +178,24 @@ func TestWhatFitsNoOrderOfTheLaneIsNotLinearizable(t *testing.T) {
 				wantFail(t, reports, Linearizable, -1, c.says...)
 			}
 		})
+	}
+}
+
+// What the search gives up is undecided, is told from what no history could show, and makes the run undecided.
+func TestWhatTheSearchGivesUpIsNeverGreen(t *testing.T) {
+	h := History{Header: Header{Claims: []Guarantee{Linearizable}, Capability: BareAnswers}}
+	var answers []Event
+	for i := range uint64(12) { // all at once
+		c := model.Command{ID: model.NameID("bare", string(rune('a'+i))), Kind: model.Restock, SKU: "A", Loc: model.MainLocation, Qty: 1}
+		h.Events = append(h.Events, Call{Attempt: i + 1, Client: int32(i), At: int64(i), Command: c})
+		answers = append(answers, Return{Attempt: i + 1, At: 100 + int64(i), Decision: model.Decision{Outcome: model.Granted, Granted: 1}})
+	}
+	h.Events = append(h.Events, answers...)
+	reports := Check(h)
+	if r := reportOn(t, reports, Linearizable); r.Verdict != Undecided || r.NotChecked || !strings.Contains(r.Why, "12 operations at once") {
+		t.Errorf("%+v", r)
+	}
+	if got := Judge(reports, Conditions{Decisions: 12}); got != UndecidedResult || got.ExitCode() != 6 {
+		t.Errorf("the run is %s", got)
 	}
 }

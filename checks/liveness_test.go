@@ -82,6 +82,20 @@ func TestAStuckFeedBlocks(t *testing.T) {
 	wantFail(t, Check(h), NoBlock, -1, `keeps "B" waiting`, "feed web has")
 }
 
+// Where nobody read the speed layer, nobody knows that a SKU waits for it.
+func TestASpeedLayerThatWasNotReadKeepsNobodyWaiting(t *testing.T) {
+	w := newWorld()
+	for _, sku := range []model.SKU{"A", "B"} {
+		w.send(w.restock("in "+string(sku), sku, 5))
+	}
+	h := w.history()
+	h.Audit.SpeedRead, h.Audit.Speed, h.Audit.Feeds = false, nil, nil
+	h.Audit.Held = []Held{heldRecord("A", 1), heldRecord("B", 2)}
+	if r := reportOn(t, Check(h), NoBlock); r.Verdict != Pass {
+		t.Errorf("%s: %s", r.Verdict, r.Why)
+	}
+}
+
 func TestStateThatGrowsWithOrdersIsNamed(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"stockproof/model"
@@ -267,6 +268,34 @@ func TestARedeliveredLineIsNotASwallowedOne(t *testing.T) {
 	wantFail(t, reports, NoLoss, 1, "o9")
 	if got := Judge(reports, Conditions{Decisions: 1}); got != Stalled {
 		t.Errorf("result %s, want stalled:\n%s", got, allText(reports))
+	}
+}
+
+// A dead letter answers for its row, or where it names none for all rows of its order, also one that has none.
+func TestADeadLetterAnswersForItsRows(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		letter func(s *shop, first *CommandRow) DeadLetter
+		lost   string // "": nothing
+	}{
+		{"of the order", func(s *shop, _ *CommandRow) DeadLetter { return DeadLetter{Order: s.id("o9")} }, ""},
+		{"of one row", func(s *shop, first *CommandRow) DeadLetter { return DeadLetter{Order: s.id("o9"), Row: first.Row} },
+			`order o9 line 10 (1 of "B") was accepted and never decided (severity 1 units)`},
+		{"of another order", func(s *shop, _ *CommandRow) DeadLetter { return DeadLetter{Order: s.id("o8")} }, "; 1 more"},
+	} {
+		s := shopSample()
+		first := *s.row("o9", model.Reserve, "B", 2, 0)
+		s.row("o9", model.Reserve, "B", 1, 0)
+		s.h.Audit.Dead = []DeadLetter{c.letter(s, &first)}
+		if r := reportOn(t, s.check(), NoLoss); (r.Verdict == Pass) != (c.lost == "") || !strings.Contains(r.Why, c.lost) {
+			t.Errorf("%s: %s: %s", c.name, r.Verdict, r.Why)
+		}
+	}
+	s := shopSample()
+	s.call("o9", "B", 1, model.Decision{})
+	s.h.Audit.Dead = []DeadLetter{{Order: s.id("o9")}}
+	if r := reportOn(t, s.check(), NoLoss); r.Verdict != Pass {
+		t.Errorf("without a row: %s", r.Why)
 	}
 }
 

@@ -63,6 +63,16 @@ func TestAShelfHoldsWhatCameInForIt(t *testing.T) {
 	}
 }
 
+// What was not decided moved nothing: it is a loss, and stands between no two stocks.
+func TestAnUndecidedRowIsNoStepOfTheShelf(t *testing.T) {
+	reports := Check(shelfRun(5, shelfRow("a", model.Reserve, 2, 0, 0, 0)))
+	for _, g := range []Guarantee{ExactlyOnceEffect, Conservation, NoOversell} {
+		if r := reportOn(t, reports, g); r.Verdict != Pass {
+			t.Errorf("%s: %s: %s", g, r.Verdict, r.Why)
+		}
+	}
+}
+
 // A count that leaves less than nothing sells nothing.
 func TestACountBelowNothingIsNoOversell(t *testing.T) {
 	h := shelfRun(-2, shelfRow("a", model.Adjust, -7, model.Granted, -7, -2))
