@@ -37,6 +37,25 @@ func TestInABrowser(t *testing.T) {
 			b.at(k.step)
 		}
 	})
+	t.Run("the browser keeps its own keys, and no other", func(t *testing.T) {
+		b := open(t, ctx, p, 1280, "light")
+		taken := func(key, with string) bool { // whether the page keeps the browser from its own way with a key
+			return eval[bool](b, fmt.Sprintf(`!document.getElementById('grid').dispatchEvent(new KeyboardEvent('keydown', {key: %q, %s bubbles: true, cancelable: true}))`, key, with))
+		}
+		for _, with := range []string{"ctrlKey: true,", "altKey: true,", "metaKey: true,"} {
+			if taken("ArrowDown", with) || taken("n", with) {
+				t.Errorf("keys with %s are taken from the browser", with)
+			}
+			b.at(1)
+		}
+		if taken("Tab", "") || taken("a", "") {
+			t.Error("keys that mean nothing here are taken from the browser")
+		}
+		if !taken("ArrowDown", "") || !taken("End", "") || !taken("Home", "") {
+			t.Error("the browser scrolls as well")
+		}
+		b.at(1)
+	})
 	t.Run("buttons and the mouse do too", func(t *testing.T) {
 		b := open(t, ctx, p, 1280, "light")
 		for _, c := range []struct {
@@ -152,7 +171,7 @@ func TestInABrowser(t *testing.T) {
 		both := shrunk(t)
 		b := open(t, ctx, both, 1280, "light")
 		b.focus("#runs input")
-		b.press(kb.ArrowDown)
+		b.press(kb.ArrowRight) // of the radio buttons, and not of the run
 		b.at(1)
 		if got, want := b.text("#where"), fmt.Sprintf("1 of %d,", len(both.Original.Timeline.Rows)); !strings.HasPrefix(got, want) {
 			t.Errorf("%q, want %q", got, want)
@@ -165,7 +184,7 @@ func TestInABrowser(t *testing.T) {
 		if got := b.text("#truth td"); got != "4" || b.text("#levels-title") != "Lane B" {
 			t.Errorf("truth holds %s of %s", got, b.text("#levels-title"))
 		}
-		b.press(kb.ArrowUp)
+		b.press(kb.ArrowLeft)
 		b.at(1)
 		if got := b.text("#where"); !strings.HasPrefix(got, "1 of 16,") {
 			t.Errorf("back at the smallest run: %q", got)
