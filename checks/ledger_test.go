@@ -379,6 +379,11 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 		{"a command that is never decided", NoLoss, 5, func(d damage) {
 			d.commandOf("reserve o3").Decision = model.Decision{}
 		}, []string{"order o3 line 1 (5 of \"A\") was accepted and never decided"}},
+		{"a cancelled line that keeps its units", NoLoss, 12, func(d damage) {
+			i := slices.IndexFunc(d.Audit.Commands, func(c CommandRow) bool { return c.Kind == model.Release })
+			d.Audit.Commands[i].Ref = d.w.id("reserve o4")
+			d.Audit.Commands[i].Decision = model.Decision{Outcome: model.Invalid}
+		}, []string{"order o4 line 1", "was given up and still holds 12 units"}},
 		{"an accepted command that the truth forgot", NoLoss, 4, func(d damage) {
 			d.Audit.Commands = slices.DeleteFunc(d.Audit.Commands, func(c CommandRow) bool {
 				return c.ID == d.w.id("reserve o2")

@@ -6,9 +6,10 @@ import (
 	"stockproof/model"
 )
 
-// noLoss: what was accepted ends decided, or as a dead letter, or parked behind one; what a worker
-// received ends applied, absorbed as a duplicate, ignored for not being a command, or as a dead letter.
-// Records are judged as far as they were recorded: a topic without any final fate is not.
+// noLoss: what was accepted ends decided, or as a dead letter, or parked behind one; what was given up ends
+// without units; what a worker received ends applied, absorbed as a duplicate, ignored for not being a
+// command, or as a dead letter. Records are judged as far as they were recorded: a topic without any final
+// fate is not.
 type noLoss struct {
 	header *Header
 	calls  *calls
@@ -69,6 +70,7 @@ func (c *noLoss) Finish(a Audit) Report {
 		c.rowless(&f, openScript(c.seen, &a), dead)
 	} else {
 		c.missing(&f, &a, dead)
+		c.held(&f, &a)
 	}
 	for _, r := range c.records {
 		if d := c.fates[r]; c.judged[r.Topic] && !d.settled && !dead.records[r] {

@@ -48,8 +48,15 @@ func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 func (k *Kind) UnmarshalText(b []byte) (err error) { *k, err = ParseKind(string(b)); return err }
 
 // CreatesLane reports whether the kind may be the first command of a lane. (The receiving leg of a
-// TRANSFER may be too.)
-func (k Kind) CreatesLane() bool { return k == Restock || k == Adjust || k == SetLimit }
+// TRANSFER may be too.) A RELEASE or EXPIRE must be able to: it forbids a RESERVE that comes later, when the
+// lane may have been stocked, and it can only mark that line under the lane's lock.
+func (k Kind) CreatesLane() bool {
+	switch k {
+	case Restock, Adjust, SetLimit, Release, Expire:
+		return true
+	}
+	return false
+}
 
 // Policy says how the lines of one order are decided.
 type Policy uint8

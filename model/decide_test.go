@@ -310,13 +310,18 @@ var flows = []struct {
 	}, "a COMMITTED 4"},
 	{"an unknown lane", nil, []step{
 		{reserveOf("a", 1, Partial), "INVALID", 0},
-		{onRef(Release, "x", "a"), "INVALID", 0},
+		{onRef(Commit, "x", "a"), "INVALID", 0},
 		{moveOf("m", 1, "east"), "INVALID", 0},
 		{adjustBy("d0", -1), "REJECTED_INSUFFICIENT @1", 0},
 		{adjustBy("d", 2), "GRANTED 2 @2", 2},
 		{reserveOf("a", 1, Partial), "INVALID", 0},
 		{reserveOf("b", 1, Partial), "GRANTED 1 @3", 1},
 	}, "a REJECTED 0, b RESERVED 1"},
+	{"a cancel creates a lane: stock that comes before its order is not for it", nil, []step{
+		{onRef(Release, "x", "a"), "GRANTED 0 @1", 0},
+		{restockOf("in", 5), "GRANTED 5 @2", 5},
+		{reserveOf("a", 1, Partial), "REJECTED_CANCELLED @3", 5},
+	}, "a REJECTED 0"},
 	{"a limit creates a lane", nil, []step{
 		{limits("l", Optional{}, Some(2)), "GRANTED 0 @1", 0},
 		{reserveOf("a", 3, Partial), "PARTIAL 2 (2 backordered) @2", -2},

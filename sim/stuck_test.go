@@ -91,7 +91,7 @@ func TestARunWithManyRestartsEnds(t *testing.T) {
 		t.Run(fmt.Sprint("wire ", wire), func(t *testing.T) {
 			t.Parallel()
 			run := runConfig(t, ledger.Design(), 60)
-			run.Restarts = 20
+			run.Restarts, run.Settle = 20, 15*time.Second // what is left of the 20 is waited for as long as that
 			if wire {
 				run.World = func(o sim.WorldOptions) (sim.World, error) { return sim.NewWireWorld(o) }
 			}
