@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"strings"
 	"testing"
 
-	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/inventory/ledger"
 	"stockproof/inventory/port"
@@ -27,39 +24,29 @@ func (h hasty) Do(ctx context.Context, ops ...port.SpeedOp) error {
 // A design that is not deterministic ends the campaign with exit code 4, the first step that differs, and the command
 // that shows it again.
 func TestCheckDeterminismReportsTheFirstStepThatDiffers(t *testing.T) {
-	f, err := parseExplore(strings.Fields("--scenario tiny --faults none --seed 1 --executions 50 --check-determinism --json"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stdout, stderr bytes.Buffer
-	c := &campaign{flags: f, people: &stderr}
-	if err := c.configure(); err != nil {
-		t.Fatal(err)
-	}
 	built := 0 // in the whole program: every second projection is hasty
-	for i, r := range c.config.Design.Roles {
-		if r.Name == "projection" {
-			c.config.Design.Roles[i].New = func(p inventory.Ports, o inventory.Options) port.Process {
-				if built++; built%2 == 0 {
-					p.Speed = hasty{p.Speed}
+	code, text, a := explored(t, "--scenario tiny --faults none --seed 1 --executions 50 --check-determinism --json", func(c *campaign) {
+		c.config.Cores = 1
+		for i, r := range c.config.Design.Roles {
+			if r.Name == "projection" {
+				c.config.Design.Roles[i].New = func(p inventory.Ports, o inventory.Options) port.Process {
+					if built++; built%2 == 0 {
+						p.Speed = hasty{p.Speed}
+					}
+					return ledger.NewProjection(p, o)
 				}
-				return ledger.NewProjection(p, o)
 			}
 		}
-	}
-	c.config.Cores = 1
-	err = c.run(t.Context(), &output{w: &stdout}, &stderr)
-	var v verdict
-	if !errors.As(err, &v) || v.ExitCode() != 4 || v.Result != checks.Nondeterministic {
-		t.Fatalf("%v\n%s", err, stderr.String())
+	})
+	if code != 4 {
+		t.Fatalf("exit %d\n%s", code, text)
 	}
 	for _, want := range []string{"nondeterministic", "is not deterministic: digest ", "the first step that differs: step ", "projection-1/",
 		"--check-determinism --seed 0x1 --executions "} {
-		if !strings.Contains(stderr.String(), want) {
-			t.Errorf("%q is missing in\n%s", want, stderr.String())
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
 		}
 	}
-	a := coreAnswer(t, outcome{out: stdout.String()})
 	if a.Strategy != "nondeterministic" || !strings.HasPrefix(a.Divergence, "step ") || !strings.Contains(a.Reproduce, "--check-determinism") {
 		t.Errorf("%+v", a)
 	}
