@@ -190,3 +190,24 @@ func TestAWaitEndsAtItsDeadlineOrWithItsContext(t *testing.T) {
 		t.Errorf("ended by %d behind %s", end, w.elapsed())
 	}
 }
+
+// A poll ends with its caller: whoever waits there when its process dies does not get to see that.
+func TestTheDeadDoNotSeeTheEndOfTheirPoll(t *testing.T) {
+	for _, search := range []bool{false, true} {
+		w := &world{}
+		var p *engine.Process
+		w.Engine = engine.New(engine.Options{Search: search, World: func() engine.Worlds { return engine.Worlds{} },
+			Passed: when("doomed/main: inside server poll waits nothing", func() { w.Crash(p) })})
+		t.Cleanup(w.Close)
+		p = w.NewProcess("doomed", "doomed")
+		p.Go("main", func() {
+			err := w.Call(context.Background(), memory.Call{Server: "server", Op: "poll", Poll: true}, func() error {
+				return w.Block(context.Background(), memory.Wait{Key: "nothing", Until: func() bool { return false }, Poll: true})
+			})
+			t.Errorf("search %v: the dead was told %v", search, err)
+		})
+		if end := w.run(); end != engine.Quiet || !p.Dead() {
+			t.Errorf("search %v: it ended by %d, dead %v", search, end, p.Dead())
+		}
+	}
+}

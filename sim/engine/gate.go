@@ -82,6 +82,9 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 	a.fate = Delivered
 	if e.o.Search {
 		a.observe(&c, err)
+		if a.Proc.dead && a.serving == 0 {
+			a.park(Point{Phase: Response, Call: c, Fate: fate, Err: err}, wait{}) // nobody is there to see it
+		}
 		return err
 	}
 	a.park(Point{Phase: Response, Call: c, Fate: fate, Err: err}, underway)

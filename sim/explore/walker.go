@@ -23,6 +23,7 @@ type walker struct {
 	// frontier is shown where the prefix ends, instead of going on from there; nil: go on. Without options it is
 	// where nobody can go on unless time passes.
 	frontier func(os []option, ready []*engine.Actor)
+	single   bool // a single way to go on is a choice as well
 
 	mask  uint32 // groups of faults that need not be explored here
 	moved uint32 // orders that have been sent, as bits of their places among those that have alikes
@@ -187,7 +188,7 @@ func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 		private = w.private(ready)
 	}
 	os := w.options(ready, usual, private)
-	if len(os) == 1 {
+	if len(os) == 1 && !w.single {
 		w.sent(ready[os[0].actor])
 		w.wake(ready[os[0].actor])
 		return os[0].actor
