@@ -96,6 +96,7 @@ func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
 			return fmt.Errorf("before and after exclude each other")
 		}
 		f.When.Point, f.When.Before = x.Value, x.Key == "before"
+		err = knownPoint(x.Value)
 	case "order":
 		if _, ok := w.Order(x.Value); !ok {
 			return fmt.Errorf("the workload has no order %q", x.Value)

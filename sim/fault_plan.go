@@ -103,30 +103,6 @@ func ShortDuration(d time.Duration) string {
 	return s
 }
 
-// PointName is what schedules call the point of a call; "" for points that have no name: they belong to
-// no request.
-func PointName(p *engine.Point) string {
-	switch p.Phase {
-	case engine.Request, engine.Response:
-	default:
-		return ""
-	}
-	c := &p.Call
-	switch {
-	case c.Server == "postgres" && c.Op == "tx commit":
-		return "settle"
-	case c.Server == "postgres" && c.Op == "tx do":
-		return "begin"
-	case c.Server == "postgres" && c.Op == "do":
-		return "query"
-	case c.Server == "postgres" && c.Op == "tx rollback":
-		return "rollback"
-	case c.Server == "kafka" && c.Op == "commit":
-		return "offset-commit"
-	}
-	return strings.ReplaceAll(c.Op, " ", "-")
-}
-
 // mentions reports whether a request is about an order or, if that is zero, a SKU.
 func mentions(p *engine.Point, order model.ID, sku model.SKU) bool {
 	switch with := p.Call.With.(type) {

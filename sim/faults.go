@@ -21,8 +21,8 @@ type fault struct {
 	by     time.Duration // advance-clock
 }
 
-// points are where a crash may be placed: behind an effect, or before the offset commit.
-var points = []string{"deduct", "credit", "settle", "install", "produce", "offset-commit"}
+// crashPoints are where a crash may be placed: behind an effect, or before the offset commit.
+var crashPoints = []string{"deduct", "credit", "settle", "install", "produce", "offset-commit"}
 
 // readFaults reads the faults of a scenario and refuses by name what this tier cannot express.
 func readFaults(s *Scenario, w *Workload, d inventory.Design) ([]fault, error) {
@@ -85,8 +85,8 @@ func hasRole(d inventory.Design, role string) bool {
 func (f *fault) readCrash(e *Entry, w *Workload) error {
 	f.strike = &strike{role: f.role, nth: 1}
 	after, _ := e.Get("after")
-	if f.strike.point = after; after != "" && !slices.Contains(points, after) {
-		return fmt.Errorf("after=%q is no point of a process; there are %s", after, strings.Join(points, ", "))
+	if f.strike.point = after; after != "" && !slices.Contains(crashPoints, after) {
+		return fmt.Errorf("after=%q is no point of a process; there are %s", after, strings.Join(crashPoints, ", "))
 	}
 	if nth, ok := e.Get("nth"); ok {
 		n, err := strconv.Atoi(nth)

@@ -251,6 +251,7 @@ func TestSchedulesNameOnlyWhatTheirFileHas(t *testing.T) {
 		{"role=worker after", "role=cleaner after", `no process "cleaner"`, 9},
 		{"deduct order=o1", "deduct order=o9", `the workload has no order "o9"`, 9},
 		{"deduct order=o1", "deduct sku=B", `the workload has no SKU "B"`, 9},
+		{"after=deduct", "after=deduckt", `after: there is no point "deduckt"; there are of the API admit`, 9},
 		{"after=deduct order=o1", "order=o1", "a trigger needs before=POINT or after=POINT", 9},
 		{"by=25h", "by=soon", "no time such as 25h", 10},
 		{" by=25h", "", "it needs by=TIME", 10},

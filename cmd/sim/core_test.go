@@ -267,6 +267,22 @@ func TestBadSchedulesAreRefused(t *testing.T) {
 	refused(t, "-o: open /nowhere/x.sched", "shrink", write(t, "x.sched", expirySchedule), "-o", "/nowhere/x.sched")
 }
 
+// A trigger at a point that nothing passes is refused with its line, in a schedule as in a scenario: the fault would only
+// be missed at the end.
+func TestAMisspeltPointIsRefusedByLine(t *testing.T) {
+	t.Parallel()
+	path := write(t, "x.sched", strings.Replace(expirySchedule, "after=deduct", "after=deduckt", 1))
+	for _, command := range []string{"replay", "shrink"} {
+		refused(t, path+`:7: fault crash: after: there is no point "deduckt"; there are`, command, path)
+	}
+	file := write(t, "s.scenario", head+"fault crash role=worker after=setle\n"+ended)
+	for _, command := range coreCommands {
+		args := append(strings.Fields(command), file)
+		refused(t, ": fault crash: after: there is no point \"setle\"; there are", args...)
+		refused(t, file+":", args...)
+	}
+}
+
 // A kind that cannot strike the design is refused by name, in a file as on the command line: it would be missed
 // only at the end.
 func TestAKindThatCannotStrikeTheDesignIsRefused(t *testing.T) {
