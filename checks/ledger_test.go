@@ -276,7 +276,7 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 			row, command := d.ledgerOf("reserve o2"), d.commandOf("reserve o2")
 			row.Outcome, row.Granted = model.RejectedInsufficient, 0
 			command.Decision = model.Decision{Outcome: model.RejectedInsufficient, Seq: row.Seq}
-		}, []string{"RESERVE o2 at seq 3 was answered REJECTED_INSUFFICIENT 0 although 7 of 4 units"}},
+		}, []string{"RESERVE o2 at seq 3 was answered REJECTED_INSUFFICIENT 0 although 7 of 4 units", "witness: ledger of \"A\", seq 2"}},
 		{"fewer units than there were", NoFalseReject, 10, func(d damage) {
 			d.ledgerOf("reserve o4").Granted = 10
 			d.commandOf("reserve o4").Decision.Granted = 10
@@ -304,7 +304,8 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 			[]string{`ledger of "A": after seq 3 comes 5`}},
 		{"a counter that does not follow", Conservation, 0, func(d damage) {
 			d.ledgerOf("reserve o2").OnHandAfter++
-		}, []string{`ledger of "A", seq 3: on hand 11, reserved 7, avail 3 do not follow`}},
+		}, []string{`ledger of "A", seq 3: on hand 11, reserved 7, avail 3 do not follow`,
+			`witness: ledger of "A", seq 2`}},
 		{"a lane that is not its ledger", Conservation, 1, func(d damage) { d.laneOf(A).OnHand++ },
 			[]string{`lane "A" has on hand 15, reserved 12, safety 1, limit 5, its ledger adds up to 14, 12`}},
 		{"a committed line that says it was released", Conservation, -1, func(d damage) {

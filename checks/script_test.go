@@ -150,7 +150,7 @@ func TestEveryBreakageOfAScriptRunIsNamed(t *testing.T) {
 		{"phantom units sold", NoOversell, 5, func(s *shop) {
 			s.effect(Credit, "delivery", "A", 6, Done)
 			s.buy("o9", "A", 10)
-		}, []string{`order o9 was granted 10 units of "A" when supply had 5 left`}},
+		}, []string{`order o9 was granted 10 units of "A" when supply had 5 left`, `witness: event 13: deduct 1 of "A" for order o4`}},
 		{"a blind SET sold twice", NoOversell, 2, func(s *shop) {
 			s.effect(Set, "", "B", 3, 0)
 			s.buy("o9", "B", 3)
@@ -158,7 +158,7 @@ func TestEveryBreakageOfAScriptRunIsNamed(t *testing.T) {
 		{"a missing key taken as zero", NoFalseReject, 1, func(s *shop) {
 			s.stock["B"] = 0
 			s.buy("o9", "B", 1)
-		}, []string{`order o9 was refused 1 units of "B" when 1 were left`}},
+		}, []string{`order o9 was refused 1 units of "B" when 1 were left`, `witness: event 12: deduct 1 of "B" for order o4`}},
 		{"shards that are dry while others are not", NoFalseReject, 1, func(s *shop) {
 			s.row("o9", model.Reserve, "B", 1, model.RejectedInsufficient)
 			s.effect(Deduct, "o9", "B", 1, Insufficient)
@@ -220,7 +220,7 @@ func TestEveryBreakageOfAScriptRunIsNamed(t *testing.T) {
 		}, []string{"order o9", "was accepted and the truth has no row of it"}},
 		{"a stock row that is not its orders", Conservation, 2, func(s *shop) {
 			s.h.Audit.Stock[0].Stock += 2
-		}, []string{`stock row of "A" says 7; initial 5`, "make 5"}},
+		}, []string{`stock row of "A" says 7; initial 5`, "make 5", "witness: "}},
 		{"speed that is not the stock row", Convergence, 4, func(s *shop) { s.stock["B"] = 5 },
 			[]string{`speed shows 5 units of "B", truth has 1`}},
 	} {
@@ -296,6 +296,20 @@ func TestADeadLetterAnswersForItsRows(t *testing.T) {
 	s.h.Audit.Dead = []DeadLetter{{Order: s.id("o9")}}
 	if r := reportOn(t, s.check(), NoLoss); r.Verdict != Pass {
 		t.Errorf("without a row: %s", r.Why)
+	}
+}
+
+// An order whose lines were all deducted lost none to its token, whatever is redelivered.
+func TestARedeliveryOfTwoLinesSwallowsNone(t *testing.T) {
+	s := shopSample()
+	s.initial("C", 9)
+	for _, qty := range []int64{2, 3} {
+		s.row("o9", model.Reserve, "C", qty, 0)
+		s.effect(Deduct, "o9", "C", qty, Done)
+	}
+	s.effect(Deduct, "o9", "C", 2, Already)
+	if r := reportOn(t, s.check(), OneOutcome); r.Verdict != Pass {
+		t.Errorf("%s: %s", r.Verdict, r.Why)
 	}
 }
 

@@ -94,6 +94,45 @@ func TestInABrowser(t *testing.T) {
 			t.Errorf("marks in the plot: %v", n)
 		}
 	})
+	t.Run("a ledger shows what is reserved, and how far speed is behind", func(t *testing.T) {
+		b := open(t, ctx, busy(t, 4), 1280, "light")
+		if heads := eval[[]string](b, `[...document.querySelectorAll('#levels thead th')].filter(e => !e.hidden).map(e => e.textContent)`); !slices.Equal(heads,
+			[]string{"At this step", "available", "reserved", "decisions"}) {
+			t.Errorf("columns %q", heads)
+		}
+		side := func(id string) []string {
+			return eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll('#%s td')].filter(e => !e.hidden).map(e => e.textContent)`, id))
+		}
+		b.focus("#grid")
+		truth, speed, gap := []string{"2", "2", "3"}, []string{"4", "0", "1"}, "Speed shows 2 more than truth holds; it is 2 behind."
+		for range 20 {
+			if slices.Equal(side("truth"), truth) && slices.Equal(side("speed"), speed) && b.text("#gap") == gap {
+				return
+			}
+			b.press(kb.ArrowDown)
+		}
+		t.Errorf("never truth %q, speed %q, %s; at the end %q, %q, %s", truth, speed, gap, side("truth"), side("speed"), b.text("#gap"))
+	})
+	t.Run("a design without a speed layer has none here", func(t *testing.T) {
+		q := pageOf(recorded(t, "token-expiry"))
+		q.Run.Outcome.Audit.SpeedRead = false
+		b := open(t, ctx, q, 1280, "light")
+		if got := eval[[]any](b, `[document.getElementById('speed').hidden, document.getElementById('gap').textContent, document.querySelectorAll('#plot path.speed').length]`); got[0] != true ||
+			got[1] != "This design has no speed layer." || got[2] != 0.0 {
+			t.Errorf("hidden, text, lines: %v", got)
+		}
+	})
+	t.Run("a window that is made narrow is filled anew", func(t *testing.T) {
+		b := open(t, ctx, p, 1280, "light")
+		b.focus("#grid")
+		b.press("n")
+		b.run(chromedp.EmulateViewport(390, 900))
+		b.until(`document.getElementById('grid').classList.contains('list') && player.plot.width < 390`)
+		b.at(7)
+		if out := eval[[]string](b, wide); len(out) > 0 {
+			t.Errorf("wider than the page: %q", out)
+		}
+	})
 	t.Run("every cell of the timeline is in the table", func(t *testing.T) {
 		b := open(t, ctx, p, 1280, "light")
 		for i, row := range p.Run.Timeline.Rows {
