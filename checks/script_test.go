@@ -141,6 +141,12 @@ func TestEveryBreakageOfAScriptRunIsNamed(t *testing.T) {
 		}, []string{"order o1: 2 units of \"A\" were deducted 2 times for 1 line(s)",
 			"offender: event 14: deduct 2 of \"A\" for order o1: done (stock 5 -> 3)",
 			"witness: event 3: deduct 2 of \"A\" for order o1: done (stock 5 -> 3)"}},
+		{"a line deducted again, of another shard", ExactlyOnceEffect, 1, func(s *shop) {
+			s.row("o9", model.Reserve, "B", 1, model.Granted)
+			for shard := range 2 {
+				s.h.Events = append(s.h.Events, Effect{Kind: Deduct, SKU: "B", Shard: shard + 1, Order: s.id("o9"), Qty: 1, Reply: Done})
+			}
+		}, []string{`order o9: 1 units of "B" were deducted 2 times`}},
 		{"a restock credited twice", ExactlyOnceEffect, 6, func(s *shop) {
 			s.effect(Credit, "delivery", "A", 6, Done)
 		}, []string{"order delivery: 6 units of \"A\" were credited 2 times"}},
@@ -296,6 +302,17 @@ func TestADeadLetterAnswersForItsRows(t *testing.T) {
 	s.h.Audit.Dead = []DeadLetter{{Order: s.id("o9")}}
 	if r := reportOn(t, s.check(), NoLoss); r.Verdict != Pass {
 		t.Errorf("without a row: %s", r.Why)
+	}
+}
+
+// What the truth refused, after the script had granted it, took nothing from the stock row.
+func TestAWithdrawnGrantTakesNothing(t *testing.T) {
+	s := shopSample()
+	s.buy("o9", "B", 1)
+	s.h.Audit.Commands[len(s.h.Audit.Commands)-1].Withdrawn = true
+	s.h.Audit.Stock[1].Stock++
+	if r := reportOn(t, s.check(), Conservation); r.Verdict != Pass {
+		t.Errorf("%s: %s", r.Verdict, r.Why)
 	}
 }
 

@@ -126,8 +126,12 @@ func TestInABrowser(t *testing.T) {
 		b := open(t, ctx, p, 1280, "light")
 		b.focus("#grid")
 		b.press("n")
+		eval[bool](b, `addEventListener('resize', () => { window.resized = true; }), true`) // behind the page's own
 		b.run(chromedp.EmulateViewport(390, 900))
-		b.until(`document.getElementById('grid').classList.contains('list') && player.plot.width < 390`)
+		b.until(`window.resized`)
+		if got := eval[[]any](b, `[document.getElementById('grid').classList.contains('list'), player.plot.width < 390]`); got[0] != true || got[1] != true {
+			t.Errorf("rows as lists, a plot that fits: %v", got)
+		}
 		b.at(7)
 		if out := eval[[]string](b, wide); len(out) > 0 {
 			t.Errorf("wider than the page: %q", out)
@@ -146,6 +150,15 @@ func TestInABrowser(t *testing.T) {
 		heads := eval[[]string](b, `[...document.querySelectorAll('#heads > *')].slice(1).map(e => e.textContent)`)
 		if want := []string{"clients", "postgres", "connector", "kafka p0", "kafka p1", "worker-1", "worker-2", "redis"}; !slices.Equal(heads, want) {
 			t.Errorf("columns %q, want %q", heads, want)
+		}
+		b.focus("#grid")
+		for i, row := range p.Run.Timeline.Rows { // and what a step is about is said
+			for _, c := range row.Cells {
+				if said := c.Column + ": " + c.Text; !c.Weak && !strings.Contains(b.text("#what"), said) {
+					t.Errorf("at step %d %q is not said: %q", i+1, said, b.text("#what"))
+				}
+			}
+			b.press(kb.ArrowDown)
 		}
 		if marked := eval[[]string](b, `[...document.querySelectorAll('.row.struck, .row.accused')].map(e => e.id)`); !slices.Equal(marked, []string{"row-6", "row-7", "row-12"}) {
 			t.Errorf("marked are %q", marked)
@@ -220,6 +233,9 @@ func TestInABrowser(t *testing.T) {
 		}
 		b.run(chromedp.SetValue(chromedp.CSS("#lane"), "1"))
 		eval[bool](b, `document.getElementById('lane').dispatchEvent(new Event('change'))`)
+		if got := eval[string](b, `document.getElementById('plot').getAttribute('aria-label')`); !strings.HasPrefix(got, "Stock of lane B over ") {
+			t.Errorf("the plot is of %q", got)
+		}
 		if got := b.text("#truth td"); got != "4" || b.text("#levels-title") != "Lane B" {
 			t.Errorf("truth holds %s of %s", got, b.text("#levels-title"))
 		}
