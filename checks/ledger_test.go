@@ -2,6 +2,7 @@ package checks
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"stockproof/model"
@@ -88,6 +89,20 @@ func TestWhatALedgerMayShowIsNotAccused(t *testing.T) {
 			w.send(move)
 			return w.history()
 		},
+		"a line that takes what there is, and there is nothing": func(w *world) History {
+			w.send(w.restock("in", "A", 2))
+			w.send(w.reserve("o1", 1, "A", 2, model.Partial))
+			w.send(w.reserve("o2", 1, "A", 2, model.Partial))
+			return w.history()
+		},
+		"a cancellation that a letter answers for": func(w *world) History {
+			w.send(w.restock("in", "A", 2))
+			o := w.reserve("o1", 1, "A", 2, model.Partial)
+			w.record(o, model.Decision{}, false)
+			h := w.history()
+			h.Audit.Dead = []DeadLetter{{Command: o.ID}}
+			return h
+		},
 		"a topic whose decisions have no place": func(w *world) History {
 			o := w.reserve("o1", 1, "A", 2, model.AllOrNothing)
 			w.send(w.restock("in", "A", 5))
@@ -100,6 +115,46 @@ func TestWhatALedgerMayShowIsNotAccused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { wantClean(t, Check(build(newWorld()))) })
 	}
+}
+
+// Who asks for exactly what there is gets it.
+func TestExactlyWhatThereIsIsNotRefused(t *testing.T) {
+	all := func(w *world) model.Command { return w.reserve("o1", 1, "A", 5, model.AllOrNothing) }
+	lost := func(w *world) model.Command {
+		c := w.command("lost", model.Adjust, "A")
+		c.Delta = model.Some(int64(-5))
+		return c
+	}
+	for name, ask := range map[string]func(w *world) model.Command{"an order": all, "a count": lost} {
+		w := newWorld()
+		w.send(w.restock("in", "A", 5))
+		c := ask(w)
+		w.send(c)
+		h := w.history()
+		h.Audit.Ledger[1].Outcome, h.Audit.Ledger[1].Granted = model.RejectedInsufficient, 0
+		if r := reportOn(t, Check(h), NoFalseReject); r.Verdict != Fail || !strings.Contains(r.Why, "although 5 of 5 units could be had") {
+			t.Errorf("%s: %s: %s", name, r.Verdict, r.Why)
+		}
+	}
+}
+
+// A record has its fate, or a letter, or is of a topic whose fates nobody recorded.
+func TestRecordsOfWhichSomethingBecameAreNotLost(t *testing.T) {
+	w := newWorld()
+	w.send(w.restock("in", "A", 5))
+	h := w.history()
+	record := func(topic string, offset int64) Record { return Record{Topic: topic, Part: 3, Offset: offset} }
+	for _, d := range []Delivery{{Record: record("c", 1), Fate: Fetched}, {Record: record("c", 1), Fate: Applied},
+		{Record: record("c", 2), Fate: Fetched}, {Record: record("c", 2), Fate: Fetched}, {Record: record("c", 2), Fate: Absorbed},
+		{Record: record("c", 3), Fate: Fetched}, {Record: record("unrecorded", 1), Fate: Fetched}} {
+		h.Events = append(h.Events, d)
+	}
+	h.Audit.Dead = []DeadLetter{{Record: record("c", 3), Class: "contract"}}
+	if r := reportOn(t, Check(h), NoLoss); r.Verdict != Pass {
+		t.Errorf("%s: %s", r.Verdict, r.Why)
+	}
+	h.Audit.Dead = nil
+	wantFail(t, Check(h), NoLoss, 0, "record c[3]@3 was received and nothing became of it (severity 0 units)")
 }
 
 // damage finds rows of the sample by the name of their command.
@@ -296,6 +351,12 @@ func TestEveryBreakageOfALedgerIsNamed(t *testing.T) {
 		{"a commit refused without need", NoFalseReject, 3, func(d damage) {
 			d.ledgerOf("commit o1").Outcome, d.ledgerOf("commit o1").Granted = model.RejectedInsufficient, 0
 		}, []string{"COMMIT commit o1", "3 units"}},
+		{"a sibling's rejection beside a line that was granted", NoFalseReject, 1, func(d damage) {
+			d.commandOf("reserve o6/3").Decision.Outcome = model.Granted
+		}, []string{"order o6 line 1", "no line of the order was rejected for itself"}},
+		{"a sibling's rejection beside a line that was not decided", NoFalseReject, 1, func(d damage) {
+			d.commandOf("reserve o6/3").Decision = model.Decision{}
+		}, []string{"order o6 line 1", "no line of the order was rejected for itself"}},
 		{"a sibling's rejection without a culprit", NoFalseReject, 1, func(d damage) {
 			d.commandOf("reserve o6/3").Decision.Outcome = model.RejectedSibling
 		}, []string{"order o6 line 1", "no line of the order was rejected for itself"}},

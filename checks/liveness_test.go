@@ -68,6 +68,22 @@ func TestARecordThatKeepsOtherSKUsWaitingIsNamed(t *testing.T) {
 	}
 }
 
+// What a dead letter answers for does not wait.
+func TestWhatHasALetterKeepsNobodyWaiting(t *testing.T) {
+	w := newWorld()
+	for _, sku := range []model.SKU{"A", "B"} {
+		w.send(w.restock("in "+string(sku), sku, 5))
+		w.undecidedOrder("o"+string(sku), sku)
+	}
+	h := w.history()
+	h.Audit.Held = []Held{heldRecord("A", 1), heldRecord("B", 2)}
+	wantFail(t, Check(h), NoBlock, -1, `keeps "B" waiting`)
+	h.Audit.Dead = []DeadLetter{{Command: w.id("reserve oA")}}
+	if r := reportOn(t, Check(h), NoBlock); r.Verdict != Pass {
+		t.Errorf("%s: %s", r.Verdict, r.Why)
+	}
+}
+
 // A feed that is stuck keeps SKUs waiting too: what waits is a read model that does not show them.
 func TestAStuckFeedBlocks(t *testing.T) {
 	w := newWorld()
@@ -104,6 +120,7 @@ func TestStateThatGrowsWithOrdersIsNamed(t *testing.T) {
 		says string // "": it passes
 	}{
 		{"a key a read model", Footprint{SKU: "A", Keys: 3, Bytes: 450}, 0, ""},
+		{"as many keys as may be", Footprint{SKU: "A", Keys: 12, Bytes: 12288}, 0, ""},
 		{"a token an order", Footprint{SKU: "A", Keys: 60, Bytes: 6000}, 48,
 			`the speed layer keeps 60 keys, 6000 bytes of "A", which has seen 60 commands; 12 keys`},
 		{"one key that grows", Footprint{SKU: "A", Keys: 1, Bytes: 20_000}, 0, "20000 bytes"},

@@ -54,6 +54,12 @@ func TestReadsAreMonotoneAndAsOldAsTheySay(t *testing.T) {
 		}, Pass, ""},
 		{"a session goes back", func(r *reading) { r.read(1, 1, 7, 4, 0, false); r.read(1, 3, 7, 3, 0, false) }, Fail,
 			`client 1 was shown "A" at (epoch 7, seq 3) after it had seen (epoch 7, seq 4) (severity 2 seconds)`},
+		{"a session goes back on what it saw last", func(r *reading) {
+			r.read(1, 1, 7, 3, 0, false)
+			r.read(1, 2, 7, 5, 0, false)
+			r.read(1, 3, 7, 4, 0, false)
+		}, Fail, `client 1 was shown "A" at (epoch 7, seq 4) after it had seen (epoch 7, seq 5)`},
+		{"a new epoch counts from where it likes", func(r *reading) { r.read(1, 1, 7, 4, 0, false); r.read(1, 3, 8, 1, 0, false) }, Pass, ""},
 		{"an epoch goes back", func(r *reading) { r.read(1, 1, 8, 1, 0, false); r.read(1, 3, 7, 9, 0, false) }, Fail, "after it had seen"},
 		{"two sessions", func(r *reading) { r.read(1, 1, 7, 4, 0, false); r.read(2, 3, 7, 3, 0, false) }, Pass, ""},
 		{"behind its own decision", func(r *reading) { r.told(1, 1, 7, 5); r.read(1, 2, 7, 4, 60_000, false) }, Fail, "client 1 was shown"},
@@ -67,6 +73,12 @@ func TestReadsAreMonotoneAndAsOldAsTheySay(t *testing.T) {
 			r.install("feed:web", 7, 5, 1, 0)
 			r.install("feed:web", 7, 4, 2, 1)
 		}, Fail, `feed:web went back: "A" installed at (epoch 7, seq 4) over (epoch 7, seq 5)`},
+		{"a feed goes forward", func(r *reading) { r.install("feed:web", 7, 4, 1, 0); r.install("feed:web", 7, 5, 1, 1) }, Pass, ""},
+		{"a feed goes back on its last", func(r *reading) {
+			r.install("feed:web", 7, 4, 1, 0)
+			r.install("feed:web", 7, 6, 1, 1)
+			r.install("feed:web", 7, 5, 1, 2)
+		}, Fail, `"A" installed at (epoch 7, seq 5) over (epoch 7, seq 6)`},
 		{"each feed is its own", func(r *reading) {
 			r.install("feed:web", 7, 5, 1, 0)
 			r.install("feed:erp", 7, 4, 1, 1)

@@ -63,6 +63,13 @@ func TestAShelfHoldsWhatCameInForIt(t *testing.T) {
 	}
 }
 
+// Who asks for exactly what stands on the shelf gets it.
+func TestExactlyWhatIsOnTheShelfIsNotRefused(t *testing.T) {
+	row := shelfRow("a", model.Reserve, 5, model.RejectedInsufficient, 0, 5)
+	row.Policy = model.AllOrNothing
+	wantFail(t, Check(shelfRun(5, row)), NoFalseReject, 5, "REJECTED_INSUFFICIENT although there were 5 units")
+}
+
 // What was not decided moved nothing: it is a loss, and stands between no two stocks.
 func TestAnUndecidedRowIsNoStepOfTheShelf(t *testing.T) {
 	reports := Check(shelfRun(5, shelfRow("a", model.Reserve, 2, 0, 0, 0)))
