@@ -76,6 +76,7 @@ type Engine struct {
 	steps    int
 	digest   uint64
 	draining bool
+	healed   int  // how often the network became as it should be
 	decided  int  // what the chooser has answered already: an index into ready, Halt or Again; or undecided
 	ended    bool // the step that an actor came back from is over already, Passed has been called
 	cut      bool

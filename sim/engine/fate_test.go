@@ -94,6 +94,33 @@ func TestDelayedResponsesArriveWhenTheNetworkHeals(t *testing.T) {
 	}
 }
 
+// A server that answers when all is healed answers as usual, whatever was to happen to its answer.
+func TestWhatIsAnsweredBehindTheFaultsIsNotDelayed(t *testing.T) {
+	w := newWorld(t, engine.Options{Fate: func(p engine.Point) engine.Fate {
+		if p.Call.Op == "fetch" {
+			return engine.Delayed
+		}
+		return engine.Delivered
+	}, Delay: func(engine.Point) time.Duration { return time.Hour }})
+	there := false
+	w.begin("p", func(r port.Runtime) {
+		_ = w.Call(context.Background(), memory.Call{Server: "server", Op: "fetch"}, func() error {
+			err := w.Block(context.Background(), memory.Wait{Key: "record", Until: func() bool { return there }})
+			w.log = append(w.log, "fetch")
+			return err
+		})
+	})
+	if end := w.run(); end != engine.Quiet {
+		t.Errorf("it ended by %d", end)
+	}
+	w.DeliverDelayed()
+	there = true
+	if end := w.run(); end != engine.Quiet || w.elapsed() != 0 {
+		t.Errorf("it ended by %d behind %s", end, w.elapsed())
+	}
+	w.wants(t, "fetch")
+}
+
 func TestACallerDoesNotWaitLongerThanItsContext(t *testing.T) {
 	w := newWorld(t, engine.Options{Fate: func(engine.Point) engine.Fate { return engine.Delayed },
 		Delay: func(engine.Point) time.Duration { return time.Hour }})

@@ -65,8 +65,13 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 		if e.o.Delay != nil {
 			d = e.o.Delay(a.point)
 		}
+		healed := e.healed
 		err = e.serve(c.Server, exec)
-		underway = wait{deadline: e.now + int64(d), ctx: ctx}
+		if healed == e.healed { // else the network is as it should be again: the server took longer than its fault
+			underway = wait{deadline: e.now + int64(d), ctx: ctx}
+		} else {
+			fate = Delivered
+		}
 	case Lost:
 		err = lost(&c)
 	case Late:
