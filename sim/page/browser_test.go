@@ -172,7 +172,7 @@ func (b *tab) at(step int) {
 	b.Helper()
 	type shown struct {
 		Scrubber, Active, Selected, Value, Where string
-		Cursor, Want                             float64
+		Cursor, Foot, Want                       float64
 		Visible                                  bool
 	}
 	s := eval[shown](b, `(() => {
@@ -182,12 +182,13 @@ func (b *tab) at(step int) {
 		return {scrubber: scrubber.value, value: scrubber.getAttribute('aria-valuetext'),
 			active: grid.getAttribute('aria-activedescendant'), selected: row.id,
 			where: document.getElementById('where').textContent,
-			cursor: +document.querySelector('#plot .cursor').getAttribute('x1'), want: player.plot.x(scrubber.value - 1),
+			cursor: +document.querySelector('#plot .cursor').getAttribute('x1'), foot: +document.querySelector('#plot .cursor').getAttribute('x2'),
+			want: player.plot.x(scrubber.value - 1),
 			visible: box.top >= around.top - 1 && box.bottom <= around.bottom + 1};
 	})()`)
 	row := fmt.Sprintf("row-%d", step-1)
 	if s.Scrubber != fmt.Sprint(step) || s.Active != row || s.Selected != row || !strings.HasPrefix(s.Value, fmt.Sprintf("step %d of ", step)) ||
-		!strings.HasPrefix(s.Where, fmt.Sprintf("%d of ", step)) || s.Cursor != s.Want || !s.Visible {
+		!strings.HasPrefix(s.Where, fmt.Sprintf("%d of ", step)) || s.Cursor != s.Want || s.Foot != s.Want || !s.Visible {
 		b.Errorf("not all at step %d: %+v", step, s)
 	}
 }
