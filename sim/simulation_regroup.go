@@ -77,11 +77,16 @@ func (s *Simulation) undisturbed(group string, ready []*engine.Actor) bool {
 			return false
 		}
 	}
-	dead := func(client string) bool {
-		return !slices.ContainsFunc(s.instances, func(in *instanceOf) bool { return in.client == client && !in.proc.Dead() })
-	}
-	return s.Kafka.Settled(group, dead) &&
-		!(slices.ContainsFunc(ready, joins) && s.Kafka.JoinDisturbs(group, dead))
+	return s.Kafka.Settled(group, s.deadClient) &&
+		!(slices.ContainsFunc(ready, joins) && s.Kafka.JoinDisturbs(group, s.deadClient))
+}
+
+// TakenBack reports whether a living consumer was told to let go of a partition and has not yet.
+func (s *Simulation) TakenBack() bool { return s.Kafka.TakenBack(s.deadClient) }
+
+// deadClient reports whether nobody is there any more whom the broker knows by a name.
+func (s *Simulation) deadClient(client string) bool {
+	return !slices.ContainsFunc(s.instances, func(in *instanceOf) bool { return in.client == client && !in.proc.Dead() })
 }
 
 // groups are the consumer groups that any life of the instance has joined.

@@ -32,9 +32,11 @@ func (r *remote) request(ctx context.Context, what, key string, answer any, serv
 		}
 		var err error
 		answered := false
+		client := e.Current()
 		proc.Go(what, func() {
 			err = serve(r.s.ctx, r.front()) // the client's impatience does not reach the server
 			answered = true
+			client.Answered()
 		})
 		w := memory.Wait{Key: "answer to " + what, Poll: true, Until: func() bool { return answered || proc.Dead() }}
 		if blocked := e.Block(ctx, w); blocked != nil {

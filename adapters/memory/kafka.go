@@ -37,6 +37,7 @@ type Kafka struct {
 	options KafkaOptions
 	topics  []*kafkaTopic // in order of creation
 	groups  []*kafkaGroup // in order of the first Join
+	taken   []*kafkaClaim // that members were handed
 	spare   []*kafkaTopic // from before the last reset
 }
 

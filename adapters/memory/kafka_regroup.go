@@ -55,3 +55,8 @@ func (k *Kafka) JoinDisturbs(group string, dead func(client string) bool) bool {
 	}
 	return false
 }
+
+// TakenBack reports whether something was taken back from a living member that it has not let go of.
+func (k *Kafka) TakenBack(dead func(client string) bool) bool {
+	return slices.ContainsFunc(k.taken, func(c *kafkaClaim) bool { return c.learned() && !c.released && !dead(c.member.id) })
+}

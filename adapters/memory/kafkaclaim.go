@@ -46,6 +46,7 @@ const (
 // take hands the claim to its member. A group without an offset begins where Reset says.
 func (c *kafkaClaim) take(g *kafkaGroup) {
 	c.taken = true
+	g.k.taken = append(g.k.taken, c)
 	s := &g.shares[c.partition]
 	if s.stored {
 		c.committed = s.committed

@@ -76,7 +76,7 @@ func (e *Engine) Call(ctx context.Context, c memory.Call, exec func() error) err
 		err = lost(&c)
 	case Late:
 		server := c.Server
-		e.servers.Go("late "+c.Op+" of "+a.Name, func() { e.serve(server, exec) })
+		e.servers.Go("late "+c.Op+" of "+a.Name, func() { e.serve(server, exec) }).point.Call = c
 		err = lost(&c)
 	case LostResponse:
 		e.serve(c.Server, exec)

@@ -45,12 +45,15 @@ type recollection struct {
 	last    memory.Hash // the round before
 	resting memory.Hash // all, when it last went to sleep
 
-	asked servers // since the last sleep
-	slept bool    // since the last checkpoint
-	free  bool    // it sleeps because a call failed, and may wake whatever the servers do
-	of    servers // the servers whose change wakes it,
-	world uint64  // and what they were when it went to sleep; 0: they count as changed since
-	woken uint64  // the servers, when a patient sleeper last woke
+	answer uint64 // that lies ready for it, until it goes on
+
+	asked      servers // since the last sleep
+	slept      bool    // since the last checkpoint
+	failedPoll bool    // it went to sleep since nothing but a poll
+	free       bool    // it sleeps because a call failed, and may wake whatever the servers do
+	of         servers // the servers whose change wakes it,
+	world      uint64  // and what they were when it went to sleep; 0: they count as changed since
+	woken      uint64  // the servers, when a patient sleeper last woke
 }
 
 // servers is a set of the things that the world is made of.
@@ -158,10 +161,18 @@ func (a *Actor) observe(c *memory.Call, err error) {
 	if a.memory.failed.note(c, err != nil); a.memory.failed.n == 0 && !a.Proc.Patient {
 		a.memory.world = 0
 	}
+	a.memory.answer = 0
 	a.memory.asked |= server(c)
 	a.memory.see(uint64(h))
 	a.children = 0
 }
+
+// Current is the actor that runs now, nil between steps.
+func (e *Engine) Current() *Actor { return e.current }
+
+// Answered notes that an answer lies ready for the actor, made by the one that runs now: until it goes on, what that one
+// had seen is part of its state.
+func (a *Actor) Answered() { a.memory.answer = a.Proc.e.mark() }
 
 // checkpoint is called where a loop begins anew: a consumer that asks for what lies behind its position, a
 // group commit that waits for the next question. What such a loop has seen before is over, but for its
@@ -188,6 +199,7 @@ func (a *Actor) checkpoint(c *memory.Call) {
 func (a *Actor) rest() {
 	m := &a.memory
 	e := a.Proc.e
+	m.failedPoll = m.loop && m.first == 0 && m.asked != 0
 	switch {
 	case m.loop:
 		m.repeats = m.first
@@ -207,6 +219,23 @@ func (a *Actor) rest() {
 		m.world = 0 // it looks once more when nobody else can go on, whatever happens until then
 	}
 }
+
+// Watches reports whether the actor looks at a part of the world (a place in [Worlds]) should its next step end in a
+// sleep. Polls says whether a poll may: if it fails, [Actor.FailedPoll].
+func (a *Actor) Watches(part int, polls bool) bool {
+	m := &a.memory
+	of := m.asked
+	if p := &a.point; (p.Phase == Request || p.Phase == Inside) && (polls || !p.Call.Poll) {
+		of |= server(&p.Call)
+	}
+	if of == 0 {
+		of = m.of
+	}
+	return of&(1<<part) != 0
+}
+
+// FailedPoll reports whether the actor went to sleep since nothing but a poll.
+func (a *Actor) FailedPoll() bool { return a.memory.failedPoll }
 
 // wakes is called when a sleep has ended.
 func (a *Actor) wakes() {
@@ -345,6 +374,7 @@ func (a *Actor) digest() uint64 {
 	h.Flag(a.Proc.dead) // a server still works for it
 	m := &a.memory
 	h.Word(uint64(m.all))
+	h.Word(m.answer)
 	for _, k := range m.failed.kinds[:min(m.failed.n, len(m.failed.kinds))] {
 		h.Word(k)
 	}

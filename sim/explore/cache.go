@@ -1,19 +1,22 @@
 package explore
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
-// shard is a part of the states that were visited, and for each of them which faults were asleep whenever it was
-// explored: an open-addressed table of 12 bytes an entry, half of them in use at least.
+// shard is a part of the states that were visited, and for each of them which ways to go on were asleep whenever it
+// was explored: an open-addressed table of 12 bytes an entry, half of them in use at least.
 type shard struct {
 	mu     sync.Mutex
 	states []uint64 // 0: nothing is there
-	asleep []uint32
+	asleep []uint32 // numbers of sets
 	n      int
 }
 
-// visit says what is to be explored of a state in which asleep need not be: all but asleep if it is new, else what
-// was asleep whenever it was explored and is not now.
-func (v *shard) visit(state uint64, asleep uint32) (awake uint32, seen bool) {
+// visit says which of the sleepers slept whenever a state was explored: asleep itself if it is new. awake are those
+// that slept until now and do not any more.
+func (v *shard) visit(sets *sleepSets, state uint64, asleep []uint64) (base, awake []uint64, seen bool) {
 	if state == 0 {
 		state = 1
 	}
@@ -24,13 +27,21 @@ func (v *shard) visit(state uint64, asleep uint32) (awake uint32, seen bool) {
 	}
 	i := v.find(state)
 	if v.states[i] == 0 {
-		v.states[i], v.asleep[i] = state, asleep
+		v.states[i], v.asleep[i] = state, sets.number(asleep)
 		v.n++
-		return ^asleep, false
+		return asleep, nil, false
 	}
-	awake = v.asleep[i] &^ asleep
-	v.asleep[i] &= asleep
-	return awake, true
+	before := sets.set(v.asleep[i])
+	base = both(before, asleep)
+	if len(base) < len(before) {
+		for _, k := range before {
+			if _, ok := slices.BinarySearch(base, k); !ok {
+				awake = append(awake, k)
+			}
+		}
+		v.asleep[i] = sets.number(base)
+	}
+	return base, awake, true
 }
 
 // find is the place of a state, or the one where it belongs.

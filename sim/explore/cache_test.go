@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"slices"
 	"testing"
 
 	"stockproof/sim"
@@ -10,17 +11,26 @@ import (
 func TestTheTableOfStatesRemembers(t *testing.T) {
 	r := sim.Stream(7, "states")
 	var v shard
-	want := map[uint64]uint32{}
+	var sets sleepSets
+	want := map[uint64][]uint64{}
 	for range 50_000 {
-		state, asleep := uint64(1+r.Intn(9000))<<6, uint32(r.Intn(8))
+		state := uint64(1+r.Intn(9000)) << 6
+		var asleep []uint64
+		for k := range uint64(4) {
+			if r.Intn(2) == 0 {
+				asleep = append(asleep, k)
+			}
+		}
 		before, known := want[state]
-		awake, seen := v.visit(state, asleep)
-		if expect := before &^ asleep; known != seen || known && awake != expect || !known && awake != ^asleep {
-			t.Fatalf("state %d: awake %b, seen %v; wanted %b, %v", state, awake, seen, expect, known)
+		base, awake, seen := v.visit(&sets, state, asleep)
+		expect := asleep
+		if known {
+			expect = both(before, asleep)
 		}
-		if want[state] = asleep; known {
-			want[state] = before & asleep
+		if known != seen || !slices.Equal(base, expect) || known && len(base)+len(awake) != len(before) {
+			t.Fatalf("state %d: base %v, awake %v, seen %v; wanted %v of %v", state, base, awake, seen, expect, before)
 		}
+		want[state] = expect
 	}
 	if v.n != len(want) {
 		t.Errorf("%d states, %d in a map", v.n, len(want))

@@ -47,7 +47,7 @@ func newProber(t *testing.T, c Scope) *prober {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.shared = c.Design.Name != "ledger"
+	s.shared, s.polls = c.Design.Name != "ledger", true
 	p := &prober{s: s, e: engine.New(engine.Options{}), lua: luahost.New(),
 		sum: func(w *walker) uint64 { return w.s.StateDigest(w.allowance()) }}
 	t.Cleanup(p.e.Close)

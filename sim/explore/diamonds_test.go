@@ -26,8 +26,7 @@ type way struct {
 	begins   bool   // an actor's first step
 	sleeping bool   // an actor's that sleeps
 	groups   bool   // among [sim.Simulation.Regrouping], once no fault may strike any more
-	wakes    uint32 // faults, as bits of the walker's mask, that a step does not commute with
-	asleep   uint32 // the bit of a fault that may sleep
+	foot     footprint
 }
 
 // crossing is where a path ends: the state and every way to go on.
@@ -57,10 +56,7 @@ func (p *prober) crossing(t *testing.T, to *path) (c crossing) {
 
 // way describes an option.
 func (w *walker) way(o option, ready []*engine.Actor, regrouping []int) way {
-	v := way{name: fmt.Sprint(o.fate, o.crash, o.kind), text: "X " + o.crash + o.kind}
-	if o.group != 0 {
-		v.asleep = 1 << o.group
-	}
+	v := way{name: fmt.Sprint(o.fate, o.crash, o.kind), text: "X " + o.crash + o.kind, foot: w.dormant(o, ready)}
 	switch {
 	case o.crash != "":
 		v.process = o.crash
@@ -76,10 +72,6 @@ func (w *walker) way(o option, ready []*engine.Actor, regrouping []int) way {
 		v.begins = a.Point().Phase == engine.Start
 		v.sleeping = a.Point().Call.Op == "sleep"
 		v.private, v.groups = v.step && w.alone(a), slices.Contains(regrouping, o.actor)
-		w.mask = ^uint32(0)
-		w.wake(a)
-		v.wakes = ^w.mask
-		w.mask = 0
 	}
 	return v
 }
@@ -96,8 +88,8 @@ func independent(a, b way) string {
 		return "private step"
 	case a.groups && b.step && !b.groups && !b.private: // which come first
 		return "regrouping"
-	case a.asleep != 0 && b.step && b.wakes&a.asleep == 0:
-		return "sleeping fault"
+	case commute(a.foot, b.foot):
+		return "sleeper"
 	}
 	return ""
 }
@@ -122,7 +114,7 @@ func (p *prober) diamonds(t *testing.T, walks int) (closed map[string]int, open 
 				switch a, b := pair[0], pair[1]; {
 				case p.diamond(t, at, a, b):
 					closed[as]++
-				case a.begins && p.begins(t, at, began, since, a, b):
+				case as != "sleeper" && a.begins && p.begins(t, at, began, since, a, b):
 					closed["begin"]++
 				case p.sleeps(t, at, a, b):
 					closed["news"]++
@@ -198,8 +190,7 @@ func (p *prober) behind(t *testing.T, at *path, names ...string) *crossing {
 }
 
 // What a search takes to be independent commutes: private steps with everything but the faults of their process, the
-// steps of a group that forms anew with those of everybody else, and faults that sleep with the steps that let them
-// sleep. They are the keys that a call reports, and the names of who calls, that decide about it: a call that reports too
+// steps of a group that forms anew with those of everybody else, and sleepers with the steps that let them sleep. They are the keys that a call reports, and the names of who calls, that decide about it: a call that reports too
 // little, or a name that tells who was faster, leaves a diamond open.
 func TestWhatCountsAsIndependentCommutes(t *testing.T) {
 	total := map[string]int{}
@@ -219,7 +210,7 @@ func TestWhatCountsAsIndependentCommutes(t *testing.T) {
 			})
 		}
 	}
-	for _, as := range []string{"private step", "regrouping", "sleeping fault"} {
+	for _, as := range []string{"private step", "regrouping", "sleeper"} {
 		if total[as] < 20 {
 			t.Errorf("%d diamonds of a %s were closed: too few to show anything", total[as], as)
 		}

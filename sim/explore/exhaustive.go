@@ -75,13 +75,20 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 		ctx, stop = context.WithTimeout(ctx, c.Budget)
 		defer stop()
 	}
-	for shared := false; ; shared = true {
+	shared, polls := false, false
+	for {
 		s, err := c.search()
 		if err != nil {
 			return Proof{}, err
 		}
-		s.shared = shared
-		if p, err := s.run(ctx); !errors.Is(err, errShared) {
+		s.shared, s.polls = shared, polls
+		p, err := s.run(ctx)
+		switch {
+		case errors.Is(err, errShared):
+			shared = true
+		case errors.Is(err, errPolls):
+			polls = true
+		default:
 			return p, err
 		}
 	}

@@ -11,12 +11,12 @@ const (
 	PrivateSteps Reductions = 1 << iota
 	// AlikeOrders are sent in one order ([alike]).
 	AlikeOrders
-	// SleepingFaults are not explored behind steps that they commute with ([walker.wake]).
-	SleepingFaults
+	// SleepSets let one order stand for all of what commutes ([sleeper]).
+	SleepSets
 	// Regrouping goes before everything else once no fault may strike any more ([sim.Simulation.Regrouping]).
 	Regrouping
 
-	AllReductions = PrivateSteps | AlikeOrders | SleepingFaults | Regrouping
+	AllReductions = PrivateSteps | AlikeOrders | SleepSets | Regrouping
 )
 
 func (r Reductions) has(one Reductions) bool { return r&one != 0 }
@@ -27,7 +27,7 @@ func (r Reductions) Names() []string {
 	for _, x := range []struct {
 		one  Reductions
 		name string
-	}{{PrivateSteps, "private steps"}, {AlikeOrders, "alike orders"}, {SleepingFaults, "sleep sets for faults"},
+	}{{PrivateSteps, "private steps"}, {AlikeOrders, "alike orders"}, {SleepSets, "sleep sets"},
 		{Regrouping, "regrouping first"}} {
 		if r.has(x.one) {
 			names = append(names, x.name)

@@ -20,6 +20,7 @@ type path struct {
 	before *path
 	choice uint16
 	depth  uint16
+	asleep sleepers // behind the last choice
 }
 
 func (p *path) choices() []uint16 {
@@ -38,7 +39,7 @@ func (p *path) then(c int) *path {
 	if p != nil {
 		d = p.depth + 1
 	}
-	return &path{p, uint16(c), d}
+	return &path{before: p, choice: uint16(c), depth: d}
 }
 
 // search is what the cores share.
@@ -51,8 +52,10 @@ type search struct {
 
 	speedUser atomic.Pointer[string] // the process that asks Redis, as long as it is one
 	shared    bool                   // several do
+	polls     bool                   // polls may fail, and their callers sleep
 
 	visited    [64]shard
+	sleepSets  sleepSets
 	states     atomic.Int64
 	executions atomic.Int64
 	ends       atomic.Int64
@@ -73,21 +76,23 @@ type search struct {
 	doubt     string
 }
 
-// visit says what is to be explored of a state in which asleep need not be: all but asleep if it is new, else
-// what was asleep whenever it was explored and is not now.
-func (s *search) visit(state uint64, asleep uint32) (awake uint32, fresh bool) {
-	awake, seen := s.visited[state%uint64(len(s.visited))].visit(state, asleep)
+// visit is [shard.visit] of the state's shard.
+func (s *search) visit(state uint64, asleep []uint64) (base, awake []uint64, seen bool) {
+	base, awake, seen = s.visited[state%uint64(len(s.visited))].visit(&s.sleepSets, state, asleep)
 	if !seen {
 		n := s.states.Add(1)
 		if s.States > 0 && n >= int64(s.States) {
 			s.halt(nil)
 		}
 	}
-	return awake, !seen
+	return base, awake, seen
 }
 
-// errShared ends a search that took Redis to have one user.
-var errShared = errors.New("explore: Redis has two users")
+// What ends a search that took for granted what turned out otherwise: it begins again.
+var (
+	errShared = errors.New("explore: Redis has two users")
+	errPolls  = errors.New("explore: a poll fails and its caller sleeps")
+)
 
 // onlyUser reports whether nobody else asks Redis. Should somebody do later, the search begins again.
 func (s *search) onlyUser(a *engine.Actor) bool {
@@ -223,6 +228,9 @@ func (s *search) core() {
 
 func (s *search) execute(e *engine.Engine, lua *luahost.Host, p *path) (sim.Outcome, *walker, error) {
 	w := &walker{search: s, prefix: p.choices(), left: s.Faults}
+	if p != nil {
+		w.coming = p.asleep
+	}
 	out, err := w.run(e, lua, s.base)
 	s.executions.Add(1)
 	s.steps.Add(int64(out.Steps))

@@ -25,8 +25,9 @@ type walker struct {
 	frontier func(os []option, ready []*engine.Actor)
 	single   bool // a single way to go on is a choice as well
 
-	mask  uint32 // groups of faults that need not be explored here
-	moved uint32 // orders that have been sent, as bits of their places among those that have alikes
+	coming sleepers // asleep behind the prefix
+	asleep sleepers // need not be explored here
+	moved  uint32   // orders that have been sent, as bits of their places among those that have alikes
 
 	s    *sim.Simulation
 	fate engine.Fate // of the request that arrives next
@@ -49,8 +50,8 @@ func (w *walker) run(e *engine.Engine, lua *luahost.Host, c sim.SimulationConfig
 			w.frontier(nil, nil)
 			return false
 		}
-		_, fresh := w.visit(s.StateDigest(uint64(w.left)+1<<32), 0)
-		return fresh
+		_, _, seen := w.visit(s.StateDigest(uint64(w.left)+1<<32), nil)
+		return !seen
 	}
 	if w.note != nil {
 		c.Passed = func(_ *sim.Simulation, p engine.Point) { w.note(p.String()) }
@@ -69,7 +70,6 @@ type option struct {
 	crash string // the instance that dies first
 	kind  string // the fault that strikes a server first,
 	also  bool   // from the second allowance
-	group int    // bit of the instance whose steps alone it does not commute with; 0: it commutes with none
 }
 
 // ownKinds are the faults that the search knows as choices of its own.
@@ -109,6 +109,9 @@ func offer(kinds []string) (o offered) {
 	return o
 }
 
+// noPrivate asks for all options, whether or not some of them are enough.
+const noPrivate = -2
+
 // options are all ways to go on, the usual one first. Of a private step they are the step itself and the faults of
 // its process.
 func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
@@ -118,13 +121,13 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 		if w.left > 0 {
 			os = w.fates(os, ready[private], private)
 			if p := ready[private].Proc; !p.Dead() && w.crashes(p) {
-				os = append(os, option{crash: p.Name, group: w.bit(p.Name)})
+				os = append(os, option{crash: p.Name})
 			}
 		}
 		w.room = os
 		return os
 	}
-	if alone := w.regrouping(ready); len(alone) > 0 {
+	if alone := w.regrouping(ready); len(alone) > 0 && private != noPrivate {
 		for _, i := range alone {
 			os = append(os, option{actor: i})
 		}
@@ -152,7 +155,7 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 		}
 		for _, p := range w.s.Living() {
 			if w.crashes(p) {
-				os = append(os, option{crash: p.Name, group: w.bit(p.Name)})
+				os = append(os, option{crash: p.Name})
 			}
 		}
 	}
@@ -162,7 +165,7 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 
 // crashes reports whether a crash is offered of a process.
 func (w *walker) crashes(p *engine.Process) bool {
-	return w.offered.crash && (w.Crashing == nil || slices.Contains(w.Crashing, p.Role))
+	return w.offered.crash && p.Role != "clients" && (w.Crashing == nil || slices.Contains(w.Crashing, p.Role))
 }
 
 // fates appends what may become of the request at which an actor stands.
@@ -172,46 +175,57 @@ func (w *walker) fates(os []option, a *engine.Actor, i int) []option {
 		return os
 	}
 	for _, fate := range w.offered.fates {
-		o := option{actor: i, fate: fate}
-		if fate != engine.LostResponse { // which takes effect now
-			o.group = w.bit(a.Proc.Name)
-		}
-		os = append(os, o)
+		os = append(os, option{actor: i, fate: fate})
 	}
 	return os
 }
 
 // Next implements [engine.Chooser].
 func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
+	if last.Phase == engine.Local && last.Call.Op == "sleep" { // it has looked at what would wake it
+		if w.asleep = w.asleep.wake(footprint{reads: w.watched(last.Actor)}); last.Actor.FailedPoll() && !w.polls {
+			w.halt(errPolls)
+			return engine.Halt
+		}
+	}
 	private := -1
 	if !w.Off.has(PrivateSteps) {
 		private = w.private(ready)
 	}
 	os := w.options(ready, usual, private)
 	if len(os) == 1 && !w.single {
-		w.sent(ready[os[0].actor])
-		w.wake(ready[os[0].actor])
-		return os[0].actor
+		if w.asleep.has(w.key(os[0], ready)) {
+			return engine.Halt
+		}
+		return w.take(os[0], last, ready)
 	}
 	choice := 0
 	switch {
 	case w.at < len(w.prefix):
 		choice = int(w.prefix[w.at])
-		w.at++
+		if w.at++; w.at == len(w.prefix) {
+			defer func() { w.asleep = w.coming }()
+		}
+		if choice >= len(os) {
+			os = w.all(os, ready, usual)
+		}
 	case w.replay:
 	case w.frontier != nil:
 		w.frontier(os, ready)
 		return engine.Halt
 	default:
-		if choice = w.explore(os); choice < 0 {
+		if choice, os = w.explore(os, ready, usual); choice < 0 {
 			return engine.Halt
 		}
 	}
 	w.own = w.own.then(choice)
-	if o := os[choice]; o.crash == "" && o.kind == "" {
-		w.sent(ready[o.actor])
-	}
-	return w.take(os, choice, last, ready)
+	return w.take(os[choice], last, ready)
+}
+
+// all are options that are enough, and behind them all that there are.
+func (w *walker) all(enough []option, ready []*engine.Actor, usual int) []option {
+	enough = slices.Clone(enough)
+	return append(enough, w.options(ready, usual, noPrivate)...)
 }
 
 // allowance is which faults may still strike, for the state.
@@ -223,39 +237,75 @@ func (w *walker) allowance() uint64 {
 	return a
 }
 
-// explore looks the state up and chooses the first option that need be explored here, -1 for none; the others are
-// left to be carried out later.
-func (w *walker) explore(os []option) int {
-	d := w.s.StateDigest(w.allowance())
-	awake, _ := w.visit(d, w.mask)
+// explore looks the state up and chooses one of the options that need be explored here, -1 for none; the others are
+// left to be carried out later. Of those that commute, each sleeps behind those before it, faults first. An option that
+// slept when the state was explored before and is awake now is explored whether or not it is one of those that are
+// enough: behind those it was asleep, too.
+func (w *walker) explore(os []option, ready []*engine.Actor, usual int) (int, []option) {
+	keys := w.keys(os, ready)
+	if slices.Contains(keys, 0) {
+		w.asleep = nil
+	}
+	base, awake, seen := w.visit(w.s.StateDigest(w.allowance()), w.asleep.keys())
 	open := w.open[:0]
-	for i, o := range os {
-		if awake&(1<<o.group) != 0 {
-			open = append(open, i)
+	if !seen {
+		for i, k := range keys {
+			if _, sleeps := slices.BinarySearch(base, k); !sleeps {
+				open = append(open, i)
+			}
+		}
+	} else if len(awake) > 0 {
+		os = w.all(os, ready, usual)
+		keys = w.keys(os, ready)
+		for _, k := range awake {
+			if i := slices.Index(keys, k); i >= 0 {
+				open = append(open, i)
+			}
 		}
 	}
 	w.open = open
 	if len(open) == 0 {
-		return -1
+		return -1, nil
 	}
 	if w.Reverse {
 		slices.Reverse(open)
 	}
+	slices.SortStableFunc(open, func(a, b int) int { return os[b].rank() - os[a].rank() })
+	asleep := slices.DeleteFunc(w.asleep, func(x sleeper) bool {
+		_, ok := slices.BinarySearch(base, x.key)
+		return !ok
+	})
 	others := make([]*path, 0, len(open)-1)
-	for i := len(open) - 1; i > 0; i-- {
-		others = append(others, w.own.then(open[i]))
+	last := open[len(open)-1]
+	for _, i := range open[:len(open)-1] {
+		p := w.own.then(i)
+		p.asleep = slices.Clone(asleep).wake(w.footprint(os[i], ready))
+		others = append(others, p)
+		if !w.Off.has(SleepSets) && keys[i] != 0 {
+			asleep = append(asleep, sleeper{keys[i], w.dormant(os[i], ready)})
+		}
 	}
+	w.asleep = asleep
 	w.push(others)
-	return open[0]
+	return last, os
+}
+
+// rank is how early an option is explored: faults sleep behind steps, and not the other way round.
+func (o option) rank() int {
+	if o.crash != "" || o.kind != "" || o.fate != engine.Delivered {
+		return 1
+	}
+	return 0
 }
 
 // take carries an option out.
-func (w *walker) take(os []option, choice int, last engine.Point, ready []*engine.Actor) int {
-	o := os[choice]
+func (w *walker) take(o option, last engine.Point, ready []*engine.Actor) int {
+	if len(w.asleep) > 0 {
+		w.asleep = w.asleep.wake(w.footprint(o, ready))
+	}
 	switch {
 	case o.crash != "":
 		w.left--
-		w.mask = 0
 		if w.note != nil {
 			w.note("X crash of " + o.crash)
 		}
@@ -267,7 +317,6 @@ func (w *walker) take(os []option, choice int, last engine.Point, ready []*engin
 		} else {
 			w.left--
 		}
-		w.mask = 0
 		what := w.s.Strike(sim.Fault{Kind: o.kind}, last)
 		if what == "" {
 			return engine.Halt // as if it had not been tried
@@ -278,44 +327,10 @@ func (w *walker) take(os []option, choice int, last engine.Point, ready []*engin
 		return engine.Again
 	case o.fate != engine.Delivered:
 		w.left--
-		w.mask = 0
 		w.fate = o.fate
-		return o.actor
 	}
-	if !w.Off.has(SleepingFaults) && w.left > 0 {
-		for _, f := range os { // they are explored here: behind this step they need not be
-			if f.group != 0 {
-				w.mask |= 1 << f.group
-			}
-		}
-		w.wake(ready[o.actor])
-	}
+	w.sent(ready[o.actor])
 	return o.actor
-}
-
-// A crash of a process, and a request of it that is lost or late, commute with the steps of every other
-// process: nobody else notices before the server that notices later. So they are explored where the process
-// itself is about to move, and sleep behind the steps of others (Godefroid 1996). Clients notice at once when the
-// API dies, so their steps wake its crash, too. The sleep set is stored with the state: stored within new, the path
-// ends; else the difference is explored and the intersection kept.
-//
-// bit is a process's number among the sleepers.
-func (w *walker) bit(process string) int {
-	process, _, _ = strings.Cut(process, "'") // whichever of its lives
-	return 1 + slices.Index(w.s.Instances(), process)
-}
-
-// wake lets the faults be explored again that do not commute with a step.
-func (w *walker) wake(a *engine.Actor) {
-	switch {
-	case w.mask == 0:
-	case a.Proc.Role == "clients":
-		w.mask &^= 1<<w.bit("api-1") | 1<<w.bit(a.Proc.Name)
-	case a.Proc.Role == "server" && w.Faults > 1:
-		w.mask = 0
-	case a.Proc.Role != "server":
-		w.mask &^= 1 << w.bit(a.Proc.Name)
-	}
 }
 
 // private is an actor whose next step nobody else can see or hinder, -1 for none: it commutes with whatever others
