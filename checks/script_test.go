@@ -188,6 +188,10 @@ func TestEveryBreakageOfAScriptRunIsNamed(t *testing.T) {
 			s.buy("o9", "B", 1)
 			s.call("o9", "B", 1, model.Decision{Outcome: model.RejectedInsufficient})
 		}, []string{"order o9", "was told REJECTED_INSUFFICIENT, the truth says otherwise"}},
+		{"a client told of a grant that was refused", OneOutcome, 9, func(s *shop) {
+			s.buy("o9", "B", 9)
+			s.call("o9", "B", 9, model.Decision{Outcome: model.Granted, Granted: 9})
+		}, []string{"order o9", "was told GRANTED 9, the truth says otherwise"}},
 		{"a second line that the order's token dropped", OneOutcome, 3, func(s *shop) {
 			s.initial("C", 9)
 			s.buy("o9", "C", 2)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,16 @@ const faint = `(document => {
 	return [looked].concat(found);
 })`
 
+// marks says how rows stand out: by what is behind them and, as colour is never all, by bold text, a mark or an edge.
+const marks = `(() => {
+	const of = e => getComputedStyle(e), plain = of(document.getElementById('row-1')).backgroundColor, out = [];
+	const behind = (selector, also) => document.querySelectorAll(selector).forEach(e => { if (of(e).backgroundColor !== plain) out.push(also(e)); });
+	behind('.row.struck', e => +of(e.querySelector('.fault')).fontWeight >= 600 && 'struck');
+	behind('.row.accused', e => 'accused ' + e.querySelector('.mark').textContent);
+	behind('.row[aria-selected=true]', e => of(e).boxShadow.includes('inset') && 'selected');
+	return out.map(String);
+})()`
+
 // wide lists what is wider than the page and does not scroll by itself.
 const wide = `(() => {
 	const scrolls = e => { for (e = e.parentElement; e; e = e.parentElement) if (getComputedStyle(e).overflowX === 'auto') return true; return false; };
@@ -62,6 +73,9 @@ func TestThePageFitsAndCanBeRead(t *testing.T) {
 				if list := eval[bool](b, `document.getElementById('grid').classList.contains('list')`); list != (width < 700) {
 					t.Errorf("rows as lists is %v", list)
 				}
+				if got, want := eval[[]string](b, marks), []string{"struck", "struck", "accused <- second deduction", "selected"}; !slices.Equal(got, want) {
+					t.Errorf("rows that stand out: %q, want %q", got, want)
+				}
 				b.focus("#grid")
 				for _, key := range []string{kb.Home, "n", "n", "n"} { // a plain row, faults, the accused one
 					b.press(key)
@@ -75,6 +89,10 @@ func TestThePageFitsAndCanBeRead(t *testing.T) {
 					if cut := eval[[]string](b, `[...document.querySelectorAll('.row')].filter(e => e.scrollHeight > e.clientHeight + 1).map(e => e.id)`); len(cut) > 0 {
 						t.Errorf("rows higher than reckoned: %q", cut)
 					}
+				}
+				if high := eval[float64](b, `scrollTo(0, document.getElementById('grid').getBoundingClientRect().top + scrollY - 200),
+					document.querySelector('.bar').getBoundingClientRect().top`); high != 0 {
+					t.Errorf("the scrubber is %v pixels from the top when the rows are looked at", high)
 				}
 				b.picture(fmt.Sprintf("%s-%d.png", scheme, width))
 			})

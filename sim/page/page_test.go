@@ -3,6 +3,8 @@ package page_test
 import (
 	"strings"
 	"testing"
+
+	"stockproof/checks"
 )
 
 func TestAPageSaysWhatBrokeAndHowToSeeItAgain(t *testing.T) {
@@ -35,9 +37,39 @@ func TestAPageComparesTheSmallestRunWithTheOriginal(t *testing.T) {
 	}
 }
 
+// A page says why guarantees broke, and which faults never struck.
+func TestAPageSaysWhatOfARunCounts(t *testing.T) {
+	r := recorded(t, "token-expiry")
+	r.Outcome.Missing = []string{"evict role=nobody"}
+	text := written(t, pageOf(r))
+	for _, want := range []string{`<b>exactly-once-effect</b><span class="line">order o1: 1 units of`, "Never struck:", "evict role=nobody",
+		`<b>linearizable</b> <span class="muted">not claimed by this design</span>`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+}
+
+// The page begins with the lane that its verdict is about, and so does porcupine's panel.
+func TestAPageIsAboutTheAccusedLane(t *testing.T) {
+	r := ran(t, "two-lanes.sched", strings.Replace(strings.Replace(asFound, "order=o2 sku=B", "order=o2 sku=A", 1), "order=o1 sku=A", "order=o1 sku=B", 1))
+	if r.Accused.Verdict != checks.Fail || r.Accused.Evidence[0].Lane.SKU != "B" {
+		t.Fatalf("accused is %+v", r.Accused)
+	}
+	text := written(t, pageOf(r))
+	for _, want := range []string{`"lanes":["A","B"],"lane":1`, "An order of lane B that explains every answer"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+}
+
 // A page refers to nothing outside itself.
 func TestAPageRefersToNothingOutside(t *testing.T) {
 	text := written(t, shrunk(t))
+	if !strings.Contains(text, `http-equiv="Content-Security-Policy" content="default-src 'none'; `) {
+		t.Error("it does not tell the browser so")
+	}
 	for _, outside := range []string{"https://", "//cdn", "<link rel=\"stylesheet", "<script src", "@import", "url("} {
 		if strings.Contains(text, outside) {
 			t.Errorf("%q is in the page", outside)

@@ -36,6 +36,10 @@ func TestPorcupinesPanelIsInThePage(t *testing.T) {
 				}
 				box := eval[[]float64](b, `(() => { const f = document.getElementById('porcupine'), d = f.contentDocument.documentElement;
 					return [f.clientHeight - d.offsetHeight, f.getBoundingClientRect().right, d.scrollWidth - d.clientWidth]; })()`)
+				if high := eval[float64](b, `(() => { const f = document.getElementById('porcupine');
+					return f.offsetHeight - Math.min(Math.max(150, f.contentDocument.documentElement.offsetHeight + 20), innerHeight * .7); })()`); high < -3 || high > 3 {
+					t.Errorf("the panel is %v pixels higher than what it shows", high)
+				}
 				if box[0] < 0 || box[1] > float64(width) || (box[2] > 0) != (width == 390) {
 					t.Errorf("height to spare %v, right edge %v, hidden at the right %v", box[0], box[1], box[2])
 				}
@@ -57,6 +61,15 @@ func TestPorcupinesPanelWorksFromTheKeyboard(t *testing.T) {
 	if got := eval[string](b, `inside.activeElement.getAttribute('aria-label')`); !strings.HasPrefix(got, "client ") {
 		t.Errorf("the operation is called %q", got)
 	}
+	b.press(kb.Tab)
+	if got := eval[string](b, `inside.querySelectorAll('.target-rect')[1] === inside.activeElement ? inside.querySelector('.tooltip').innerText : 'elsewhere'`); !strings.Contains(got, "available") {
+		t.Errorf("on the next operation the tooltip says %q", got)
+	}
+	b.press(kb.Tab)
+	if got := eval[string](b, `inside.querySelector('.tooltip').style.display`); got == "block" {
+		t.Error("the tooltip stays when the focus is gone")
+	}
+	eval[bool](b, `inside.querySelector('.target-rect').focus(), true`)
 	for _, selected := range []int{1, 0} {
 		b.press(kb.Enter)
 		if n := eval[int](b, `inside.querySelectorAll('.selected').length`); n != selected {
