@@ -17,6 +17,8 @@ type FaultKind struct {
 	Keys  []string // settings beside those of its trigger: what each means says [FaultKeys]
 	// Forms are the values of form= (of evict-keys: policy=); the first is the default.
 	Forms []string
+	// Hidden is what the kind leaves behind that no state of a search tells, so that a search cannot offer it; "": nothing.
+	Hidden string
 
 	// fate is what becomes of the request that passes the trigger; Delivered: it is no fault of a request.
 	fate engine.Fate
@@ -29,6 +31,9 @@ type FaultKind struct {
 	// something that comes later, as a connector's next change, says so by [Simulation.await].
 	strike func(s *Simulation, f *Fault, p engine.Point) string
 }
+
+// armed is what kinds leave hidden that take effect with something that comes later.
+const armed = "what it has armed until something passes"
 
 // worldNeeds is what servers are made for: what costs time or memory is there only where a fault needs it.
 type worldNeeds struct {

@@ -9,7 +9,7 @@ import (
 
 func clientFaults() []FaultKind {
 	return []FaultKind{
-		{Name: "resubmit", About: "the network carries a client's next submissions twice, the second a moment later",
+		{Name: "resubmit", Hidden: armed, About: "the network carries a client's next submissions twice, the second a moment later",
 			Keys: []string{"n"},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				n := max(f.N, 1)

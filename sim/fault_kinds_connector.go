@@ -20,7 +20,7 @@ type connectorTrouble struct {
 
 func connectorFaults() []FaultKind {
 	return []FaultKind{
-		{Name: "connector-loses", About: "the connector confirms its next n changes and sends none of them",
+		{Name: "connector-loses", Hidden: armed, About: "the connector confirms its next n changes and sends none of them",
 			Keys: []string{"n"}, applies: hasConnector,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				c := &s.cdc
@@ -31,7 +31,7 @@ func connectorFaults() []FaultKind {
 					return receipt(c.skip == 0 && c.lost > before, "the connector lost %d changes", c.lost-before)
 				})
 			}},
-		{Name: "connector-noise", About: "the connector writes what is no command behind its next change",
+		{Name: "connector-noise", Hidden: armed, About: "the connector writes what is no command behind its next change",
 			Keys: []string{"form"}, Forms: noiseForms(), applies: hasConnector,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				c := &s.cdc
@@ -49,7 +49,7 @@ func connectorFaults() []FaultKind {
 					return receipt(c.noisy > before, "the connector wrote noise: %s", f.Form)
 				})
 			}},
-		{Name: "connector-snapshot", About: "the connector lost its position: it starts anew, with a snapshot of all rows that there are",
+		{Name: "connector-snapshot", Hidden: "with what the connector's next life begins", About: "the connector lost its position: it starts anew, with a snapshot of all rows that there are",
 			applies: hasConnector,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				in := s.instance("connector")
@@ -68,7 +68,7 @@ func connectorFaults() []FaultKind {
 				n := s.Postgres.IncrementalSnapshot(connectorName)
 				return receipt(n > 0, "an incremental snapshot of %d rows", n)
 			}},
-		{Name: "copy", About: "rows are written as COPY writes them, under one LSN; the connector keeps only the first of each",
+		{Name: "copy", Hidden: "which of the connector's next changes share a position in the log", About: "rows are written as COPY writes them, under one LSN; the connector keeps only the first of each",
 			applies: hasConnector,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				s.Postgres.SetCopy(s.c.Design.Connector.Tables...)

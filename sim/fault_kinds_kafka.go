@@ -24,7 +24,7 @@ func kafkaFaults() []FaultKind {
 				n := s.again(f, 1<<30)
 				return receipt(n > 0, "all %d records replayed", n)
 			}},
-		{Name: "rewind", About: "an offset commit is lost: the group reads its last records again, at the same offsets",
+		{Name: "rewind", Hidden: "which claims ended under their holders", About: "an offset commit is lost: the group reads its last records again, at the same offsets",
 			Keys: []string{"n", "topic"}, applies: hasCommands,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				n := s.rewind(s.topicOf(f), int64(max(f.N, 1)))
@@ -65,7 +65,7 @@ func kafkaFaults() []FaultKind {
 				}
 				return receipt(n > 0, "%d partitions of %s have new leaders", n, topic)
 			}},
-		{Name: "recreate-topic", About: "a topic is deleted and created anew: another identity, no record, no offset",
+		{Name: "recreate-topic", Hidden: "which claims ended under their holders", About: "a topic is deleted and created anew: another identity, no record, no offset",
 			Keys: []string{"topic"}, applies: hasCommands,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				topic := s.topicOf(f)

@@ -23,7 +23,7 @@ func postgresFaults() []FaultKind {
 				s.Postgres.CrashRestart()
 				return "PostgreSQL crashed and restarted"
 			}},
-		{Name: "pg-checkpoint", About: "a checkpoint makes the positions of slots last", applies: hasConnector,
+		{Name: "pg-checkpoint", Hidden: "where the last checkpoint was", About: "a checkpoint makes the positions of slots last", applies: hasConnector,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				s.Postgres.Checkpoint()
 				return "checkpoint"

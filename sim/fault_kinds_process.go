@@ -58,7 +58,7 @@ func processFaults() []FaultKind {
 			Keys: []string{"role", "by"}, strike: runRole},
 		{Name: "second-group", About: "a second deployment consumes the commands too, under a group id of its own",
 			applies: hasCommands, strike: secondGroup},
-		{Name: "bad-ttl", About: "the workers are deployed with a token TTL that Redis refuses, until the faults end",
+		{Name: "bad-ttl", Hidden: "with what the workers are deployed", About: "the workers are deployed with a token TTL that Redis refuses, until the faults end",
 			Forms: []string{"0", "86400.0"}, Keys: []string{"form"}, applies: hasTokens, strike: badTTL},
 	}
 }

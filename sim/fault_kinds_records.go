@@ -79,13 +79,13 @@ func recordFaults() []FaultKind {
 				r.Value = malform(withOtherIDs(r.Value), f.Form)
 				return receipt(s.produce(r) == 1, "a %s record was written behind that of offset %d", f.Form, r.Offset)
 			}},
-		{Name: "garbled", About: "the next n commands leave for the topic in a form that is none",
+		{Name: "garbled", Hidden: armed, About: "the next n commands leave for the topic in a form that is none",
 			Keys: []string{"form", "n"}, Forms: formNames(), applies: hasCommands,
 			strike: rewriting(func(s *Simulation, f *Fault, r *port.Record) { r.Value = malform(r.Value, f.Form) })},
-		{Name: "wrong-key", About: "the next n commands leave with other key bytes, or under another key, or under none",
+		{Name: "wrong-key", Hidden: armed, About: "the next n commands leave with other key bytes, or under another key, or under none",
 			Keys: []string{"form", "n"}, Forms: []string{"json", "plain", "order", "null"}, applies: hasCommands,
 			strike: rewriting(func(_ *Simulation, f *Fault, r *port.Record) { r.Key = otherKey(r, f.Form) })},
-		{Name: "other-partitioner", About: "the next n commands go to the partition that another client's hash says",
+		{Name: "other-partitioner", Hidden: armed, About: "the next n commands go to the partition that another client's hash says",
 			Keys: []string{"n"}, applies: hasCommands,
 			strike: rewriting(func(s *Simulation, _ *Fault, r *port.Record) {
 				n := s.partitions(r.Topic)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"stockproof/adapters/memory"
 	"stockproof/checks"
 	"stockproof/inventory/port"
 	"stockproof/model"
@@ -66,6 +67,26 @@ func (h *holdings) handed(who holder, rs []port.Record, now int64) {
 	}
 	b.records = rs
 	b.times++
+}
+
+// digest is what is held, for a search: how often and since when is said in a text and decides nothing.
+func (h *holdings) digest() (sum uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for who, b := range h.held {
+		if len(b.records) == 0 {
+			continue
+		}
+		d := memory.NewHash()
+		d.Text(who.group)
+		d.Text(who.topic)
+		d.Word(uint64(who.part))
+		for i := range b.records {
+			d.Word(uint64(b.records[i].Offset))
+		}
+		sum += uint64(d)
+	}
+	return sum
 }
 
 // all is what is held now.

@@ -7,6 +7,7 @@ import (
 	"stockproof/adapters/redis/command"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/engine"
 )
 
 // A worker is done with what is before the position that it fetches from; what it never came back from stays.
@@ -116,4 +117,41 @@ func TestFootprintsAreCountedBySKUOnEveryTier(t *testing.T) {
 			t.Errorf("%s: %d bytes of B, want %d", w.About(), bytes["B"], want)
 		}
 	}
+}
+
+// A search tells states apart in which workers hold different records, and no others: how often they were handed out
+// decides nothing.
+func TestWhatWorkersHoldIsPartOfAState(t *testing.T) {
+	w, err := simpleScenario(t).Build(DefaultParams(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewSimulation(engine.New(engine.Options{}), SimulationConfig{Options: CoreOptions(), Workload: w, Search: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Engine.Close()
+	h, who, rs := &s.Watch.holdings, holder{"workers", model.CommandTopic, 0}, []port.Record{{Topic: model.CommandTopic, Offset: 3}}
+	state := func() uint64 { return s.StateDigest(0) }
+	nothing := state()
+	h.handed(who, rs, 10)
+	held := state()
+	h.handed(who, rs, 20)
+	again := state()
+	h.asks(who, port.Position{Offset: 4})
+	done := state()
+	h.handed(holder{"workers", model.CommandTopic, 1}, rs, 10)
+	elsewhere := state()
+	if held == nothing || again != held || done != nothing || elsewhere == held {
+		t.Errorf("nothing %x, held %x, again %x, done %x, of another partition %x", nothing, held, again, done, elsewhere)
+	}
+}
+
+func simpleScenario(t *testing.T) *Scenario {
+	t.Helper()
+	s, err := ParseScenario("one", "one", "stockproof scenario 1\nworkload stock sku=A qty=1\nworkload order=o1 sku=A qty=1\nexpect holds\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -120,9 +120,8 @@ func (p *proof) configure() error {
 		p.scope.Faults = 0
 	case kinds != nil:
 		for _, k := range kinds {
-			if !explore.Choosable(k) {
-				return usage{fmt.Errorf("--faults %s: an exhaustive search knows %s and what strikes a server and needs no setting, such as duplicate",
-					k, strings.Join(exhaustiveKinds, ", "))}
+			if err := explore.CheckChoosable(k); err != nil {
+				return usage{fmt.Errorf("--faults %s: %w", k, err)}
 			}
 		}
 		p.scope.Kinds = kinds
@@ -148,6 +147,8 @@ func (p *proof) verdict() checks.Result {
 		return checks.Judge(p.seen.Finding.Outcome.Reports, checks.Conditions{Decisions: 1})
 	case !p.seen.Complete, p.seen.Undecided > 0:
 		return checks.UndecidedResult
+	case len(p.seen.Never) > 0:
+		return checks.Vacuous
 	}
 	return checks.Holds
 }
@@ -155,11 +156,9 @@ func (p *proof) verdict() checks.Result {
 // heading is what the search came to.
 func (p *proof) heading() string {
 	switch {
-	case p.seen.Finding != nil:
-		return p.verdict().String()
-	case !p.seen.Complete:
+	case p.seen.Finding == nil && !p.seen.Complete:
 		return "not complete"
-	case p.seen.Undecided > 0:
+	case p.verdict() != checks.Holds:
 		return p.verdict().String()
 	}
 	return "explored completely"
@@ -178,6 +177,9 @@ func (p *proof) text() {
 	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
 	fmt.Fprintf(w, "%20s a pipelined request is one step unless it waits, COMMIT two; time stands still\n", "")
 	fmt.Fprintf(w, "%20s reductions: %s\n", "", strings.Join(explore.AllReductions.Names(), ", "))
+	if len(s.Never) > 0 && s.Complete {
+		fmt.Fprintf(w, "%20s never happened, at any point of the scope: %s\n", "", strings.Join(s.Never, ", "))
+	}
 	if s.Undecided > 0 {
 		fmt.Fprintf(w, "%20s undecided: %s at rest, one of them since %s\n", "", count(s.Undecided, "execution"), s.Doubt)
 	}
@@ -222,7 +224,11 @@ func (p *proof) json(w io.Writer) error {
 	s := p.seen
 	j := coreResult{Result: p.verdict(), Design: p.scope.Design.Name, Scenario: p.scope.Scenario.Name, Executions: s.Executions,
 		Steps: int(s.Steps), ElapsedMS: s.Elapsed.Milliseconds(), Reproduce: p.again(), Strategy: "exhaustive", States: s.States,
-		Complete: &s.Complete, Without: p.scope.Without, Undecided: s.Undecided}
+		Complete: &s.Complete, Without: p.scope.Without, Undecided: s.Undecided,
+		Struck: s.Struck}
+	if s.Complete {
+		j.NeverHappened = s.Never
+	}
 	if s.Finding != nil {
 		j.Guarantees = guaranteeRows(s.Finding.Outcome.Reports)
 	}

@@ -5,6 +5,12 @@ import (
 	"testing"
 )
 
+const oneOrder = `stockproof scenario 1
+workload stock sku=A qty=3
+workload order=o1 sku=A qty=2
+expect holds
+`
+
 func TestAScopeIsExploredCompletelyOrNotAtAll(t *testing.T) {
 	tiny := []string{"explore", "--design", "ledger", "--scenario", "tiny", "--strategy", "exhaustive"}
 	o := invoke(t, append(tiny, "--faults", "none", "--json")...)
@@ -26,6 +32,30 @@ func TestAScopeIsExploredCompletelyOrNotAtAll(t *testing.T) {
 			t.Errorf("%q: exit %d, %s", bad, o.code, o.errors)
 		}
 	}
+}
+
+// A scope that was visited completely says nothing about a kind of fault that found nothing to strike in it: a letter that
+// nobody wrote cannot be driven again.
+func TestAScopeWithoutItsFaultIsVacuous(t *testing.T) {
+	o := invoke(t, "explore", "--design", "ledger", "--scenario", "tiny", "--strategy", "exhaustive", "--faults", "re-drive")
+	if o.code != 5 || !strings.Contains(o.out, "never happened, at any point of the scope: re-drive") || strings.Contains(o.out, "explored completely") {
+		t.Errorf("exit %d\n%s%s", o.code, o.out, o.errors)
+	}
+	o = invoke(t, "explore", "--design", "ledger", "--scenario", "tiny", "--strategy", "exhaustive", "--faults", "re-drive", "--json")
+	if o.code != 5 || !strings.Contains(o.out, `"result":"vacuous"`) || !strings.Contains(o.out, `"never_happened":["re-drive"]`) {
+		t.Errorf("exit %d\n%s", o.code, o.out)
+	}
+	o = invoke(t, "explore", "--design", "rowlock", "--scenario", "tiny", "--strategy", "exhaustive", "--json")
+	if o.code != 0 || !strings.Contains(o.out, `"lost-response":`) || !strings.Contains(o.out, `"never_happened":[]`) {
+		t.Errorf("exit %d\n%s", o.code, o.out)
+	}
+	path := write(t, "never.scenario", strings.Replace(oneOrder, "expect", "fault crash role=worker after=credit\nexpect", 1))
+	if o := invoke(t, "explore", "--strategy", "exhaustive", "--faults", "none", "--scenario", path); o.code != 5 ||
+		!strings.Contains(o.out, "never happened, at any point of the scope: crash") {
+		t.Errorf("a fault of the scenario: exit %d\n%s%s", o.code, o.out, o.errors)
+	}
+	refused(t, "--faults resubmit: an exhaustive search cannot offer it: a state does not tell", "explore", "--strategy", "exhaustive",
+		"--scenario", "tiny", "--faults", "resubmit")
 }
 
 func TestAListOfScopesIsReportedScopeByScope(t *testing.T) {

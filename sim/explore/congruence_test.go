@@ -159,3 +159,38 @@ func TestTheComparisonNoticesWhatIsMissing(t *testing.T) {
 		t.Errorf("with a counter in it a state was reached %d times", again)
 	}
 }
+
+// A state tells all about every kind of fault that a search offers: each of them alone. What a kind leaves hidden, the
+// comparison notices, where it looks at all: such kinds are refused.
+func TestAStateTellsAllAboutEveryKindThatIsOffered(t *testing.T) {
+	d, offered := ledger.Design(), 0
+	for _, k := range sim.FaultKinds() {
+		c := tinyScope(t, d, k.Name)
+		if !k.Applies(d, c.Options) || CheckChoosable(k.Name) != nil && k.Name != "rewind" {
+			continue
+		}
+		t.Run(k.Name, func(t *testing.T) {
+			p := newProber(t, c)
+			if k.Hidden != "" {
+				p.s.striking = []string{k.Name}
+			} else {
+				offered++
+			}
+			again, differ := p.compare(t, 3, 400)
+			if (len(differ) > 0) != (k.Hidden != "") {
+				t.Errorf("hidden %q, and: %s", k.Hidden, strings.Join(differ, "\n"))
+			}
+			if again == 0 {
+				t.Error("no state was reached twice: nothing was compared")
+			}
+		})
+	}
+	if offered < 15 {
+		t.Errorf("only %d kinds are offered", offered)
+	}
+	for _, kind := range []string{"connector-loses", "garbled", "resubmit", "rewind", "bad-ttl", "refuse"} {
+		if err := CheckChoosable(kind); err == nil || !strings.Contains(err.Error(), "a state does not tell") {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}

@@ -53,6 +53,10 @@ type Proof struct {
 	Steps    int64
 	Elapsed  time.Duration
 	Finding  *Trace // the smallest violation that was met; nil: none
+	// Struck are the faults that struck, by kind, in all executions; Never the kinds of the scope that struck nowhere: a
+	// scope that was visited completely without one of them shows nothing about it.
+	Struck map[string]int
+	Never  []string
 	// Undecided counts the ends that prove nothing: a claim that they could show stayed undecided, or the step limit had
 	// ended them. Doubt says why, of one of them.
 	Undecided int
@@ -106,7 +110,7 @@ func (c Scope) search() (*search, error) {
 	if base.Faults, err = c.Scenario.CoreFaults(&base.Workload, c.Design, c.Options); err != nil {
 		return nil, err
 	}
-	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}, offered: offer(c.Kinds)}
+	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}, struck: map[string]int{}, offered: offer(c.Kinds)}
 	s.offered.also = offer(c.Also).striking
 	if !c.Off.has(AlikeOrders) {
 		s.alike = alikes(&base.Workload)

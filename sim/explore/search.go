@@ -3,6 +3,8 @@ package explore
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -72,7 +74,8 @@ type search struct {
 	finding  *Trace
 	progress time.Time
 
-	undecided int // ends
+	struck    map[string]int // by kind
+	undecided int            // ends
 	doubt     string
 }
 
@@ -165,7 +168,31 @@ func (s *search) proof() Proof {
 func (s *search) proofLocked() Proof {
 	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()),
 		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding, Verdicts: s.verdictSum(),
-		Undecided: s.undecided, Doubt: s.doubt}
+		Struck: maps.Clone(s.struck), Never: s.never(), Undecided: s.undecided, Doubt: s.doubt}
+}
+
+// strikes notes that a fault has struck.
+func (s *search) strikes(kind string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.struck[kind]++
+}
+
+// never are the kinds of the scope that have struck nowhere.
+func (s *search) never() (kinds []string) {
+	asked := s.Also
+	if s.Faults > 0 {
+		asked = slices.Concat(s.Kinds, s.Also)
+	}
+	for _, f := range s.base.Faults {
+		asked = append(asked[:len(asked):len(asked)], f.Kind)
+	}
+	for _, k := range asked {
+		if s.struck[k] == 0 && !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
 }
 
 // judged remembers how an execution ended.
@@ -187,6 +214,9 @@ func (s *search) judged(out sim.Outcome, by *memory.Shapes) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.verdicts[uint64(h)] = true
+	for _, kind := range out.Struck { // of the scenario's own faults
+		s.struck[kind]++
+	}
 	if doubt != "" {
 		s.undecided++
 		s.doubt = doubt

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -75,14 +76,25 @@ type option struct {
 // ownKinds are the faults that the search knows as choices of its own.
 var ownKinds = []string{"crash", "lost", "lost-response", "late"}
 
-// Striking reports whether a kind of fault is one that strikes a server and needs no setting.
+// Striking reports whether a kind of fault is one that strikes a server, needs no setting, and leaves nothing behind that
+// a state does not tell.
 func Striking(kind string) bool {
 	k, ok := sim.FindFaultKind(kind)
-	return ok && !k.OfRequest() && !slices.Contains(ownKinds, kind) && !slices.Contains(k.Keys, "role") && !slices.Contains(k.Keys, "by")
+	return ok && !k.OfRequest() && !slices.Contains(ownKinds, kind) && !slices.Contains(k.Keys, "role") && !slices.Contains(k.Keys, "by") &&
+		k.Hidden == ""
 }
 
-// Choosable reports whether a search can offer a kind of fault as a choice.
-func Choosable(kind string) bool { return slices.Contains(ownKinds, kind) || Striking(kind) }
+// CheckChoosable refuses a kind of fault that a search cannot offer as a choice.
+func CheckChoosable(kind string) error {
+	if slices.Contains(ownKinds, kind) || Striking(kind) {
+		return nil
+	}
+	if k, _ := sim.FindFaultKind(kind); k.Hidden != "" {
+		return fmt.Errorf("an exhaustive search cannot offer it: a state does not tell %s, and two that differ in it would count as one", k.Hidden)
+	}
+	return fmt.Errorf("an exhaustive search knows %s and what strikes a server and needs no setting, such as duplicate",
+		strings.Join(ownKinds, ", "))
+}
 
 // offered is what a scope's kinds of fault come to.
 type offered struct {
@@ -310,6 +322,7 @@ func (w *walker) take(o option, last engine.Point, ready []*engine.Actor) int {
 			w.note("X crash of " + o.crash)
 		}
 		w.s.CrashNamed(o.crash)
+		w.strikes("crash")
 		return engine.Again
 	case o.kind != "":
 		if o.also {
@@ -321,6 +334,7 @@ func (w *walker) take(o option, last engine.Point, ready []*engine.Actor) int {
 		if what == "" {
 			return engine.Halt // as if it had not been tried
 		}
+		w.strikes(o.kind)
 		if w.note != nil {
 			w.note("X " + what)
 		}
@@ -328,6 +342,7 @@ func (w *walker) take(o option, last engine.Point, ready []*engine.Actor) int {
 	case o.fate != engine.Delivered:
 		w.left--
 		w.fate = o.fate
+		w.strikes(o.fate.String())
 	}
 	w.sent(ready[o.actor])
 	return o.actor
