@@ -1,6 +1,9 @@
 package checks
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // InputError says what is wrong with a file that somebody gave us, and where: bad input, never a
 // failure of ours.
@@ -15,4 +18,14 @@ func (e *InputError) Error() string {
 		return e.File + ": " + e.Reason
 	}
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
+}
+
+// ReadError is what kept a reader of a file from going on at a line: the line where an archive was damaged or cut short, which
+// is bad input, or the error of a disk.
+func ReadError(file string, line int, err error) error {
+	var input *InputError
+	if errors.As(err, &input) && input.Line == 0 {
+		return &InputError{File: input.File, Line: line, Reason: input.Reason}
+	}
+	return fmt.Errorf("read %s: %w", file, err)
 }

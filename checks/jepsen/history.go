@@ -1,6 +1,7 @@
 package jepsen
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (h History) Text(op linear.Op) string {
 func ReadEDN(in io.Reader, name string, m Mapping) (History, error) {
 	text, err := io.ReadAll(in)
 	if err != nil {
-		return History{}, fmt.Errorf("read %s: %w", name, err)
+		return History{}, checks.ReadError(name, 1+bytes.Count(text, []byte("\n")), err)
 	}
 	b := newBuilder(name, m)
 	r := &reader{text: string(text), line: 1}
@@ -86,7 +87,7 @@ func ReadEDN(in io.Reader, name string, m Mapping) (History, error) {
 func ReadLog(in io.Reader, name string, m Mapping) (History, error) {
 	text, err := io.ReadAll(in)
 	if err != nil {
-		return History{}, fmt.Errorf("read %s: %w", name, err)
+		return History{}, checks.ReadError(name, 1+bytes.Count(text, []byte("\n")), err)
 	}
 	b := newBuilder(name, m)
 	for n, line := range strings.Split(string(text), "\n") {

@@ -225,11 +225,15 @@ func (r *Reader) end(raw json.RawMessage, rows int) (checks.End, error) {
 		return checks.End{}, r.errorf("the end counts %d events and %d rows, there were %d and %d: lines are missing",
 			e.Events, e.Rows, r.events, rows)
 	}
-	if _, err := r.in.ReadByte(); err != io.EOF {
+	switch _, err := r.in.ReadByte(); err {
+	case io.EOF:
+		return checks.End{NeverHappened: e.NeverHappened, Outside: e.Outside}, nil
+	case nil:
 		r.line++
 		return checks.End{}, r.errorf("something follows the end")
+	default:
+		return checks.End{}, checks.ReadError(r.file, r.line, err)
 	}
-	return checks.End{NeverHappened: e.NeverHappened, Outside: e.Outside}, nil
 }
 
 // next is the next line's kind and what it says.
@@ -243,7 +247,7 @@ func (r *Reader) next() (kind string, raw json.RawMessage, err error) {
 	case err == io.EOF:
 		return "", nil, r.errorf("the file ends inside this line: it was cut short")
 	case err != nil:
-		return "", nil, fmt.Errorf("read %s: %w", r.file, err)
+		return "", nil, checks.ReadError(r.file, r.line, err)
 	}
 	all, err := members(text)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -65,7 +66,8 @@ func (h *historyReader) Close() error { return h.file.Close() }
 // format is what the file looks like.
 func (h *historyReader) format() (string, error) {
 	head, err := h.Peek(lookedAt)
-	if err != nil && err != io.EOF {
+	var damaged *checks.InputError // behind the head: who reads on says at which line
+	if err != nil && err != io.EOF && !(errors.As(err, &damaged) && len(head) > 0) {
 		return "", usage{fmt.Errorf("read %s: %w", h.file.Name(), err)}
 	}
 	if format := guess(head); format != "" {
