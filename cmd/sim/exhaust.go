@@ -27,6 +27,9 @@ type proof struct {
 	scope  explore.Scope
 	seen   explore.Proof
 	people io.Writer
+
+	recorded   *campaign // that wrote the violation as a schedule; nil: nobody did,
+	unrecorded error     // because of this, where it was asked for
 }
 
 // exhaust visits every state of a scope, or of each scope of a list.
@@ -39,7 +42,7 @@ func exhaust(ctx context.Context, f *exploreFlags, stdout *output, stderr io.Wri
 		}
 		return p.run(ctx, stdout, stderr)
 	}
-	for _, name := range []string{"faults", "max-faults", "roles"} {
+	for _, name := range []string{"faults", "max-faults", "roles", "o"} {
 		if f.set[name] {
 			return usage{fmt.Errorf("--%s: %s is a list of scopes that say it themselves: %s", name, f.scenario, known(list))}
 		}
@@ -84,6 +87,11 @@ func (p *proof) run(ctx context.Context, stdout *output, stderr io.Writer) error
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
+	if p.seen.Finding != nil && p.flags.out != "" {
+		if err := p.record(ctx, meter); err != nil {
+			return err
+		}
+	}
 	p.text()
 	if p.flags.json {
 		if err := p.json(stdout); err != nil {
@@ -91,6 +99,20 @@ func (p *proof) run(ctx context.Context, stdout *output, stderr io.Writer) error
 		}
 	}
 	return verdict{p.verdict()}
+}
+
+// record writes the violation as a schedule, as small as it can be.
+func (p *proof) record(ctx context.Context, meter *meter) error {
+	found, err := explore.Record(ctx, p.scope, p.seen.Finding)
+	if errors.Is(err, explore.ErrNotRecorded) {
+		p.unrecorded = err
+		return nil
+	} else if err != nil {
+		return err
+	}
+	p.recorded = &campaign{flags: p.flags, people: p.people, result: explore.Result{Finding: &found},
+		config: explore.Config{Design: p.scope.Design, Options: p.scope.Options, Scenario: p.scope.Scenario}}
+	return p.recorded.shrink(ctx, meter, p.again())
 }
 
 // garbage is how much more than what lives may lie around, in percent: executions leave little behind.
@@ -194,7 +216,13 @@ func (p *proof) text() {
 			}
 		}
 	}
-	if p.verdict() != checks.Holds {
+	switch {
+	case p.recorded != nil:
+		p.recorded.shrunk()
+		fmt.Fprintf(w, "\nsim replay %s\n", shellWord(p.flags.out))
+	case p.unrecorded != nil:
+		fmt.Fprintf(w, "\n%20s %s was not written: %v\n\n%s\n", "", p.flags.out, p.unrecorded, p.again())
+	case p.verdict() != checks.Holds:
 		fmt.Fprintf(w, "\n%s\n", p.again())
 	}
 }
@@ -231,6 +259,10 @@ func (p *proof) json(w io.Writer) error {
 	}
 	if s.Finding != nil {
 		j.Guarantees = guaranteeRows(s.Finding.Outcome.Reports)
+	}
+	if r := p.recorded; r != nil {
+		j.Schedule, j.ScheduleFile, j.Shrink = r.small.Schedule.String(), p.flags.out, shrinkJSON(r.small)
+		j.Reproduce = "sim replay " + shellWord(p.flags.out)
 	}
 	return j.write(w)
 }

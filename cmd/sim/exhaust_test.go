@@ -1,8 +1,11 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"stockproof/sim"
 )
 
 const oneOrder = `stockproof scenario 1
@@ -56,6 +59,31 @@ func TestAScopeWithoutItsFaultIsVacuous(t *testing.T) {
 	}
 	refused(t, "--faults resubmit: an exhaustive search cannot offer it: a state does not tell", "explore", "--strategy", "exhaustive",
 		"--scenario", "tiny", "--faults", "resubmit")
+}
+
+// What an exhaustive search finds is written as a schedule, shrunk to what is needed, and runs again to the same end: the
+// exit code of its replay is that of the search.
+func TestAFindingOfTheExhaustiveSearchIsASchedule(t *testing.T) {
+	for _, design := range []string{"article", "dualwrite"} {
+		file := filepath.Join(t.TempDir(), "found.sched")
+		o := invoke(t, "explore", "--design", design, "--scenario", "tiny", "--strategy", "exhaustive", "-o", file)
+		if o.code != 1 && o.code != 2 && o.code != 3 || !strings.Contains(o.out, "every remaining event is needed") ||
+			!strings.HasSuffix(o.out, "\nsim replay "+file+"\n") {
+			t.Fatalf("%s: exit %d\n%s%s", design, o.code, o.out, o.errors)
+		}
+		s, err := sim.LoadSchedule(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, expects := s.Expected()
+		if !expects || !strings.Contains(o.out, g.String()+", after ") {
+			t.Errorf("%s: the file expects %s, and the search found\n%s", design, g, o.out)
+		}
+		if r := invoke(t, "replay", file); r.code != o.code || !strings.Contains(r.out, "as the file expects: "+g.String()) {
+			t.Errorf("%s: the search exits %d, its schedule %d\n%s%s", design, o.code, r.code, r.out, r.errors)
+		}
+	}
+	refused(t, "--o: small is a list of scopes", "explore", "--strategy", "exhaustive", "--scenario", "small", "-o", "x.sched")
 }
 
 func TestAListOfScopesIsReportedScopeByScope(t *testing.T) {

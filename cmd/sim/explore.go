@@ -215,7 +215,7 @@ func (c *campaign) run(ctx context.Context, stdout *output, stderr io.Writer) er
 		return ctx.Err()
 	}
 	if c.result.Finding != nil {
-		if err := c.shrink(ctx, meter); err != nil {
+		if err := c.shrink(ctx, meter, c.again()); err != nil {
 			return err
 		}
 	}
@@ -291,8 +291,8 @@ func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inv
 // shrinkLimit is how long an exploration shrinks what it found; sim shrink goes on as long as it takes.
 const shrinkLimit = time.Minute
 
-// shrink makes the finding small and draws it.
-func (c *campaign) shrink(ctx context.Context, meter *meter) error {
+// shrink makes the finding small and draws it. by is the command that has found it.
+func (c *campaign) shrink(ctx context.Context, meter *meter, by string) error {
 	found := c.result.Finding
 	limited, stop := context.WithTimeout(ctx, shrinkLimit)
 	defer stop()
@@ -310,7 +310,7 @@ func (c *campaign) shrink(ctx context.Context, meter *meter) error {
 		return fmt.Errorf("draw execution %d: %w", found.Execution, err)
 	}
 	small.Schedule.Name = c.config.Scenario.Name
-	describe(small.Schedule, c.drawn, "Found by: "+c.again())
+	describe(small.Schedule, c.drawn, "Found by: "+by)
 	if c.flags.out == "" {
 		return nil
 	}

@@ -136,17 +136,23 @@ func (c *campaign) text() {
 
 // found prints a violation: its smallest schedule, and the command that runs it again.
 func (c *campaign) found(executed string) {
-	w, s := c.people, c.small
+	w := c.people
 	fmt.Fprintf(w, "\n%s\n", c.drawn.verdict())
 	fmt.Fprintf(w, "%10s after %s\n", "", executed)
-	fmt.Fprintf(w, "%10s shrunk from %s to %s in %s; %s\n\n", "", s.Before, s.After, count(s.Runs, "run"), c.certificate())
-	c.drawn.draw(w)
+	c.shrunk()
 	c.faults()
 	if c.flags.out != "" {
 		fmt.Fprintf(w, "\nsim replay %s\n", shellWord(c.flags.out))
 		return
 	}
 	fmt.Fprintf(w, "\n%s\n", c.again())
+}
+
+// shrunk draws the smallest schedule and says how small it is.
+func (c *campaign) shrunk() {
+	w, s := c.people, c.small
+	fmt.Fprintf(w, "%10s shrunk from %s to %s in %s; %s\n\n", "", s.Before, s.After, count(s.Runs, "run"), c.certificate())
+	c.drawn.draw(w)
 }
 
 // certificate says whether the schedule is the smallest.

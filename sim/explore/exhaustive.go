@@ -68,6 +68,7 @@ type Trace struct {
 	Guarantee checks.Guarantee
 	Outcome   sim.Outcome
 	Steps     []string // what happened, one line each
+	Struck    []string // the kinds of the faults that the search let strike on it, in order
 	Choices   []int
 }
 

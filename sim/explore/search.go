@@ -172,10 +172,11 @@ func (s *search) proofLocked() Proof {
 }
 
 // strikes notes that a fault has struck.
-func (s *search) strikes(kind string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.struck[kind]++
+func (w *walker) strikes(kind string) {
+	w.struck = append(w.struck, kind)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.search.struck[kind]++
 }
 
 // never are the kinds of the scope that have struck nowhere.
@@ -277,7 +278,7 @@ func (s *search) found(e *engine.Engine, lua *luahost.Host, p *path, g checks.Gu
 		s.halt(err)
 		return
 	}
-	t.Outcome = out
+	t.Outcome, t.Struck = out, w.struck
 	for _, c := range p.choices() {
 		t.Choices = append(t.Choices, int(c))
 	}

@@ -17,8 +17,9 @@ type walker struct {
 	prefix []uint16
 	at     int
 	own    *path
-	left   int  // faults that may still strike
-	spent  bool // one of Scope.Also has struck
+	left   int      // faults that may still strike
+	spent  bool     // one of Scope.Also has struck
+	struck []string // kinds of the faults that it let strike
 	replay bool
 	note   func(string)
 	// frontier is shown where the prefix ends, instead of going on from there; nil: go on. Without options it is
