@@ -34,7 +34,8 @@
 // That two ways commute is said by their footprints, which are conservative. A step that ends in a sleep also looks at
 // all that its attempt has asked, for that is what wakes it: of a sleeper that may be so, and once a step was carried out
 // it is known. A client's step does not commute with faults, for clients look again when nobody else can go on, and a
-// fault lets somebody go on. TestWhatCountsAsIndependentCommutes closes diamonds.
+// fault lets somebody go on. A duplicate touches logs alone; of the other faults that strike servers none commutes with
+// anything. TestWhatCountsAsIndependentCommutes closes diamonds.
 //
 // The sleep set is stored with the state. Where the state is reached again and less is asleep, the difference is explored
 // from there, private step or not: behind the private step it had slept, too. Sleep sets alone leave out no state

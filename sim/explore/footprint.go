@@ -27,6 +27,7 @@ const (
 	speed                     // Redis
 	front                     // whether the API process lives
 	budget                    // the faults that may still strike
+	beside                    // the one that may strike beside them
 
 	groupsAt = 8 // bits of consumer groups
 	groupsN  = 8
@@ -85,6 +86,10 @@ func (w *walker) footprint(o option, ready []*engine.Actor) footprint {
 		}
 		f.never = w.Faults > 1
 		return f
+	case o.kind == "duplicate" && o.also:
+		return footprint{writes: allTopics | beside}
+	case o.kind == "duplicate": // it reads nothing but logs, and appends to them
+		return footprint{writes: allTopics | budget}
 	case o.kind != "":
 		return footprint{never: true}
 	}
