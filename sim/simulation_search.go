@@ -65,6 +65,17 @@ func (s *Simulation) CrashNamed(name string) {
 	}
 }
 
+// EvictNamed makes a living process a zombie: its groups take its partitions away, and it hears of it later. It reports
+// whether it was in any group.
+func (s *Simulation) EvictNamed(name string) (found bool) {
+	for _, in := range s.instances {
+		if in.client == name {
+			found = s.evict(in) || found
+		}
+	}
+	return found
+}
+
 // InFlight is the request at which a ready actor stands, if it is at one.
 func InFlight(a *engine.Actor) (engine.Point, bool) {
 	p := a.Point()

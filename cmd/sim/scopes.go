@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/explore"
 )
@@ -12,10 +13,11 @@ import (
 // scopeEntry is one scope of a list: what an exhaustive search is to close.
 type scopeEntry struct {
 	name     string
-	workload string   // entries of a scenario, one a line
-	kinds    []string // of which one strikes at most
-	also     []string // of which one more does
-	roles    []string // beside those that every order needs
+	workload string                    // entries of a scenario, one a line
+	kinds    []string                  // of which one strikes at most
+	also     []string                  // of which one more does
+	roles    []string                  // beside those that every order needs
+	fronts   []inventory.AdmissionMode // how the API processes admit; nil: one, asynchronously
 }
 
 const (
@@ -47,6 +49,9 @@ var smallScopes = []scopeEntry{
 var proveScopes = []scopeEntry{
 	{name: "3 orders, duplicate, restock", workload: threeOrders + restock, kinds: []string{"duplicate"}},
 	{name: "2 orders, duplicate, any single fault", workload: twoOrders, kinds: exhaustiveKinds, also: []string{"duplicate"}},
+	{name: "2 orders, zombie of any role", workload: twoOrders, kinds: []string{"evict"}},
+	{name: "2 orders, a synchronous and an asynchronous decider", workload: twoOrders,
+		fronts: []inventory.AdmissionMode{inventory.Async, inventory.Sync}},
 	{name: "2 orders, PostgreSQL crashes and its slots go back", workload: twoOrders, kinds: []string{"pg-crash"}},
 	{name: "2 orders, Redis fails over", workload: twoOrders, kinds: []string{"redis-failover"}},
 	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}},
@@ -75,6 +80,7 @@ func (e scopeEntry) configured(f *exploreFlags) (explore.Scope, error) {
 	}
 	c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: s, States: f.states, Kinds: e.kinds, Also: e.also,
 		Faults: min(1, len(e.kinds))}
+	c.Options.Fronts = e.fronts
 	if slices.Contains(e.roles, "reconciler") {
 		c.Options.Reconcile = true
 	}

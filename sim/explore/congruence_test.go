@@ -60,12 +60,12 @@ func (p *prober) at(t *testing.T, to *path) (f frontier) {
 		f.state = p.sum(w)
 		for _, o := range os {
 			who, name := "", ""
-			if o.crash == "" && o.kind == "" {
+			if o.acts() {
 				who, name = fmt.Sprintf("%x %v", ready[o.actor].Identity(), ready[o.actor].Proc.Dead()), ready[o.actor].Point().String()
 			}
 			crashed, _, _ := strings.Cut(o.crash, "'")
-			f.options = append(f.options, fmt.Sprint(who, o.fate, crashed, o.kind))
-			f.names = append(f.names, fmt.Sprint(name, " ", o.fate, " ", o.crash, o.kind))
+			f.options = append(f.options, fmt.Sprint(who, o.fate, crashed, o.evict, o.kind))
+			f.names = append(f.names, fmt.Sprint(name, " ", o.fate, " ", o.crash, o.evict, o.kind))
 		}
 	}
 	if _, err := w.run(p.e, p.lua, p.s.base); err != nil {
@@ -128,7 +128,7 @@ func (p *prober) compare(t *testing.T, arrivals, executions int) (again int, dif
 
 func TestWhatIsLeftOutOfAStateMakesNoDifference(t *testing.T) {
 	for _, d := range []inventory.Design{ledger.Design(), rowlock.Design(), dualwrite.Design(), article.Design()} {
-		for _, kinds := range [][]string{nil, {"crash"}, {"lost", "lost-response", "late"}, {"duplicate"}, {"redis-failover", "pg-crash"}} {
+		for _, kinds := range [][]string{nil, {"crash"}, {"lost", "lost-response", "late"}, {"duplicate"}, {"evict"}, {"redis-failover", "pg-crash"}} {
 			t.Run(fmt.Sprint(d.Name, kinds), func(t *testing.T) {
 				again, differ := newProber(t, tinyScope(t, d, kinds...)).compare(t, 3, 1500)
 				if len(differ) > 0 {

@@ -56,11 +56,11 @@ func (p *prober) crossing(t *testing.T, to *path) (c crossing) {
 
 // way describes an option.
 func (w *walker) way(o option, ready []*engine.Actor, regrouping []int) way {
-	v := way{name: fmt.Sprint(o.fate, o.crash, o.kind), text: "X " + o.crash + o.kind, foot: w.dormant(o, ready)}
+	v := way{name: fmt.Sprint(o.fate, o.crash, o.evict, o.kind), text: "X " + o.crash + o.evict + o.kind, foot: w.dormant(o, ready)}
 	switch {
 	case o.crash != "":
 		v.process = o.crash
-	case o.kind != "":
+	case !o.acts():
 	default:
 		a := ready[o.actor]
 		v.name += fmt.Sprintf("%x %v", a.Identity(), a.Proc.Dead())
@@ -202,7 +202,7 @@ func (p *prober) behind(t *testing.T, at *path, names ...string) *crossing {
 func TestWhatCountsAsIndependentCommutes(t *testing.T) {
 	total := map[string]int{}
 	for _, d := range []inventory.Design{ledger.Design(), rowlock.Design(), dualwrite.Design(), article.Design()} {
-		for _, kinds := range [][]string{nil, {"crash"}, {"lost", "lost-response", "late"}, {"duplicate"}, {"redis-failover", "pg-crash"}} {
+		for _, kinds := range [][]string{nil, {"crash"}, {"lost", "lost-response", "late"}, {"duplicate"}, {"evict"}, {"redis-failover", "pg-crash"}} {
 			t.Run(fmt.Sprint(d.Name, kinds), func(t *testing.T) {
 				c := tinyScope(t, d, kinds...)
 				c.Off = AllReductions

@@ -57,7 +57,7 @@ func topic(name string) places { return 1 << (topicsAt + named(name)%topicsN) }
 // what its attempt has asked, is not known.
 func (w *walker) dormant(o option, ready []*engine.Actor) footprint {
 	f := w.footprint(o, ready)
-	if o.crash == "" && o.kind == "" {
+	if o.acts() {
 		f.reads |= w.watched(ready[o.actor])
 	}
 	return f
@@ -90,7 +90,7 @@ func (w *walker) footprint(o option, ready []*engine.Actor) footprint {
 		return footprint{writes: allTopics | beside}
 	case o.kind == "duplicate": // it reads nothing but logs, and appends to them
 		return footprint{writes: allTopics | budget}
-	case o.kind != "":
+	case !o.acts():
 		return footprint{never: true}
 	}
 	f := stepOf(ready[o.actor])

@@ -27,6 +27,9 @@ func (w *walker) key(o option, ready []*engine.Actor) uint64 {
 	case o.crash != "":
 		stem, _, _ := strings.Cut(o.crash, "'")
 		h.Text(stem)
+	case o.evict != "":
+		stem, _, _ := strings.Cut(o.evict, "'")
+		h.Text("evict " + stem)
 	case o.kind != "":
 		h.Text(o.kind)
 		h.Flag(o.also)

@@ -70,12 +70,16 @@ type option struct {
 	actor int // index into ready
 	fate  engine.Fate
 	crash string // the instance that dies first
+	evict string // the instance that becomes a zombie first
 	kind  string // the fault that strikes a server first,
 	also  bool   // from the second allowance
 }
 
+// acts reports whether an actor goes on.
+func (o option) acts() bool { return o.crash == "" && o.evict == "" && o.kind == "" }
+
 // ownKinds are the faults that the search knows as choices of its own.
-var ownKinds = []string{"crash", "lost", "lost-response", "late"}
+var ownKinds = []string{"crash", "evict", "lost", "lost-response", "late"}
 
 // Striking reports whether a kind of fault is one that strikes a server, needs no setting, and leaves nothing behind that
 // a state does not tell.
@@ -100,6 +104,7 @@ func CheckChoosable(kind string) error {
 // offered is what a scope's kinds of fault come to.
 type offered struct {
 	crash    bool
+	evict    bool
 	fates    []engine.Fate
 	striking []string
 	also     []string // of a second allowance
@@ -110,6 +115,8 @@ func offer(kinds []string) (o offered) {
 		switch {
 		case k == "crash":
 			o.crash = true
+		case k == "evict":
+			o.evict = true
 		case Striking(k):
 			o.striking = append(o.striking, k)
 		}
@@ -169,6 +176,9 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 		for _, p := range w.s.Living() {
 			if w.crashes(p) {
 				os = append(os, option{crash: p.Name})
+			}
+			if w.offered.evict {
+				os = append(os, option{evict: p.Name})
 			}
 		}
 	}
@@ -305,7 +315,7 @@ func (w *walker) explore(os []option, ready []*engine.Actor, usual int) (int, []
 
 // rank is how early an option is explored: faults sleep behind steps, and not the other way round.
 func (o option) rank() int {
-	if o.crash != "" || o.kind != "" || o.fate != engine.Delivered {
+	if !o.acts() || o.fate != engine.Delivered {
 		return 1
 	}
 	return 0
@@ -324,6 +334,15 @@ func (w *walker) take(o option, last engine.Point, ready []*engine.Actor) int {
 		}
 		w.s.CrashNamed(o.crash)
 		w.strikes("crash")
+		return engine.Again
+	case o.evict != "":
+		w.left--
+		if !w.s.EvictNamed(o.evict) {
+			return engine.Halt // it is in no group: as if it had not been tried
+		}
+		if w.note != nil {
+			w.note("X " + o.evict + " evicted from its group")
+		}
 		return engine.Again
 	case o.kind != "":
 		if o.also {
@@ -389,7 +408,7 @@ func (w *walker) alone(a *engine.Actor) bool {
 	case engine.Request:
 		switch p.Call.Server {
 		case "kafka":
-			return p.Call.Op == "commit" // by who holds the partition, and read by who gets it next
+			return p.Call.Op == "commit" && !w.offered.evict // by who holds the partition, and read by who gets it next
 		case "postgres":
 			return p.Call.Op == "confirm slot" // by its only reader
 		case "api", "":
