@@ -228,6 +228,7 @@ func TestBadHistoriesAreRefusedByLine(t *testing.T) {
 		lines[i] = strings.Replace(lines[i], old, new, 1)
 		return lines
 	}
+	decided := slices.IndexFunc(sample, func(l string) bool { return strings.HasPrefix(l, `{"return"`) && strings.Contains(l, "GRANTED") })
 	call, ret, ledger, end := at("call"), at("return"), at("ledger"), len(sample)-1
 	for _, c := range []struct {
 		name  string
@@ -257,6 +258,8 @@ func TestBadHistoriesAreRefusedByLine(t *testing.T) {
 		{"an unknown outcome", replaced(ledger, `GRANTED`, `GIVEN`), ledger + 1, "GIVEN"},
 		{"two members", with(call, `{"call":{},"return":{}}`), call + 1, "one member"},
 		{"a return without a call", with(call, `{"return":{"attempt":77,"at":1}}`), call + 1, "without a call"},
+		{"an unknown outcome without a call", with(call, `{"unknown":{"attempt":77,"at":1}}`), call + 1, "without a call"},
+		{"an answer to what was answered", with(decided+1, sample[decided]), decided + 2, "answered before"},
 		{"a call twice", with(call, sample[call]), call + 2, "called before"},
 		{"time runs backwards", with(end-20, `{"read":{"call":1,"at":1,"space":"inv"}}`), end - 19, "time runs backwards"},
 		{"a read that ends before it begins", with(call, `{"read":{"call":9,"at":8,"space":"inv"}}`), call + 1, "time runs backwards"},
