@@ -48,6 +48,10 @@ func TestAPageSaysWhatOfARunCounts(t *testing.T) {
 			t.Errorf("%q is missing", want)
 		}
 	}
+	broken, held, unclaimed := strings.Index(text, "<b>exactly-once-effect</b>"), strings.Index(text, "<b>no-oversell</b>"), strings.Index(text, "<b>linearizable</b>")
+	if broken > held || held > unclaimed {
+		t.Errorf("broken, held and unclaimed guarantees stand at %d, %d, %d", broken, held, unclaimed)
+	}
 }
 
 // The page begins with the lane that its verdict is about, and so does porcupine's panel.
