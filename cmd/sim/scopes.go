@@ -36,25 +36,26 @@ workload order=o3 sku=A qty=2 policy=all-or-nothing
 	cancel  = "workload cancel order=o1\n"
 )
 
-// smallScopes are what sim explore --strategy exhaustive --scenario small closes, one after the other.
+// smallScopes are what sim explore --strategy exhaustive --scenario small closes, one after the other: those first that
+// take little of a budget that all of them share.
 var smallScopes = []scopeEntry{
-	{name: "2 orders, duplicate, reconciler", workload: twoOrders, kinds: []string{"duplicate"}, roles: []string{"reconciler"}},
 	{name: "3 orders, restock", workload: threeOrders + restock},
-	{name: "3 orders, duplicate", workload: threeOrders, kinds: []string{"duplicate"}},
 	{name: "2 orders, cancel", workload: twoOrders + cancel},
+	{name: "3 orders, duplicate", workload: threeOrders, kinds: []string{"duplicate"}},
 	{name: "2 orders, duplicate, crash of any role", workload: twoOrders, kinds: []string{"crash"}, also: []string{"duplicate"}},
+	{name: "2 orders, duplicate, reconciler", workload: twoOrders, kinds: []string{"duplicate"}, roles: []string{"reconciler"}},
 }
 
 // proveScopes are what make prove adds.
 var proveScopes = []scopeEntry{
-	{name: "3 orders, duplicate, restock", workload: threeOrders + restock, kinds: []string{"duplicate"}},
-	{name: "2 orders, duplicate, any single fault", workload: twoOrders, kinds: exhaustiveKinds, also: []string{"duplicate"}},
-	{name: "2 orders, zombie of any role", workload: twoOrders, kinds: []string{"evict"}},
 	{name: "2 orders, a synchronous and an asynchronous decider", workload: twoOrders,
 		fronts: []inventory.AdmissionMode{inventory.Async, inventory.Sync}},
-	{name: "2 orders, PostgreSQL crashes and its slots go back", workload: twoOrders, kinds: []string{"pg-crash"}},
 	{name: "2 orders, Redis fails over", workload: twoOrders, kinds: []string{"redis-failover"}},
 	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}},
+	{name: "2 orders, PostgreSQL crashes and its slots go back", workload: twoOrders, kinds: []string{"pg-crash"}},
+	{name: "2 orders, zombie of any role", workload: twoOrders, kinds: []string{"evict"}},
+	{name: "3 orders, duplicate, restock", workload: threeOrders + restock, kinds: []string{"duplicate"}},
+	{name: "2 orders, duplicate, any single fault", workload: twoOrders, kinds: exhaustiveKinds, also: []string{"duplicate"}},
 }
 
 // scopeLists are the lists by the name that --scenario gives.
