@@ -93,7 +93,9 @@ type DeadLetter struct {
 	Command model.ID // zero: unreadable
 	Order   model.ID // with ScriptReplies
 	Row     int64    // likewise; 0: all rows of Order
-	Class   string
+	// Class is why: undecodable, contract, void (accepted under an epoch that a failover lost) or parked (it waits behind
+	// another). A letter of any other class, a business outcome or an infrastructure failure, is no answer to anything.
+	Class string
 	// Redriven: it was put back, so it does not answer for its command any more. A discarded one does.
 	Redriven bool
 	// Parks is the command whose chain an open letter holds, zero: none. That command, unless it is decided, and what

@@ -100,7 +100,7 @@ func TestWhatALedgerMayShowIsNotAccused(t *testing.T) {
 			o := w.reserve("o1", 1, "A", 2, model.Partial)
 			w.record(o, model.Decision{}, false)
 			h := w.history()
-			h.Audit.Dead = []DeadLetter{{Command: o.ID}}
+			h.Audit.Dead = []DeadLetter{{Command: o.ID, Class: "contract"}}
 			return h
 		},
 		"a topic whose decisions have no place": func(w *world) History {
@@ -496,6 +496,23 @@ func TestADeadLetterAnswersForItsCommandUntilItIsRedriven(t *testing.T) {
 	}
 	h.Audit.Dead[0].Redriven = true
 	wantFail(t, Check(h), NoLoss, 5, "o3")
+}
+
+// A dead letter is for what cannot be read or breaks the contract, for what a failover lost, and for what waits behind such
+// a one. What stock or a server had to say is no reason, and neither is none.
+func TestADeadLetterOfAnotherClassAnswersForNothing(t *testing.T) {
+	w := sample()
+	h := w.history()
+	damage{w, &h}.commandOf("reserve o3").Decision = model.Decision{}
+	for class, fine := range map[string]bool{"undecodable": true, "contract": true, "void": true, "parked": true,
+		"rejected": false, "unavailable": false, "timeout": false, "": false} {
+		h.Audit.Dead = []DeadLetter{{Command: w.id("reserve o3"), Class: class, Parks: w.id("reserve o3")}}
+		if !fine {
+			wantFail(t, Check(h), NoLoss, 5, "o3", "was accepted and never decided")
+		} else if r := reportOn(t, Check(h), NoLoss); r.Verdict != Pass {
+			t.Errorf("class %q: %s", class, r.Why)
+		}
+	}
 }
 
 // A cancellation whose own record was lost waits behind the letter of its order, as one that arrived does: the

@@ -78,7 +78,7 @@ func TestWhatHasALetterKeepsNobodyWaiting(t *testing.T) {
 	h := w.history()
 	h.Audit.Held = []Held{heldRecord("A", 1), heldRecord("B", 2)}
 	wantFail(t, Check(h), NoBlock, -1, `keeps "B" waiting`)
-	h.Audit.Dead = []DeadLetter{{Command: w.id("reserve oA")}}
+	h.Audit.Dead = []DeadLetter{{Command: w.id("reserve oA"), Class: "contract"}}
 	if r := reportOn(t, Check(h), NoBlock); r.Verdict != Pass {
 		t.Errorf("%s: %s", r.Verdict, r.Why)
 	}

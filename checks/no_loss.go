@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 
 	"stockproof/model"
 )
@@ -131,6 +132,11 @@ func (c *noLoss) rowless(f *findings, s *script, dead dead) {
 	}
 }
 
+// deadClasses are why something may be a dead letter: it cannot be read, it breaks the contract, a failover lost what it
+// was accepted under, or it waits behind such a one. Business outcomes are decisions, and infrastructure failures are
+// waited for: a letter that says one of these is a loss, and it does not answer for its command.
+var deadClasses = [...]string{"undecodable", "contract", "void", "parked"}
+
 // dead is what the dead letters answer for.
 type dead struct {
 	commands map[model.ID]bool
@@ -144,6 +150,9 @@ func deadIndex(a *Audit) dead {
 	d := dead{map[model.ID]bool{}, map[model.ID]bool{}, map[int64]bool{}, map[Record]bool{}, map[model.ID]bool{}}
 	for _, l := range a.Dead {
 		d.records[l.Record] = true
+		if !slices.Contains(deadClasses[:], l.Class) {
+			continue
+		}
 		if !l.Parks.IsZero() {
 			d.chains[l.Parks] = true
 		}

@@ -288,10 +288,12 @@ func TestADeadLetterAnswersForItsRows(t *testing.T) {
 		letter func(s *shop, first *CommandRow) DeadLetter
 		lost   string // "": nothing
 	}{
-		{"of the order", func(s *shop, _ *CommandRow) DeadLetter { return DeadLetter{Order: s.id("o9")} }, ""},
-		{"of one row", func(s *shop, first *CommandRow) DeadLetter { return DeadLetter{Order: s.id("o9"), Row: first.Row} },
+		{"of the order", func(s *shop, _ *CommandRow) DeadLetter { return DeadLetter{Order: s.id("o9"), Class: "contract"} }, ""},
+		{"of one row", func(s *shop, first *CommandRow) DeadLetter {
+			return DeadLetter{Order: s.id("o9"), Row: first.Row, Class: "contract"}
+		},
 			`order o9 line 10 (1 of "B") was accepted and never decided (severity 1 units)`},
-		{"of another order", func(s *shop, _ *CommandRow) DeadLetter { return DeadLetter{Order: s.id("o8")} }, "; 1 more"},
+		{"of another order", func(s *shop, _ *CommandRow) DeadLetter { return DeadLetter{Order: s.id("o8"), Class: "contract"} }, "; 1 more"},
 	} {
 		s := shopSample()
 		first := *s.row("o9", model.Reserve, "B", 2, 0)
@@ -303,7 +305,7 @@ func TestADeadLetterAnswersForItsRows(t *testing.T) {
 	}
 	s := shopSample()
 	s.call("o9", "B", 1, model.Decision{})
-	s.h.Audit.Dead = []DeadLetter{{Order: s.id("o9")}}
+	s.h.Audit.Dead = []DeadLetter{{Order: s.id("o9"), Class: "contract"}}
 	if r := reportOn(t, s.check(), NoLoss); r.Verdict != Pass {
 		t.Errorf("without a row: %s", r.Why)
 	}

@@ -146,12 +146,30 @@ func auditRows(ctx context.Context, truth port.Truth, a *checks.Audit) error {
 	if err := truth.Do(ctx, dead); err != nil {
 		return fmt.Errorf("audit: read dead letters: %w", err)
 	}
+	accepted := map[model.ID]model.Command{}
+	for i := range a.Commands {
+		accepted[a.Commands[i].ID] = a.Commands[i].Command
+	}
 	for _, d := range dead.Rows {
-		a.Dead = append(a.Dead, checks.DeadLetter{Record: checks.Record{Topic: model.CommandTopic, Part: d.Part,
-			LeaderEpoch: d.LeaderEpoch, Offset: d.Offset}, Command: d.Command, Class: string(d.Class), Redriven: d.State == port.DeadRedriven,
-			Parks: parked(d)})
+		l := checks.DeadLetter{Record: checks.Record{Topic: model.CommandTopic, Part: d.Part, LeaderEpoch: d.LeaderEpoch, Offset: d.Offset},
+			Class: string(d.Class), Redriven: d.State == port.DeadRedriven}
+		if !faultless(d, accepted) {
+			l.Command, l.Parks = d.Command, parked(d)
+		}
+		a.Dead = append(a.Dead, l)
 	}
 	return nil
+}
+
+// faultless reports whether a letter says that something was wrong with a command, and nothing was: it reads as the
+// command that was accepted, under the key of its lane. Such a letter is no answer to it.
+func faultless(d port.DeadRow, accepted map[model.ID]model.Command) bool {
+	if d.Class != port.DeadUndecodable && d.Class != port.DeadContract {
+		return false
+	}
+	c, err := model.DecodeCommand(d.Raw)
+	was, ok := accepted[c.ID]
+	return err == nil && ok && was.Fingerprint() == c.Fingerprint() && string(d.Key) == string(c.SKU)
 }
 
 // parked is the chain that a letter holds.

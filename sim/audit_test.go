@@ -9,6 +9,8 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/article"
 	"stockproof/inventory/ledger"
+	"stockproof/inventory/port"
+	"stockproof/model"
 	"stockproof/sim"
 )
 
@@ -67,4 +69,32 @@ func audit(s *sim.Simulation, c sim.SimulationConfig) (checks.Audit, error) {
 	rt := s.Engine.NewProcess("auditor", "auditor").Runtime()
 	return sim.Audit(context.Background(), inventory.Ports{Truth: s.Postgres.Client(), Speed: s.Redis.Client(),
 		Broker: s.Kafka.Client("auditor"), Runtime: rt}, c.Design, c.Options.Options)
+}
+
+// A letter says that a command breaks the contract, and the command is the accepted one to the last byte: nothing was wrong
+// with it, and the letter does not answer for it. One whose body was garbled on its way does, and one that came under a foreign key.
+func TestALetterForNothingIsNoAnswer(t *testing.T) {
+	for _, how := range []string{"sound", "garbled", "wrong key"} {
+		c := simulated(t, ledger.Design(), "tiny")
+		s, _ := serversOf(t, c)
+		a := audited(t, s, c)
+		was := a.Commands[0].Command
+		raw, key := model.EncodeCommand(was), []byte(was.SKU)
+		switch how {
+		case "garbled":
+			raw = raw[:len(raw)/2]
+		case "wrong key":
+			key = []byte("B")
+		}
+		s.Engine.Alone(func() {
+			letter := port.DeadRow{Command: was.ID, Chain: was.ID, Class: port.DeadContract, Raw: raw, Key: key, State: port.DeadOpen, Err: "made up"}
+			if err := s.Postgres.Client().Do(context.Background(), &port.InsertDead{Rows: []port.DeadRow{letter}}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		a = audited(t, s, c)
+		if len(a.Dead) != 1 || a.Dead[0].Command.IsZero() != (how == "sound") || a.Dead[0].Parks.IsZero() != (how == "sound") {
+			t.Errorf("%s: %+v", how, a.Dead)
+		}
+	}
 }
