@@ -42,4 +42,6 @@
 // (TestSleepSetsSeeEveryState). Together with persistent sets they leave out no end, and how many states there are in
 // between depends on which way was explored first: with two engines the number differs from run to run by less than one
 // in a hundred, and the ends do not.
+//
+// Read next: strategies.md, how the strategies compare, and why there is no source-DPOR.
 package explore

@@ -9,12 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"stockproof/sim"
 	"stockproof/sim/explore"
 )
 
-// compareStrategies measures the strategies that draw schedules against each other:
+// compareStrategies measures the strategies against each other:
 //
 //	go test ./sim/explore -run '^TestStrategiesCompared$' -strategies -v
 //
@@ -23,14 +24,16 @@ import (
 var compareStrategies = flag.Bool("strategies", false, "compare random and pct by executions to the first violation")
 
 const (
-	compareSeeds = 10
-	compareMost  = 2000 // executions of one search: what is not found in so many counts as that
+	compareSeeds = 5
+	compareMost  = 300             // executions of one search: what is not found in so many counts as that
+	compareSpan  = 3 * time.Second // of one exhaustive search
 )
 
 // race is what the strategies took for one bug.
 type race struct {
 	bug         string
 	random, pct []int // executions, per seed
+	exhaustive  string
 }
 
 func TestStrategiesCompared(t *testing.T) {
@@ -42,16 +45,17 @@ func TestStrategiesCompared(t *testing.T) {
 		if s, err := sim.LoadScenario(r.name); err != nil {
 			t.Fatal(err)
 		} else if s.DesignName() != "dualwrite" {
-			races = append(races, race{"`" + r.name + "`", r.first(t, s, explore.Random), r.first(t, s, explore.PCT)})
+			races = append(races, race{"`" + r.name + "`", r.first(t, s, explore.Random), r.first(t, s, explore.PCT), r.exhaustive(t, s)})
+			t.Log(races[len(races)-1])
 		}
 	}
 	races = append(races, plantedRaces(t)...)
 	wins := map[string]int{}
 	var b strings.Builder
-	b.WriteString("| bug | random | PCT |\n|---|---|---|\n")
+	b.WriteString("| bug | random | PCT | exhaustive |\n|---|---|---|---|\n")
 	for _, r := range races {
 		wins[winner(r)]++
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.bug, spread(r.random), spread(r.pct))
+		fmt.Fprintf(&b, "%s\n", r)
 	}
 	t.Logf("median (worst) of %d seeds:\n\n%s\n%d bugs: random first %d times, PCT %d, equal %d", compareSeeds, b.String(), len(races),
 		wins["random"], wins["pct"], wins["equal"])
@@ -75,6 +79,33 @@ func (r recipe) first(t *testing.T, s *sim.Scenario, how explore.Strategy) (took
 	return took
 }
 
+// exhaustive is the executions until an exhaustive search finds any violation, with as many faults of the recipe's kinds
+// as it allows; "-" where it cannot offer them, or where the scenario says itself which strike.
+func (r recipe) exhaustive(t *testing.T, s *sim.Scenario) string {
+	t.Helper()
+	for _, k := range r.kinds {
+		if explore.CheckChoosable(k) != nil {
+			return "-"
+		}
+	}
+	c := r.config(t, s, r.design(t, s), 1)
+	p, err := explore.Exhaust(context.Background(), explore.Scope{Design: c.Design, Options: c.Options, Scenario: c.Scenario, Kinds: r.kinds,
+		Faults: r.max, Budget: compareSpan, Cores: 1})
+	switch {
+	case err != nil:
+		t.Fatalf("%s: %v", r.name, err)
+	case p.Finding != nil:
+		return fmt.Sprint(p.Executions)
+	case p.Complete:
+		return fmt.Sprintf("not in %d states", p.States)
+	}
+	return fmt.Sprintf("> %d", p.Executions)
+}
+
+func (r race) String() string {
+	return fmt.Sprintf("| %s | %s | %s | %s |", r.bug, spread(r.random), spread(r.pct), r.exhaustive)
+}
+
 // plantedRaces are the breaks of production code, by the program that is built of each.
 func plantedRaces(t *testing.T) (races []race) {
 	t.Helper()
@@ -95,7 +126,8 @@ func plantedRaces(t *testing.T) (races []race) {
 			for _, w := range l.with {
 				names = append(names, strings.TrimSuffix(filepath.Base(w), ".patch"))
 			}
-			races = append(races, race{strings.Join(names, " + "), planted(t, bin, l, "random"), planted(t, bin, l, "pct")})
+			races = append(races, race{strings.Join(names, " + "), planted(t, bin, l, "random"), planted(t, bin, l, "pct"), "-"})
+			t.Log(races[len(races)-1])
 		}
 	}
 	return races
