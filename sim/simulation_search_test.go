@@ -1,0 +1,41 @@
+package sim
+
+import (
+	"testing"
+
+	"stockproof/checks"
+	"stockproof/sim/engine"
+)
+
+// In a search the clock stands still, and yet an answer comes before the calls that follow it: a checker that took the
+// two for concurrent would let a later call be decided first. Which came first is part of the state, too.
+func TestInASearchAnAnswerComesBeforeTheCallsThatFollowIt(t *testing.T) {
+	w, err := simpleScenario(t).Build(DefaultParams(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := func(events ...checks.Event) uint64 {
+		s, err := NewSimulation(engine.New(engine.Options{}), SimulationConfig{Options: CoreOptions(), Workload: w, Search: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Engine.Close()
+		for _, e := range events {
+			before := s.instant()
+			s.told(e)
+			_, answers := e.(checks.Return)
+			if s.instant().After(before) != answers {
+				t.Errorf("%T at %v: the next event is at %v", e, before, s.instant())
+			}
+		}
+		return s.StateDigest(0)
+	}
+	call, answer := checks.Call{Client: 1}, checks.Return{Attempt: 1}
+	if state(call, answer) == state(answer, call) {
+		t.Error("a call before an answer and one behind it are one state")
+	}
+	other := checks.Call{Client: 2}
+	if state(call, other) != state(other, call) {
+		t.Error("the order of two calls, which are concurrent either way, makes two states")
+	}
+}
