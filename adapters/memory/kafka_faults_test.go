@@ -134,6 +134,26 @@ func TestKafkaTruncationIsFoundByTheLeaderEpochAlone(t *testing.T) {
 	}
 }
 
+// A consumer that has read the last record is at the end, also where what lay behind it was compacted away.
+func TestKafkaTruncationLeavesNoHoleAtTheEnd(t *testing.T) {
+	k := memory.NewKafka(plainGate(), memory.KafkaOptions{RebalanceTimeout: 10 * time.Second})
+	k.CreateTopic(topicName, 1)
+	b := k.Client("a")
+	for i, key := range []string{"A", "B", "B", "B"} {
+		r := port.Record{Topic: topicName, Key: []byte(key), Value: []byte{byte(i)}}
+		if err := b.Produce(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := k.Compact(topicName); n != 2 {
+		t.Fatalf("%d records compacted, not 2", n)
+	}
+	k.Truncate(topicName, 0, 3) // the last B; a replica that had offset 2 would have kept it
+	if _, ends, err := b.End(t.Context(), topicName); err != nil || ends[0] != 1 {
+		t.Errorf("the log ends at %d, %v: behind a hole", ends, err)
+	}
+}
+
 func TestKafkaTruncationWakesAFetchThatWaits(t *testing.T) {
 	k, b := produced(t, plainGate(), 10)
 	c := claimed(t, joined(t, b))

@@ -92,13 +92,18 @@ func (l *kafkaLog) elect() {
 	l.reigns = append(l.reigns, reign{l.leaderEpoch() + 1, l.end()})
 }
 
-// truncate is an unclean election: the new leader never had what lies at to and behind it.
+// truncate is an unclean election: the new leader never had what lies at to and behind it. Nor has it a hole at its
+// end: a replica compacts its own log, and the last record of a log stays.
 func (l *kafkaLog) truncate(to int64) {
 	next := l.leaderEpoch() + 1
-	to = max(to, l.start)
 	if to < l.end() {
 		i := l.index(to)
-		l.records, l.next, l.hashes = l.records[:i:i], to, nil
+		l.records, l.hashes = l.records[:i:i], nil
+		to = l.start
+		if i > 0 {
+			to = l.records[i-1].Offset + 1
+		}
+		l.next = to
 	}
 	for len(l.reigns) > 0 && l.reigns[len(l.reigns)-1].from >= to {
 		l.reigns = l.reigns[:len(l.reigns)-1]
