@@ -198,7 +198,7 @@ func (p *proof) text() {
 		thousands(int64(s.Ends)), count(violations, "violation"), span(s.Elapsed), count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
 	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
 	fmt.Fprintf(w, "%20s a pipelined request is one step unless it waits, COMMIT two; time stands still\n", "")
-	fmt.Fprintf(w, "%20s reductions: %s\n", "", strings.Join(explore.AllReductions.Names(), ", "))
+	fmt.Fprintf(w, "%20s reductions: %s\n", "", strings.Join(p.scope.Reductions().Names(), ", "))
 	fmt.Fprintf(w, "%20s which ends there are is the same every time; how many states lie before them differs a little\n", "")
 	if len(s.Never) > 0 && s.Complete {
 		fmt.Fprintf(w, "%20s never happened, at any point of the scope: %s\n", "", strings.Join(s.Never, ", "))

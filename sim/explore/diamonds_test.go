@@ -138,7 +138,7 @@ func (c *crossing) pairs(numbers *sim.Rand) map[string][2]way {
 	all := map[string][][2]way{}
 	for i, a := range c.ways {
 		for j, b := range c.ways {
-			if as := independent(a, b); as != "" && i != j {
+			if as := independent(a, b); as != "" && i != j && c.unique(a) && c.unique(b) {
 				all[as] = append(all[as], [2]way{a, b})
 			}
 		}
@@ -148,6 +148,18 @@ func (c *crossing) pairs(numbers *sim.Rand) map[string][2]way {
 		one[as] = all[as][numbers.Intn(len(all[as]))]
 	}
 	return one
+}
+
+// unique reports whether no other way has the name of one. A zombie's partition loop and that of its next claim have one
+// identity, which is why a search that offers zombies does without sleep sets.
+func (c *crossing) unique(a way) bool {
+	n := 0
+	for _, w := range c.ways {
+		if w.name == a.name {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // diamond reports whether two ways are possible in both orders and lead to one state.
@@ -197,8 +209,9 @@ func (p *prober) behind(t *testing.T, at *path, names ...string) *crossing {
 }
 
 // What a search takes to be independent commutes: private steps with everything but the faults of their process, the
-// steps of a group that forms anew with those of everybody else, and sleepers with the steps that let them sleep. They are the keys that a call reports, and the names of who calls, that decide about it: a call that reports too
-// little, or a name that tells who was faster, leaves a diamond open.
+// steps of a group that forms anew with those of everybody else, and sleepers with the steps that let them sleep. They are
+// the keys that a call reports, and the names of who calls, that decide about it: a call that reports too little, or a
+// name that tells who was faster, leaves a diamond open.
 func TestWhatCountsAsIndependentCommutes(t *testing.T) {
 	total := map[string]int{}
 	for _, d := range []inventory.Design{ledger.Design(), rowlock.Design(), dualwrite.Design(), article.Design()} {
@@ -209,7 +222,7 @@ func TestWhatCountsAsIndependentCommutes(t *testing.T) {
 				if slices.Contains(kinds, "crash") {
 					c.Also = []string{"duplicate"}
 				}
-				closed, open := newProber(t, c).diamonds(t, 8)
+				closed, open := newProber(t, c).diamonds(t, 20)
 				if len(open) > 0 {
 					t.Error(strings.Join(open, "\n"))
 				}

@@ -41,7 +41,8 @@
 // from there, private step or not: behind the private step it had slept, too. Sleep sets alone leave out no state
 // (TestSleepSetsSeeEveryState). Together with persistent sets they leave out no end, and how many states there are in
 // between depends on which way was explored first: with two engines the number differs from run to run by less than one
-// in a hundred, and the ends do not.
+// in a hundred, and the ends do not. Where zombies are offered there are no sleep sets: they go by who acts, and a
+// zombie's partition loop and that of its next claim are two actors of one identity.
 //
 // Read next: strategies.md, how the strategies compare, and why there is no source-DPOR.
 package explore

@@ -99,6 +99,16 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 	}
 }
 
+// Reductions are those that are on. Where zombies are offered sleep sets are not: they go by who acts, and a zombie's
+// partition loop and that of its next claim are two actors of one identity.
+func (c Scope) Reductions() Reductions {
+	on := AllReductions &^ c.Off
+	if offer(c.Kinds).evict {
+		on &^= SleepSets
+	}
+	return on
+}
+
 // search prepares a search of the scope.
 func (c Scope) search() (*search, error) {
 	c.Cores = c.CoresUsed()
@@ -113,6 +123,7 @@ func (c Scope) search() (*search, error) {
 	}
 	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}, struck: map[string]int{}, offered: offer(c.Kinds)}
 	s.offered.also = offer(c.Also).striking
+	s.Off = AllReductions &^ c.Reductions()
 	if !c.Off.has(AlikeOrders) {
 		s.alike = alikes(&base.Workload)
 	}
