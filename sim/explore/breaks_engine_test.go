@@ -10,6 +10,7 @@ import (
 // Every break of the engine, or of the search on top of it, is caught by a self-test of theirs, the one that its header
 // names: "# caught by: PACKAGE TEST". That the test passes without the break, its own run shows.
 func TestBreaksOfTheEngineAreCaughtByItsSelfTests(t *testing.T) {
+	t.Parallel()
 	patches, err := filepath.Glob(root + "/testdata/breaks/engine-*.patch")
 	if err != nil {
 		t.Fatal(err)

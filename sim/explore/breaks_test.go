@@ -141,6 +141,7 @@ func explored(bin string, args []string) (code int, out string) {
 // it: the broken build violates a guarantee, and the shipped one holds in the same search. Where a header says that
 // the others cover for it, they do.
 func TestBreaksAreFound(t *testing.T) {
+	t.Parallel()
 	patches, err := filepath.Glob(root + "/testdata/breaks/*.patch")
 	if err != nil {
 		t.Fatal(err)
