@@ -37,7 +37,7 @@ type Kafka struct {
 	options KafkaOptions
 	topics  []*kafkaTopic // in order of creation
 	groups  []*kafkaGroup // in order of the first Join
-	taken   []*kafkaClaim // that members were handed
+	taken   []*kafkaClaim // that members were handed and, but for the last few, have not let go of
 	spare   []*kafkaTopic // from before the last reset
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"stockproof/inventory/port"
@@ -46,7 +47,7 @@ const (
 // take hands the claim to its member. A group without an offset begins where Reset says.
 func (c *kafkaClaim) take(g *kafkaGroup) {
 	c.taken = true
-	g.k.taken = append(g.k.taken, c)
+	g.k.taken = append(slices.DeleteFunc(g.k.taken, func(c *kafkaClaim) bool { return c.released }), c)
 	s := &g.shares[c.partition]
 	if s.stored {
 		c.committed = s.committed

@@ -194,3 +194,18 @@ func TestAStateTellsAllAboutEveryKindThatIsOffered(t *testing.T) {
 		}
 	}
 }
+
+// A fault that the search lets strike counts, whatever kind it is: without that a scope would be called vacuous.
+func TestEveryFaultOfASearchIsCounted(t *testing.T) {
+	for _, kind := range append([]string{"duplicate"}, ownKinds...) {
+		c := tinyScope(t, ledger.Design(), kind)
+		c.States = 300
+		p, err := Exhaust(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Struck[kind] == 0 || len(p.Never) > 0 {
+			t.Errorf("%s: struck %v, never %q", kind, p.Struck, p.Never)
+		}
+	}
+}

@@ -340,6 +340,7 @@ func (w *walker) take(o option, last engine.Point, ready []*engine.Actor) int {
 		if !w.s.EvictNamed(o.evict) {
 			return engine.Halt // it is in no group: as if it had not been tried
 		}
+		w.strikes("evict")
 		if w.note != nil {
 			w.note("X " + o.evict + " evicted from its group")
 		}
