@@ -21,14 +21,14 @@ func shelfClients(final int64, all ...told) History {
 	}
 	h := shelfRun(final, rows...)
 	h.Header.Claims = append(h.Header.Claims, Linearizable)
-	for now := range int64(100) {
+	for at := range int64(100) {
 		for i, c := range all {
 			attempt := uint64(i + 1)
-			if c.from == now {
-				h.Events = append(h.Events, Call{Attempt: attempt, At: now, Command: c.row.Command})
+			if c.from == at {
+				h.Events = append(h.Events, Call{Attempt: attempt, At: at, Command: c.row.Command})
 			}
-			if c.until == now && now > 0 {
-				h.Events = append(h.Events, Return{Attempt: attempt, At: now, Decision: c.row.Decision})
+			if c.until == at && at > 0 {
+				h.Events = append(h.Events, Return{Attempt: attempt, At: at, Decision: c.row.Decision})
 			}
 		}
 	}

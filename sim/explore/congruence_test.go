@@ -27,6 +27,15 @@ func tinyScope(t *testing.T, d inventory.Design, kinds ...string) Scope {
 	return c
 }
 
+// eachTinyScope runs a test on every design's, with every family of faults.
+func eachTinyScope(t *testing.T, test func(*testing.T, Scope)) {
+	for _, d := range []inventory.Design{ledger.Design(), rowlock.Design(), dualwrite.Design(), article.Design()} {
+		for _, kinds := range [][]string{nil, {"crash"}, {"lost", "lost-response", "late"}, {"duplicate"}, {"evict"}, {"redis-failover", "pg-crash"}} {
+			t.Run(fmt.Sprint(d.Name, kinds), func(t *testing.T) { test(t, tinyScope(t, d, kinds...)) })
+		}
+	}
+}
+
 // frontier is what there is at the end of a path: the state, and who could go on.
 type frontier struct {
 	state   uint64
@@ -127,19 +136,15 @@ func (p *prober) compare(t *testing.T, arrivals, executions int) (again int, dif
 }
 
 func TestWhatIsLeftOutOfAStateMakesNoDifference(t *testing.T) {
-	for _, d := range []inventory.Design{ledger.Design(), rowlock.Design(), dualwrite.Design(), article.Design()} {
-		for _, kinds := range [][]string{nil, {"crash"}, {"lost", "lost-response", "late"}, {"duplicate"}, {"evict"}, {"redis-failover", "pg-crash"}} {
-			t.Run(fmt.Sprint(d.Name, kinds), func(t *testing.T) {
-				again, differ := newProber(t, tinyScope(t, d, kinds...)).compare(t, 3, 1500)
-				if len(differ) > 0 {
-					t.Error(strings.Join(differ, "\n"))
-				}
-				if again == 0 {
-					t.Error("no state was reached twice: nothing was compared")
-				}
-			})
+	eachTinyScope(t, func(t *testing.T, c Scope) {
+		again, differ := newProber(t, c).compare(t, 3, 1500)
+		if len(differ) > 0 {
+			t.Error(strings.Join(differ, "\n"))
 		}
-	}
+		if again == 0 {
+			t.Error("no state was reached twice: nothing was compared")
+		}
+	})
 }
 
 // The comparison notices a state from which something is missing, and one that a counter makes unlike all others.

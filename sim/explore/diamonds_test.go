@@ -7,11 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"stockproof/inventory"
-	"stockproof/inventory/article"
-	"stockproof/inventory/dualwrite"
-	"stockproof/inventory/ledger"
-	"stockproof/inventory/rowlock"
 	"stockproof/sim"
 	"stockproof/sim/engine"
 )
@@ -214,25 +209,20 @@ func (p *prober) behind(t *testing.T, at *path, names ...string) *crossing {
 // name that tells who was faster, leaves a diamond open.
 func TestWhatCountsAsIndependentCommutes(t *testing.T) {
 	total := map[string]int{}
-	for _, d := range []inventory.Design{ledger.Design(), rowlock.Design(), dualwrite.Design(), article.Design()} {
-		for _, kinds := range [][]string{nil, {"crash"}, {"lost", "lost-response", "late"}, {"duplicate"}, {"evict"}, {"redis-failover", "pg-crash"}} {
-			t.Run(fmt.Sprint(d.Name, kinds), func(t *testing.T) {
-				c := tinyScope(t, d, kinds...)
-				c.Off = AllReductions
-				if slices.Contains(kinds, "crash") {
-					c.Also = []string{"duplicate"}
-				}
-				closed, open := newProber(t, c).diamonds(t, 20)
-				if len(open) > 0 {
-					t.Error(strings.Join(open, "\n"))
-				}
-				for as, n := range closed {
-					total[as] += n
-				}
-				t.Log(closed)
-			})
+	eachTinyScope(t, func(t *testing.T, c Scope) {
+		c.Off = AllReductions
+		if slices.Contains(c.Kinds, "crash") {
+			c.Also = []string{"duplicate"}
 		}
-	}
+		closed, open := newProber(t, c).diamonds(t, 20)
+		if len(open) > 0 {
+			t.Error(strings.Join(open, "\n"))
+		}
+		for as, n := range closed {
+			total[as] += n
+		}
+		t.Log(closed)
+	})
 	for _, as := range []string{"private step", "regrouping", "sleeper"} {
 		if total[as] < 20 {
 			t.Errorf("%d diamonds of a %s were closed: too few to show anything", total[as], as)
