@@ -29,3 +29,8 @@ func ReadError(file string, line int, err error) error {
 	}
 	return fmt.Errorf("read %s: %w", file, err)
 }
+
+// InputErrorf is the error of a line of a file (0: of the whole file), whose reason is formatted as by [fmt.Sprintf].
+func InputErrorf(file string, line int, format string, args ...any) error {
+	return &InputError{File: file, Line: line, Reason: fmt.Sprintf(format, args...)}
+}

@@ -14,7 +14,7 @@ import (
 var triggerKeys = []string{"of", "before", "after", "order", "sku", "nth"}
 
 // CoreFaults reads the faults of a scenario for the core tier and a design as it is deployed. What is wrong, a
-// kind among it that cannot strike this design, is an [InputError] that names the line.
+// kind among it that cannot strike this design, is a [checks.InputError] that names the line.
 func (s *Scenario) CoreFaults(w *Workload, d inventory.Design, o DesignOptions) ([]Fault, error) {
 	var fs []Fault
 	for i := range s.Faults {

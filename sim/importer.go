@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/model"
 )
@@ -28,7 +29,7 @@ type ImportOptions struct {
 func DefaultSupply() Ratio { return Ratio{9, 10} }
 
 // Import reads a workload from a CSV file with a header; a file whose name ends in .gz is unpacked on
-// the way. What is wrong with it is an [InputError] that names the line.
+// the way. What is wrong with it is a [checks.InputError] that names the line.
 //
 //   - An invoice is an order and its lines, in file order, are the order's. They are decided one by one
 //     (policy partial: a line takes what there is, whatever becomes of its siblings), and what was granted
@@ -49,13 +50,13 @@ func Import(path string, o ImportOptions) (Workload, error) {
 		if errors.As(err, &p) {
 			err = p.Err
 		}
-		return Workload{}, inputErrorf(path, 0, "%v", err)
+		return Workload{}, checks.InputErrorf(path, 0, "%v", err)
 	}
 	defer f.Close()
 	var r io.Reader = bufio.NewReaderSize(f, 1<<16)
 	if strings.HasSuffix(path, ".gz") {
 		if r, err = gzip.NewReader(r); err != nil {
-			return Workload{}, inputErrorf(path, 0, "unpack: %v", err)
+			return Workload{}, checks.InputErrorf(path, 0, "unpack: %v", err)
 		}
 	}
 	return ReadWorkload(path, r, o)
@@ -104,14 +105,14 @@ func (im *importer) read(r io.Reader) error {
 	in.ReuseRecord = true
 	header, err := in.Read()
 	if err == io.EOF {
-		return inputErrorf(im.file, 0, "is empty")
+		return checks.InputErrorf(im.file, 0, "is empty")
 	}
 	if err != nil {
 		return im.unreadable(err, in.FieldsPerRecord)
 	}
 	header[0] = strings.TrimPrefix(header[0], "\ufeff") // a byte order mark is not part of a name
 	if im.at, err = im.Columns.find(header); err != nil {
-		return inputErrorf(im.file, 1, "%v", err)
+		return checks.InputErrorf(im.file, 1, "%v", err)
 	}
 	for {
 		record, err := in.Read()
@@ -123,11 +124,11 @@ func (im *importer) read(r io.Reader) error {
 		}
 		line, _ := in.FieldPos(0)
 		if err := im.take(line, record); err != nil {
-			return inputErrorf(im.file, line, "%v", err)
+			return checks.InputErrorf(im.file, line, "%v", err)
 		}
 	}
 	if im.rows == 0 {
-		return inputErrorf(im.file, 0, "has a header and no lines")
+		return checks.InputErrorf(im.file, 0, "has a header and no lines")
 	}
 	return nil
 }
@@ -137,12 +138,12 @@ func (im *importer) unreadable(err error, fields int) error {
 	var bad *csv.ParseError
 	switch {
 	case errors.As(err, &bad) && errors.Is(err, csv.ErrFieldCount):
-		return inputErrorf(im.file, bad.Line, "has another number of fields than the header, which has %d",
+		return checks.InputErrorf(im.file, bad.Line, "has another number of fields than the header, which has %d",
 			fields)
 	case errors.As(err, &bad):
-		return inputErrorf(im.file, bad.Line, "%v", bad.Err)
+		return checks.InputErrorf(im.file, bad.Line, "%v", bad.Err)
 	}
-	return inputErrorf(im.file, max(im.last, 1), "the file cannot be read behind this line: %v", err)
+	return checks.InputErrorf(im.file, max(im.last, 1), "the file cannot be read behind this line: %v", err)
 }
 
 func (im *importer) take(line int, record []string) error {
@@ -216,7 +217,7 @@ func (im *importer) workload() (Workload, error) {
 	for _, sku := range im.skus {
 		units, fits := im.Supply.OfUp(im.demand[sku])
 		if !fits || units > model.MaxNumber {
-			return w, inputErrorf(im.file, 0, "supply %s of %q is more than a stock can be (%d)", im.Supply, sku,
+			return w, checks.InputErrorf(im.file, 0, "supply %s of %q is more than a stock can be (%d)", im.Supply, sku,
 				model.MaxNumber)
 		}
 		if units > 0 {

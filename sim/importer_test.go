@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"stockproof/checks"
 	"stockproof/model"
 )
 
@@ -238,7 +239,7 @@ func TestBadWorkloadFilesAreRefusedByLine(t *testing.T) {
 		{head + good + "1,B,1,,7\n", `x.csv:3: InvoiceDate "" is not a time`},
 	} {
 		_, err := ReadWorkload("x.csv", strings.NewReader(c.text), ImportOptions{Supply: DefaultSupply()})
-		var input *InputError
+		var input *checks.InputError
 		if !errors.As(err, &input) || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%.80q: %v, want %s", c.text, err, c.want)
 		}
@@ -298,7 +299,7 @@ func TestImportUnpacksAndNamesWhatItCannotRead(t *testing.T) {
 		filepath.Join(dir, "absent.csv"):                     "absent.csv: no such file or directory",
 	} {
 		_, err := Import(path, ImportOptions{})
-		var input *InputError
+		var input *checks.InputError
 		if !errors.As(err, &input) || !strings.HasPrefix(err.Error(), path+":") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
 		}

@@ -160,7 +160,7 @@ func (r *run) prepare() error {
 	}
 	for _, name := range r.roles() {
 		if !slices.ContainsFunc(r.Design.Roles, func(role inventory.Role) bool { return role.Name == name }) {
-			return inputErrorf("design "+r.Design.Name, 0, "it has no role %s", name)
+			return checks.InputErrorf("design "+r.Design.Name, 0, "it has no role %s", name)
 		}
 	}
 	workers := false
@@ -168,10 +168,10 @@ func (r *run) prepare() error {
 		workers = workers || role.Name == "worker"
 	}
 	if r.Restarts > 0 && !workers {
-		return inputErrorf("--restarts", 0, "design %s has no workers to kill", r.Design.Name)
+		return checks.InputErrorf("--restarts", 0, "design %s has no workers to kill", r.Design.Name)
 	}
 	if r.Duplicates.Num > 0 && r.Design.Connector == nil {
-		return inputErrorf("--duplicates", 0, "design %s has no records to deliver again", r.Design.Name)
+		return checks.InputErrorf("--duplicates", 0, "design %s has no records to deliver again", r.Design.Name)
 	}
 	var err error
 	r.script, err = readFaults(r.Scenario, &r.Workload, r.Design)

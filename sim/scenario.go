@@ -75,7 +75,7 @@ func (e *Entry) Get(key string) (string, bool) {
 
 // Errorf is an error about this line of the scenario.
 func (s *Scenario) Errorf(line int, format string, args ...any) error {
-	return inputErrorf(s.File, line, format, args...)
+	return checks.InputErrorf(s.File, line, format, args...)
 }
 
 // About is the first line of the prose, without its #.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"stockproof/checks"
 	"stockproof/inventory"
 )
 
@@ -168,7 +169,7 @@ func CheckOption(d inventory.Design, where, key string) error {
 	if slices.Contains(d.Options, key) {
 		return nil
 	}
-	return inputErrorf(where, 0, "%s", lacksOption(d))
+	return checks.InputErrorf(where, 0, "%s", lacksOption(d))
 }
 
 // OptionKeys are the options that a design line may set where the design has them.

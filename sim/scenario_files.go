@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"stockproof/checks"
 	"stockproof/testdata/scenarios"
 )
 
@@ -55,15 +56,15 @@ func LoadScenario(nameOrPath string) (*Scenario, error) {
 func readInput(path, absent string) (string, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", inputErrorf(path, 0, "%s", absent)
+		return "", checks.InputErrorf(path, 0, "%s", absent)
 	}
 	if err != nil {
-		return "", inputErrorf(path, 0, "%v", err)
+		return "", checks.InputErrorf(path, 0, "%v", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxScenarioBytes+1))
 	if err != nil {
-		return "", inputErrorf(path, 0, "%v", err)
+		return "", checks.InputErrorf(path, 0, "%v", err)
 	}
 	return string(text), nil
 }

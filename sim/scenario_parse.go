@@ -13,7 +13,7 @@ import (
 const maxScenarioBytes = 1 << 20
 
 // ParseScenario reads a scenario; name and file are for messages. What is wrong with it is an
-// [InputError] that names the line. Everything that can be known without a design and a tier is
+// [checks.InputError] that names the line. Everything that can be known without a design and a tier is
 // checked: which faults a tier can express is the tier's to say.
 func ParseScenario(name, file, text string) (*Scenario, error) {
 	s := &Scenario{Name: name, File: file}

@@ -86,7 +86,7 @@ func TestBadScenariosAreRefusedByLine(t *testing.T) {
 		{head + strings.Repeat("#\n", maxScenarioBytes/2), "x: 1048598 bytes, at most 1048576 are allowed"},
 	} {
 		_, err := ParseScenario("x", "x", c.text)
-		var input *InputError
+		var input *checks.InputError
 		if !errors.As(err, &input) || !strings.HasPrefix(err.Error(), c.want) && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.60q: %v, want %s", c.text, err, c.want)
 		}
@@ -180,7 +180,7 @@ func TestScenariosMadeByAProgram(t *testing.T) {
 	}
 }
 
-// The parser answers anything with a scenario or an InputError, and what it accepts it can write and
+// The parser answers anything with a scenario or a checks.InputError, and what it accepts it can write and
 // build.
 func FuzzParseScenario(f *testing.F) {
 	for _, i := range mustList(f) {
@@ -193,7 +193,7 @@ func FuzzParseScenario(f *testing.F) {
 	f.Add("stockproof scenario 1\nworkload order=\"\\u00e9 \" sku=\"\" qty=1\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := ParseScenario("x", "x", text)
-		var input *InputError
+		var input *checks.InputError
 		if err != nil {
 			if !errors.As(err, &input) {
 				t.Fatalf("%T %v", err, err)
@@ -345,7 +345,7 @@ func TestLoadScenarioTakesANameOrAPath(t *testing.T) {
 	if err != nil || s.Name != "mine" || s.About() != "Mine." || s.ExpectsViolation() {
 		t.Errorf("%+v, %v", s, err)
 	}
-	var input *InputError
+	var input *checks.InputError
 	if _, err := LoadScenario("nonesuch"); !errors.As(err, &input) || !strings.HasPrefix(err.Error(), "nonesuch: ") {
 		t.Errorf("%v", err)
 	}

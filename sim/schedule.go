@@ -51,7 +51,7 @@ type OtherDesign struct {
 	Line   int
 }
 
-// ParseSchedule reads a schedule file; file is for messages. What is wrong is an [InputError] that names
+// ParseSchedule reads a schedule file; file is for messages. What is wrong is a [checks.InputError] that names
 // the line.
 func ParseSchedule(file, text string) (*Schedule, error) {
 	s := &Schedule{}

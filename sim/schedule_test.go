@@ -7,11 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
 	"stockproof/checks"
 	"stockproof/inventory/article"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+
+	"pgregory.net/rapid"
 )
 
 const expiry = `stockproof schedule 1
@@ -230,7 +231,7 @@ func TestBadSchedulesAreRefusedByLine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := sim.ParseSchedule("bad.sched", c.text)
-			var input *sim.InputError
+			var input *checks.InputError
 			if !errors.As(err, &input) {
 				t.Fatalf("%v", err)
 			}
@@ -262,7 +263,7 @@ func TestSchedulesNameOnlyWhatTheirFileHas(t *testing.T) {
 			t.Fatalf("%s: %v", c.new, err)
 		}
 		_, _, err = s.Simulation(article.Design(), sim.CoreOptions())
-		var input *sim.InputError
+		var input *checks.InputError
 		if !errors.As(err, &input) || input.Line != c.line || !strings.Contains(input.Reason, c.want) {
 			t.Errorf("%s: %v, want line %d: %s", c.new, err, c.line, c.want)
 		}

@@ -152,7 +152,7 @@ func newBuilder(name string, m Mapping) *builder {
 }
 
 func (b *builder) errorf(line int, format string, args ...any) error {
-	return &checks.InputError{File: b.name, Line: line, Reason: fmt.Sprintf(format, args...)}
+	return checks.InputErrorf(b.name, line, format, args...)
 }
 
 func (b *builder) syntax(err error) error {

@@ -276,7 +276,7 @@ func strict(raw json.RawMessage, v any) error {
 }
 
 func (r *Reader) errorf(format string, args ...any) error {
-	return &checks.InputError{File: r.file, Line: r.line, Reason: fmt.Sprintf(format, args...)}
+	return checks.InputErrorf(r.file, r.line, format, args...)
 }
 
 // Read reads a whole history; file names it in errors.

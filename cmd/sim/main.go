@@ -12,7 +12,6 @@ import (
 	"syscall"
 
 	"stockproof/checks"
-	"stockproof/sim"
 )
 
 const help = `sim judges designs of a real-time inventory pipeline by running them.
@@ -115,7 +114,7 @@ type usage struct{ error }
 func finish(ctx context.Context, err error, stderr io.Writer) int {
 	var v verdict
 	var u usage
-	var input *sim.InputError
+	var input *checks.InputError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
