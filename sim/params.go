@@ -59,7 +59,7 @@ func share(key string, field func(*Params) *Ratio, most uint64) param {
 	return param{key, func(p *Params) string { return field(p).String() },
 		func(p *Params, s string) error {
 			r, err := ParseRatio(s)
-			if err == nil && r.Num > most*r.den() {
+			if err == nil && r.Num > most*r.denominator() {
 				err = fmt.Errorf("%s is outside 0..%d", s, most)
 			}
 			*field(p) = r
@@ -126,7 +126,7 @@ func (p Params) Validate() error {
 		}
 	}
 	most := float64(p.Orders) * float64(p.MaxLines) * float64(p.Qty)
-	if most*max(1, float64(p.Supply.Num)/float64(p.Supply.den())) > float64(model.MaxNumber) {
+	if most*max(1, float64(p.Supply.Num)/float64(p.Supply.denominator())) > float64(model.MaxNumber) {
 		return fmt.Errorf("orders, max-lines, qty and supply make more units than a stock can be (%d)",
 			model.MaxNumber)
 	}

@@ -55,15 +55,15 @@ func (r Ratio) reduced() Ratio {
 	return Ratio{r.Num / a, r.Den / a}
 }
 
-func (r Ratio) den() uint64 { return max(r.Den, 1) }
+func (r Ratio) denominator() uint64 { return max(r.Den, 1) }
 
 // String is the shortest text that ParseRatio reads back: a decimal where there is an exact one of at
 // most 9 digits, a fraction otherwise.
 func (r Ratio) String() string {
 	scale := uint64(1)
 	for n := 0; n <= ratioDigits; n++ {
-		if scale%r.den() == 0 {
-			v := r.Num * (scale / r.den())
+		if scale%r.denominator() == 0 {
+			v := r.Num * (scale / r.denominator())
 			if n == 0 {
 				return strconv.FormatUint(v, 10)
 			}
@@ -81,23 +81,23 @@ func (r *Ratio) Set(s string) (err error) {
 }
 
 // Probability reports whether the ratio is within 0..1.
-func (r Ratio) Probability() bool { return r.Num <= r.den() }
+func (r Ratio) Probability() bool { return r.Num <= r.denominator() }
 
 // OfUp is the ratio of n, rounded up; false if that exceeds 63 bits. n must not be negative.
 func (r Ratio) OfUp(n int64) (int64, bool) {
 	hi, lo := bits.Mul64(r.Num, uint64(n))
-	lo, carry := bits.Add64(lo, r.den()-1, 0)
+	lo, carry := bits.Add64(lo, r.denominator()-1, 0)
 	hi += carry
-	if hi >= r.den() {
+	if hi >= r.denominator() {
 		return 0, false
 	}
-	q, _ := bits.Div64(hi, lo, r.den())
+	q, _ := bits.Div64(hi, lo, r.denominator())
 	return int64(q), q < 1<<63
 }
 
 // Percent is the ratio for people: "30 %", or the fraction where percent would be long.
 func (r Ratio) Percent() string {
-	if s := (Ratio{r.Num * 100, r.den()}.reduced()).String(); len(s) <= 5 {
+	if s := (Ratio{r.Num * 100, r.denominator()}.reduced()).String(); len(s) <= 5 {
 		return s + " %"
 	}
 	return r.String()
