@@ -13,13 +13,14 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/random"
 )
 
 func generated(t *testing.T, change func(*Params)) Workload {
 	t.Helper()
 	p := DefaultParams()
 	p.Orders, p.SKUs, p.Clients = 400, 10, 8
-	p.Repeat, p.Cancels = Ratio{1, 10}, Ratio{1, 10}
+	p.Repeat, p.Cancels = random.Ratio{Num: 1, Den: 10}, random.Ratio{Num: 1, Den: 10}
 	if change != nil {
 		change(&p)
 	}
@@ -394,7 +395,7 @@ func TestDriveEndsWithItsContext(t *testing.T) {
 func TestTheEndWaitsAsLongAsAnythingMoves(t *testing.T) {
 	f := newFixture()
 	f.drop = func(c model.Command) bool { return c.Kind == model.Reserve } // until a look-up decides it
-	w, err := Generate(Params{Orders: 700, SKUs: 3, Qty: 2, MaxLines: 2, Policy: model.Partial, Supply: Ratio{1, 1}, Clients: 4}, 1)
+	w, err := Generate(Params{Orders: 700, SKUs: 3, Qty: 2, MaxLines: 2, Policy: model.Partial, Supply: random.Ratio{Num: 1, Den: 1}, Clients: 4}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"stockproof/inventory"
 	"stockproof/model"
+	"stockproof/sim/random"
 )
 
 // Generate makes the workload of the parameters and a seed. Every kind of decision draws from a stream
@@ -36,8 +37,8 @@ func Generate(p Params, seed uint64) (Workload, error) {
 type generator struct {
 	Params
 	source                           string // of ids
-	orders, cancels, restocks, reads *Rand
-	zipf                             Zipf
+	orders, cancels, restocks, reads *random.Rand
+	zipf                             random.Zipf
 	demand                           []int64 // units per SKU
 	due                              []dueStep
 }
@@ -50,16 +51,16 @@ type dueStep struct {
 
 func newGenerator(p Params, seed uint64) *generator {
 	g := &generator{Params: p, source: fmt.Sprintf("seed %d", seed), demand: make([]int64, p.SKUs),
-		orders: Stream(seed, "orders"), cancels: Stream(seed, "cancels"),
-		restocks: Stream(seed, "restocks"), reads: Stream(seed, "reads")}
-	g.zipf = NewZipf(max(p.SKUs-1, 1))
+		orders: random.Stream(seed, "orders"), cancels: random.Stream(seed, "cancels"),
+		restocks: random.Stream(seed, "restocks"), reads: random.Stream(seed, "reads")}
+	g.zipf = random.NewZipf(max(p.SKUs-1, 1))
 	return g
 }
 
 func skuName(rank int) model.SKU { return model.SKU(fmt.Sprintf("SKU-%d", rank+1)) }
 
 // pick draws the rank of a SKU: the hot one, or by Zipf one of the others.
-func (g *generator) pick(r *Rand) int {
+func (g *generator) pick(r *random.Rand) int {
 	hot, other := r.Chance(g.Hot), g.zipf.Pick(r)
 	if hot || g.SKUs == 1 {
 		return 0

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stockproof/model"
+	"stockproof/sim/random"
 )
 
 func digest(w Workload) string {
@@ -112,9 +113,9 @@ func TestOtherReadsDoNotChangeTheOrders(t *testing.T) {
 	}
 	plain := ordersOf(func(*Params) {})
 	for name, change := range map[string]func(*Params){
-		"reads":    func(p *Params) { p.Reads = Ratio{1, 1} },
-		"cancels":  func(p *Params) { p.Cancels = Ratio{1, 2} },
-		"restocks": func(p *Params) { p.Restocks = Ratio{0, 1} },
+		"reads":    func(p *Params) { p.Reads = random.Ratio{Num: 1, Den: 1} },
+		"cancels":  func(p *Params) { p.Cancels = random.Ratio{Num: 1, Den: 2} },
+		"restocks": func(p *Params) { p.Restocks = random.Ratio{Num: 0, Den: 1} },
 		"clients":  func(p *Params) { p.Clients = 3 },
 	} {
 		if !slices.Equal(ordersOf(change), plain) {
@@ -125,7 +126,7 @@ func TestOtherReadsDoNotChangeTheOrders(t *testing.T) {
 
 func TestRepeatSKULetsLinesRepeatOne(t *testing.T) {
 	p := DefaultParams()
-	p.Orders, p.Multi, p.Repeat = 500, Ratio{1, 1}, Ratio{1, 1}
+	p.Orders, p.Multi, p.Repeat = 500, random.Ratio{Num: 1, Den: 1}, random.Ratio{Num: 1, Den: 1}
 	w, err := Generate(p, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -152,14 +153,14 @@ func TestGeneratedWorkloadsAreWellFormed(t *testing.T) {
 }
 
 func anyParams(t *rapid.T) Params {
-	share := func(name string) Ratio {
-		return Ratio{rapid.Uint64Range(0, 10).Draw(t, name), 10}.reduced()
+	share := func(name string) random.Ratio {
+		return random.Ratio{Num: rapid.Uint64Range(0, 10).Draw(t, name), Den: 10}.Reduced()
 	}
 	return Params{Orders: rapid.IntRange(1, 60).Draw(t, "orders"), SKUs: rapid.IntRange(1, 12).Draw(t, "skus"),
 		Hot: share("hot"), Qty: rapid.Int64Range(1, 50).Draw(t, "qty"), Multi: share("multi"),
 		MaxLines: rapid.IntRange(1, 6).Draw(t, "max-lines"), Repeat: share("repeat-sku"),
 		Policy: rapid.SampledFrom([]model.Policy{model.Partial, model.AllOrNothing}).Draw(t, "policy"),
-		Supply: Ratio{rapid.Uint64Range(0, 30).Draw(t, "supply"), 10}.reduced(), Cancels: share("cancels"),
+		Supply: random.Ratio{Num: rapid.Uint64Range(0, 30).Draw(t, "supply"), Den: 10}.Reduced(), Cancels: share("cancels"),
 		Restocks: share("restocks"), Reads: share("reads"), Clients: rapid.IntRange(1, 40).Draw(t, "clients")}
 }
 

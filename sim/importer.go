@@ -16,17 +16,18 @@ import (
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/model"
+	"stockproof/sim/random"
 )
 
 // ImportOptions say how a file of real orders becomes a workload.
 type ImportOptions struct {
-	Columns Columns // default DefaultColumns
-	Supply  Ratio   // initial stock over the SKU's positive units in the file, rounded up
-	Clients int     // 0: 32
+	Columns Columns      // default DefaultColumns
+	Supply  random.Ratio // initial stock over the SKU's positive units in the file, rounded up
+	Clients int          // 0: 32
 }
 
 // DefaultSupply is the initial stock of an imported workload over its demand.
-func DefaultSupply() Ratio { return Ratio{9, 10} }
+func DefaultSupply() random.Ratio { return random.Ratio{Num: 9, Den: 10} }
 
 // Import reads a workload from a CSV file with a header; a file whose name ends in .gz is unpacked on
 // the way. What is wrong with it is a [checks.InputError] that names the line.

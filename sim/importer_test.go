@@ -14,6 +14,7 @@ import (
 
 	"stockproof/checks"
 	"stockproof/model"
+	"stockproof/sim/random"
 )
 
 const samplePath = "../testdata/workloads/online-retail-sample.csv"
@@ -249,7 +250,7 @@ func TestBadWorkloadFilesAreRefusedByLine(t *testing.T) {
 // Positive lines are the order, negative ones of the same invoice adjustments; a C invoice returns.
 func TestLinesBecomeOrdersReturnsAndAdjustments(t *testing.T) {
 	text := "\ufeffqty,who,what\r\n2,1,a\r\n-3,1,a\r\n4,1,A\r\n-1,C2,a\r\n5,3,\" a\"\r\n7,1,a\r\n"
-	w, err := ReadWorkload("x.csv", strings.NewReader(text), ImportOptions{Columns: Columns{Order: "who", SKU: "what", Qty: "qty"}, Supply: Ratio{1, 2}, Clients: 3})
+	w, err := ReadWorkload("x.csv", strings.NewReader(text), ImportOptions{Columns: Columns{Order: "who", SKU: "what", Qty: "qty"}, Supply: random.Ratio{Num: 1, Den: 2}, Clients: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"stockproof/model"
+	"stockproof/sim/random"
 )
 
 // Params are the parameters of a generated workload. The zero value is not useful: start from
@@ -12,24 +13,24 @@ import (
 type Params struct {
 	Orders   int          // how many
 	SKUs     int          // Zipf, SKU-1 apart, which is the hot one
-	Hot      Ratio        // chance that a line asks for the hot SKU, unless its order has it already
+	Hot      random.Ratio // chance that a line asks for the hot SKU, unless its order has it already
 	Qty      int64        // quantities are 1..Qty
-	Multi    Ratio        // share of orders that have 2..MaxLines lines
+	Multi    random.Ratio // share of orders that have 2..MaxLines lines
 	MaxLines int          // of one order
-	Repeat   Ratio        // share of a multi-line order's further lines that repeat an earlier line's SKU
+	Repeat   random.Ratio // share of a multi-line order's further lines that repeat an earlier line's SKU
 	Policy   model.Policy // of every order
-	Supply   Ratio        // stock before the run over demand, per SKU, rounded up
-	Cancels  Ratio        // share of granted orders that are cancelled
-	Restocks Ratio        // restocks over orders
-	Reads    Ratio        // reads over orders; half of them of several SKUs
+	Supply   random.Ratio // stock before the run over demand, per SKU, rounded up
+	Cancels  random.Ratio // share of granted orders that are cancelled
+	Restocks random.Ratio // restocks over orders
+	Reads    random.Ratio // reads over orders; half of them of several SKUs
 	Clients  int
 }
 
 // DefaultParams are the parameters of a run that names none.
 func DefaultParams() Params {
-	return Params{Orders: 10_000, SKUs: 100, Hot: Ratio{3, 10}, Qty: 5, Multi: Ratio{1, 5}, MaxLines: 4,
-		Repeat: Ratio{0, 1}, Policy: model.Partial, Supply: Ratio{4, 5}, Cancels: Ratio{1, 20},
-		Restocks: Ratio{1, 50}, Reads: Ratio{1, 10}, Clients: 32}
+	return Params{Orders: 10_000, SKUs: 100, Hot: random.Ratio{Num: 3, Den: 10}, Qty: 5, Multi: random.Ratio{Num: 1, Den: 5}, MaxLines: 4,
+		Repeat: random.Ratio{Num: 0, Den: 1}, Policy: model.Partial, Supply: random.Ratio{Num: 4, Den: 5}, Cancels: random.Ratio{Num: 1, Den: 20},
+		Restocks: random.Ratio{Num: 1, Den: 50}, Reads: random.Ratio{Num: 1, Den: 10}, Clients: 32}
 }
 
 // Limits of parameters: what one process can hold.
@@ -55,11 +56,11 @@ func number(key string, field func(*Params) *int, lo, hi int) param {
 		}}
 }
 
-func share(key string, field func(*Params) *Ratio, most uint64) param {
+func share(key string, field func(*Params) *random.Ratio, most uint64) param {
 	return param{key, func(p *Params) string { return field(p).String() },
 		func(p *Params, s string) error {
-			r, err := ParseRatio(s)
-			if err == nil && r.Num > most*r.denominator() {
+			r, err := random.ParseRatio(s)
+			if err == nil && r.Num > most*r.Denominator() {
 				err = fmt.Errorf("%s is outside 0..%d", s, most)
 			}
 			*field(p) = r
@@ -72,24 +73,24 @@ func params() []param {
 	return []param{
 		number("orders", func(p *Params) *int { return &p.Orders }, 1, maxOrders),
 		number("skus", func(p *Params) *int { return &p.SKUs }, 1, maxSKUs),
-		share("hot", func(p *Params) *Ratio { return &p.Hot }, 1),
+		share("hot", func(p *Params) *random.Ratio { return &p.Hot }, 1),
 		{"qty", func(p *Params) string { return strconv.FormatInt(p.Qty, 10) },
 			func(p *Params, s string) (err error) {
 				p.Qty, err = parseNumber(s, 1, model.MaxQuantity)
 				return err
 			}},
-		share("multi", func(p *Params) *Ratio { return &p.Multi }, 1),
+		share("multi", func(p *Params) *random.Ratio { return &p.Multi }, 1),
 		number("max-lines", func(p *Params) *int { return &p.MaxLines }, 1, model.MaxLines),
-		share("repeat-sku", func(p *Params) *Ratio { return &p.Repeat }, 1),
+		share("repeat-sku", func(p *Params) *random.Ratio { return &p.Repeat }, 1),
 		{"policy", func(p *Params) string { return p.Policy.String() },
 			func(p *Params, s string) (err error) {
 				p.Policy, err = parsePolicy(s)
 				return err
 			}},
-		share("supply", func(p *Params) *Ratio { return &p.Supply }, 1000),
-		share("cancels", func(p *Params) *Ratio { return &p.Cancels }, 1),
-		share("restocks", func(p *Params) *Ratio { return &p.Restocks }, 1),
-		share("reads", func(p *Params) *Ratio { return &p.Reads }, 1),
+		share("supply", func(p *Params) *random.Ratio { return &p.Supply }, 1000),
+		share("cancels", func(p *Params) *random.Ratio { return &p.Cancels }, 1),
+		share("restocks", func(p *Params) *random.Ratio { return &p.Restocks }, 1),
+		share("reads", func(p *Params) *random.Ratio { return &p.Reads }, 1),
 		number("clients", func(p *Params) *int { return &p.Clients }, 1, maxClients),
 	}
 }
@@ -126,7 +127,7 @@ func (p Params) Validate() error {
 		}
 	}
 	most := float64(p.Orders) * float64(p.MaxLines) * float64(p.Qty)
-	if most*max(1, float64(p.Supply.Num)/float64(p.Supply.denominator())) > float64(model.MaxNumber) {
+	if most*max(1, float64(p.Supply.Num)/float64(p.Supply.Denominator())) > float64(model.MaxNumber) {
 		return fmt.Errorf("orders, max-lines, qty and supply make more units than a stock can be (%d)",
 			model.MaxNumber)
 	}

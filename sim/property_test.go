@@ -18,6 +18,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim"
+	"stockproof/sim/random"
 )
 
 // blow is what happens to a process right behind one of its calls that took effect.
@@ -180,8 +181,8 @@ func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
 	params := sim.DefaultParams()
 	params.Orders = rapid.IntRange(20, 60).Draw(t, "orders")
 	params.SKUs, params.Clients = rapid.IntRange(1, 4).Draw(t, "skus"), 4
-	params.Multi, params.Cancels = sim.Ratio{Num: 1, Den: 2}, sim.Ratio{Num: 1, Den: 4}
-	params.Repeat = sim.Ratio{Num: 1, Den: 3}
+	params.Multi, params.Cancels = random.Ratio{Num: 1, Den: 2}, random.Ratio{Num: 1, Den: 4}
+	params.Repeat = random.Ratio{Num: 1, Den: 3}
 	params.Policy = rapid.SampledFrom([]model.Policy{model.Partial, model.AllOrNothing}).Draw(t, "policy")
 	params.MaxLines = min(params.MaxLines, 3)
 	work, err := sim.Generate(params, seed)
@@ -195,13 +196,13 @@ func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
 	t.Logf("seed %d, %v", seed, w.blows)
 	suite := checks.New(checks.Header{Design: d.Name, Claims: sim.Claims(d), Capability: checks.LedgerRows, Seed: seed,
 		Names: work.Names()})
-	random, drawing := sim.Stream(seed, "duplicates"), sync.Mutex{}
+	random, drawing := random.Stream(seed, "duplicates"), sync.Mutex{}
 	watch := sim.NewWatch(suite, time.Now)
 	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o, Workers: 2,
 		Duplicate: func(_ int, rec port.Record) bool {
 			drawing.Lock() // a connector that is dying may overlap with its successor
 			defer drawing.Unlock()
-			return (rec.Topic == model.CommandTopic || rec.Topic == model.StateTopic) && random.Chance(sim.Ratio{Num: twice, Den: 4})
+			return (rec.Topic == model.CommandTopic || rec.Topic == model.StateTopic) && draws.Chance(random.Ratio{Num: twice, Den: 4})
 		}}, watch)
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/random"
 )
 
 // RunConfig says what one run is.
@@ -27,7 +28,7 @@ type RunConfig struct {
 	Workload   Workload
 	Scenario   *Scenario // its faults; nil: none
 	Seed       uint64
-	Duplicates Ratio         // share of command and state records that come twice, half at new offsets
+	Duplicates random.Ratio  // share of command and state records that come twice, half at new offsets
 	Restarts   int           // workers (synchronous admission: projections) killed between effect and offset commit, and started again
 	Settle     time.Duration // how long nothing may move behind the last order before speed shows the truth; default 15 s
 	Patience   time.Duration // how long a client waits for a decision; default 3 s
@@ -363,8 +364,8 @@ func (r *run) duplicate() func(int, port.Record) bool {
 	if r.Duplicates.Num == 0 {
 		return nil
 	}
-	half := Ratio{Num: r.Duplicates.Num, Den: 2 * max(r.Duplicates.Den, 1)}
-	random := Stream(r.Seed, "duplicates at new offsets")
+	half := random.Ratio{Num: r.Duplicates.Num, Den: 2 * max(r.Duplicates.Den, 1)}
+	random := random.Stream(r.Seed, "duplicates at new offsets")
 	return func(_ int, rec port.Record) bool {
 		switch rec.Topic {
 		case model.CommandTopic, model.StateTopic, model.OrderTopic:
@@ -391,7 +392,7 @@ func (r *run) decorate() func(string, port.Broker) port.Broker {
 	return func(instance string, b port.Broker) port.Broker {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		e := redeliver.Wrap(b, redeliver.Options{Share: share, Seed: Stream(r.Seed, instance).Uint64()})
+		e := redeliver.Wrap(b, redeliver.Options{Share: share, Seed: random.Stream(r.Seed, instance).Uint64()})
 		r.echoes = append(r.echoes, e)
 		return e
 	}

@@ -15,6 +15,7 @@ import (
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/model"
+	"stockproof/sim/random"
 	"stockproof/testdata/scenarios"
 )
 
@@ -309,7 +310,7 @@ func TestScenarioParametersGoOverTheBase(t *testing.T) {
 	base := DefaultParams()
 	base.Orders, base.Clients = 99, 5
 	p, err := s.Params(base)
-	if err != nil || p.Orders != 7 || p.Clients != 5 || p.Supply != (Ratio{1, 3}) {
+	if err != nil || p.Orders != 7 || p.Clients != 5 || p.Supply != (random.Ratio{Num: 1, Den: 3}) {
 		t.Errorf("%+v, %v", p, err)
 	}
 }

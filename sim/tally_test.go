@@ -8,6 +8,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/model"
 	"stockproof/sim"
+	"stockproof/sim/random"
 )
 
 // scarce is a workload of all-or-nothing orders of several lines that want twice what there is.
@@ -15,8 +16,8 @@ func scarce(t *testing.T, orders int) sim.Workload {
 	t.Helper()
 	p := sim.DefaultParams()
 	p.Orders, p.SKUs, p.Clients = orders, 10, 4
-	p.Policy, p.Multi, p.Supply = model.AllOrNothing, sim.Ratio{Num: 1, Den: 1}, sim.Ratio{Num: 1, Den: 2}
-	p.Cancels, p.Restocks = sim.Ratio{}, sim.Ratio{}
+	p.Policy, p.Multi, p.Supply = model.AllOrNothing, random.Ratio{Num: 1, Den: 1}, random.Ratio{Num: 1, Den: 2}
+	p.Cancels, p.Restocks = random.Ratio{}, random.Ratio{}
 	w, err := sim.Generate(p, 7)
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/sim"
+	"stockproof/sim/random"
 )
 
 // runFlags are the command line of sim run.
@@ -28,7 +29,7 @@ type runFlags struct {
 	admission  string
 	workers    int
 	partitions int
-	duplicates sim.Ratio
+	duplicates random.Ratio
 	restarts   int
 	settle     time.Duration
 	patience   time.Duration

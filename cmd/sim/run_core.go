@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/random"
 )
 
 const coreHelp = `sim run --on core: one schedule of the simulator, drawn and judged.
@@ -106,7 +107,7 @@ func runCore(ctx context.Context, args []string, stdout *output, stderr io.Write
 // config is the simulation of a seed: a random walk that preempts now and then.
 func (r *coreRun) config(o sim.DesignOptions) (c sim.SimulationConfig, err error) {
 	c = sim.SimulationConfig{Design: r.design, Options: o, Seed: r.seed,
-		Chooser: &engine.Walk{Numbers: sim.Stream(r.seed, "choices"), Stay: 4}}
+		Chooser: &engine.Walk{Numbers: random.Stream(r.seed, "choices"), Stay: 4}}
 	if c.Workload, err = r.scenario.Build(sim.DefaultParams(), r.seed); err != nil {
 		return c, err
 	}

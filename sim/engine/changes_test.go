@@ -8,6 +8,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/random"
 )
 
 // A wait that counts as unchanged is not over, whoever did what: workers, the connector, the broker's groups and
@@ -75,7 +76,7 @@ expect holds
 		t.Fatal(err)
 	}
 	c := sim.SimulationConfig{Design: d, Options: sim.CoreOptions(), Passed: passed,
-		Chooser: &engine.Walk{Numbers: sim.Stream(seed, "choices"), Stay: 3}}
+		Chooser: &engine.Walk{Numbers: random.Stream(seed, "choices"), Stay: 3}}
 	if c.Workload, err = sc.Build(sim.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}

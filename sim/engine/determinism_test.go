@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"stockproof/inventory/port"
-	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/random"
 )
 
 // traffic is a program with something to choose at almost every step: three processes with two actors each,
@@ -56,7 +56,7 @@ func drive(t testing.TB, c engine.Chooser, calls int) ran {
 }
 
 func walk(seed uint64) engine.Chooser {
-	return &engine.Walk{Numbers: sim.Stream(seed, "choices"), Stay: 1}
+	return &engine.Walk{Numbers: random.Stream(seed, "choices"), Stay: 1}
 }
 
 func TestEqualRunsHaveEqualDigestsAndDifferentOnesDoNot(t *testing.T) {

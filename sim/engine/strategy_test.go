@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"stockproof/inventory/port"
-	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/random"
 )
 
 // checked fails the test when a chooser picks nobody.
@@ -29,7 +29,7 @@ func (c *checked) Next(last engine.Point, ready []*engine.Actor, usual int) int 
 
 func TestStrategiesChooseAmongThoseThatCanRun(t *testing.T) {
 	for seed := range uint64(50) {
-		numbers := sim.Stream(seed, "choices")
+		numbers := random.Stream(seed, "choices")
 		for _, c := range []engine.Chooser{&engine.Walk{Numbers: numbers, Stay: 1}, &engine.Walk{Numbers: numbers, Stay: 16},
 			&engine.PCT{Numbers: numbers, Length: 100, Changes: 3}, &engine.PCT{Numbers: numbers}} {
 			drive(t, &checked{t: t, Chooser: c}, 5)
@@ -38,7 +38,7 @@ func TestStrategiesChooseAmongThoseThatCanRun(t *testing.T) {
 }
 
 func TestAWalkThatStaysPreemptsSeldom(t *testing.T) {
-	often, seldom := &checked{t: t, Chooser: walk(1)}, &checked{t: t, Chooser: &engine.Walk{Numbers: sim.Stream(1, "choices"), Stay: 64}}
+	often, seldom := &checked{t: t, Chooser: walk(1)}, &checked{t: t, Chooser: &engine.Walk{Numbers: random.Stream(1, "choices"), Stay: 64}}
 	drive(t, often, 50)
 	drive(t, seldom, 50)
 	if seldom.preempted == 0 || often.preempted < 20*seldom.preempted {
@@ -76,7 +76,7 @@ func TestPCTInterruptsAsOftenAsItMay(t *testing.T) {
 	orders, most := map[string]bool{}, 0
 	for seed := range uint64(300) {
 		for changes := range 3 {
-			log := calls(t, &engine.PCT{Numbers: sim.Stream(seed, "choices"), Length: 21, Changes: changes}, 3)
+			log := calls(t, &engine.PCT{Numbers: random.Stream(seed, "choices"), Length: 21, Changes: changes}, 3)
 			n := switches(log)
 			if n > 2+changes {
 				t.Fatalf("%d switches with %d changes: %v", n, changes, log)

@@ -20,6 +20,7 @@ import (
 	"stockproof/inventory/rowlock"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/random"
 )
 
 // BenchmarkCore is whole executions as a campaign runs them, with checks, production codecs and scripts in the
@@ -87,7 +88,7 @@ func executions(b *testing.B, c sim.SimulationConfig, cores int) int64 {
 			e := engine.New(engine.Options{})
 			defer e.Close()
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
-				c.Chooser = &engine.Walk{Numbers: sim.Stream(uint64(n), "choices"), Stay: 4}
+				c.Chooser = &engine.Walk{Numbers: random.Stream(uint64(n), "choices"), Stay: 4}
 				s, err := sim.NewSimulation(e, c)
 				if err != nil {
 					b.Error(err)

@@ -4,12 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"stockproof/sim"
+	"stockproof/sim/random"
 )
 
 // The table says what a map would say.
 func TestTheTableOfStatesRemembers(t *testing.T) {
-	r := sim.Stream(7, "states")
+	r := random.Stream(7, "states")
 	var v shard
 	var sets sleepSets
 	want := map[uint64][]uint64{}

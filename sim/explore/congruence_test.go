@@ -13,6 +13,7 @@ import (
 	"stockproof/inventory/rowlock"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/random"
 )
 
 // tinyScope is two orders under a design, with at most one fault of the kinds.
@@ -94,7 +95,7 @@ func (p *prober) compare(t *testing.T, arrivals, executions int) (again int, dif
 	first := map[uint64]arrival{}
 	seen := map[uint64]int{}
 	queue := []*path{nil}
-	numbers := sim.Stream(1, "congruence") // near the start and far from it
+	numbers := random.Stream(1, "congruence") // near the start and far from it
 	n := 0
 	for len(queue) > 0 && n < executions && len(differ) < 3 {
 		i := numbers.Intn(len(queue))

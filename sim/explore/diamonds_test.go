@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/random"
 )
 
 // way is one way to go on from a state, by what it is and not by its place among the others.
@@ -100,7 +100,7 @@ func stem(process string) string {
 func (p *prober) diamonds(t *testing.T, walks int) (closed map[string]int, open []string) {
 	t.Helper()
 	closed = map[string]int{}
-	numbers := sim.Stream(1, "diamonds")
+	numbers := random.Stream(1, "diamonds")
 	for range walks {
 		var at, began *path // began: before the last step that was not private,
 		var since []string  // and what was done from there on
@@ -129,7 +129,7 @@ func (p *prober) diamonds(t *testing.T, walks int) (closed map[string]int, open 
 }
 
 // pairs is one pair of ways for each reason to take two for independent.
-func (c *crossing) pairs(numbers *sim.Rand) map[string][2]way {
+func (c *crossing) pairs(numbers *random.Rand) map[string][2]way {
 	all := map[string][][2]way{}
 	for i, a := range c.ways {
 		for j, b := range c.ways {

@@ -9,6 +9,7 @@ import (
 	"stockproof/checks"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/random"
 )
 
 // landmarks are the points that faults are placed at.
@@ -59,7 +60,7 @@ type execution struct {
 
 // draw makes execution n of the campaign.
 func (k *campaign) draw(n int) execution {
-	numbers := func(what string) *sim.Rand { return sim.Stream(k.Seed, fmt.Sprintf("%d %s", n, what)) }
+	numbers := func(what string) *random.Rand { return random.Stream(k.Seed, fmt.Sprintf("%d %s", n, what)) }
 	x := execution{k: k, n: n, faults: k.base.Faults}
 	if len(x.faults) == 0 && k.MaxFaults > 0 {
 		x.faults = k.drawFaults(numbers("faults"))
@@ -83,7 +84,7 @@ func (k *campaign) draw(n int) execution {
 var spans = [...]time.Duration{time.Second, 15 * time.Second, time.Minute, 25 * time.Hour}
 
 // drawFaults draws the faults of one execution from a swarm of kinds: each kind is in it or not.
-func (k *campaign) drawFaults(r *sim.Rand) (fs []sim.Fault) {
+func (k *campaign) drawFaults(r *random.Rand) (fs []sim.Fault) {
 	var swarm []sim.FaultKind
 	for _, name := range k.Kinds {
 		if kind, ok := sim.FindFaultKind(name); ok && r.Intn(2) == 0 {
@@ -99,7 +100,7 @@ func (k *campaign) drawFaults(r *sim.Rand) (fs []sim.Fault) {
 	return fs
 }
 
-func (k *campaign) drawFault(r *sim.Rand, kind sim.FaultKind, mayFollow bool) sim.Fault {
+func (k *campaign) drawFault(r *random.Rand, kind sim.FaultKind, mayFollow bool) sim.Fault {
 	f := sim.Fault{Kind: kind.Name}
 	mark := k.marks.all[r.Intn(len(k.marks.all))]
 	if slices.Contains(kind.Keys, "role") {

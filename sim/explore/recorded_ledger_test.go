@@ -16,6 +16,7 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/explore"
+	"stockproof/sim/random"
 )
 
 // recordedRuns is how many random schedules every recorded scenario is run in under each design that is said
@@ -115,7 +116,7 @@ func newTrial(t *testing.T, h holding) *trial {
 // does not hold, with the schedule that shows it.
 func (tr *trial) survives(t *testing.T, seed int) (whole bool) {
 	t.Helper()
-	numbers := sim.Stream(uint64(seed), "recorded "+tr.schedule.Name)
+	numbers := random.Stream(uint64(seed), "recorded "+tr.schedule.Name)
 	c := tr.base
 	c.Faults = tr.elsewhere(numbers)
 	rec := &engine.Recorder{Chooser: &engine.Walk{Numbers: numbers, Stay: 1 + numbers.Below(16)}}
@@ -218,7 +219,7 @@ func (p place) set(f *sim.Fault, nth int) {
 
 // elsewhere are the faults at places that are drawn: three of four times, where it was asked which, at one where the
 // fault finds something to strike.
-func (tr *trial) elsewhere(r *sim.Rand) []sim.Fault {
+func (tr *trial) elsewhere(r *random.Rand) []sim.Fault {
 	fs := slices.Clone(tr.base.Faults)
 	for i := range fs {
 		of := tr.places[i]

@@ -1,4 +1,4 @@
-package sim
+package random
 
 import (
 	"math/big"
@@ -9,7 +9,7 @@ import (
 
 func TestRatioReadsWhatItPrints(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := Ratio{rapid.Uint64Range(0, 999_999_999).Draw(t, "num"), rapid.Uint64Range(1, 999_999_999).Draw(t, "den")}.reduced()
+		r := Ratio{rapid.Uint64Range(0, 999_999_999).Draw(t, "num"), rapid.Uint64Range(1, 999_999_999).Draw(t, "den")}.Reduced()
 		back, err := ParseRatio(r.String())
 		if err != nil || back != r {
 			t.Fatalf("%+v prints %s, which reads %+v, %v", r, r, back, err)

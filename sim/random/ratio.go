@@ -1,4 +1,4 @@
-package sim
+package random
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func ParseRatio(s string) (Ratio, error) {
 		if err1 != nil || err2 != nil || d == 0 {
 			return Ratio{}, fmt.Errorf("%q is not a share such as 0.05 or 1/20", s)
 		}
-		return Ratio{n, d}.reduced(), nil
+		return Ratio{n, d}.Reduced(), nil
 	}
 	whole, fraction, point := strings.Cut(s, ".")
 	n, err := digits(whole)
@@ -36,7 +36,7 @@ func ParseRatio(s string) (Ratio, error) {
 	if err != nil {
 		return Ratio{}, fmt.Errorf("%q is not a share such as 0.05 or 1/20", s)
 	}
-	return Ratio{n*den + f, den}.reduced(), nil
+	return Ratio{n*den + f, den}.Reduced(), nil
 }
 
 // digits reads 1 to 9 decimal digits and nothing else.
@@ -47,7 +47,7 @@ func digits(s string) (uint64, error) {
 	return strconv.ParseUint(s, 10, 64)
 }
 
-func (r Ratio) reduced() Ratio {
+func (r Ratio) Reduced() Ratio {
 	a, b := r.Num, r.Den
 	for b != 0 {
 		a, b = b, a%b
@@ -55,15 +55,15 @@ func (r Ratio) reduced() Ratio {
 	return Ratio{r.Num / a, r.Den / a}
 }
 
-func (r Ratio) denominator() uint64 { return max(r.Den, 1) }
+func (r Ratio) Denominator() uint64 { return max(r.Den, 1) }
 
 // String is the shortest text that ParseRatio reads back: a decimal where there is an exact one of at
 // most 9 digits, a fraction otherwise.
 func (r Ratio) String() string {
 	scale := uint64(1)
 	for n := 0; n <= ratioDigits; n++ {
-		if scale%r.denominator() == 0 {
-			v := r.Num * (scale / r.denominator())
+		if scale%r.Denominator() == 0 {
+			v := r.Num * (scale / r.Denominator())
 			if n == 0 {
 				return strconv.FormatUint(v, 10)
 			}
@@ -81,23 +81,23 @@ func (r *Ratio) Set(s string) (err error) {
 }
 
 // Probability reports whether the ratio is within 0..1.
-func (r Ratio) Probability() bool { return r.Num <= r.denominator() }
+func (r Ratio) Probability() bool { return r.Num <= r.Denominator() }
 
 // OfUp is the ratio of n, rounded up; false if that exceeds 63 bits. n must not be negative.
 func (r Ratio) OfUp(n int64) (int64, bool) {
 	hi, lo := bits.Mul64(r.Num, uint64(n))
-	lo, carry := bits.Add64(lo, r.denominator()-1, 0)
+	lo, carry := bits.Add64(lo, r.Denominator()-1, 0)
 	hi += carry
-	if hi >= r.denominator() {
+	if hi >= r.Denominator() {
 		return 0, false
 	}
-	q, _ := bits.Div64(hi, lo, r.denominator())
+	q, _ := bits.Div64(hi, lo, r.Denominator())
 	return int64(q), q < 1<<63
 }
 
 // Percent is the ratio for people: "30 %", or the fraction where percent would be long.
 func (r Ratio) Percent() string {
-	if s := (Ratio{r.Num * 100, r.denominator()}.reduced()).String(); len(s) <= 5 {
+	if s := (Ratio{r.Num * 100, r.Denominator()}.Reduced()).String(); len(s) <= 5 {
 		return s + " %"
 	}
 	return r.String()

@@ -1,4 +1,4 @@
-package sim
+package random
 
 import (
 	"math/bits"
@@ -79,7 +79,7 @@ func (r *Rand) Intn(n int) int {
 // Chance is true with exactly the probability p; p must be within 0..1. It always draws once, whatever
 // p is, so that changing a probability does not shift the stream. (A redraw against bias comes with
 // probability below Den/2^64.)
-func (r *Rand) Chance(p Ratio) bool { return r.Below(p.denominator()) < p.Num }
+func (r *Rand) Chance(p Ratio) bool { return r.Below(p.Denominator()) < p.Num }
 
 // Zipf picks ranks 0..n-1 with weights proportional to 1, 1/2, 1/3, ... in integers of 32 bits, so
 // that no rounding of floats decides.
