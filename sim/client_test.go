@@ -132,7 +132,7 @@ func TestAClientReadsItsOwnWrites(t *testing.T) {
 // The answers of a conclusion name their lanes only. They are matched with the lines by what they can
 // be, and with none rather than with the wrong one.
 func TestConcludesMatchesAnswersWithLines(t *testing.T) {
-	o := order(model.NameID("o"), model.Partial,
+	o := newOrder(model.NameID("o"), model.Partial,
 		inventory.OrderLine{SKU: "A", Qty: 1}, inventory.OrderLine{SKU: "B", Qty: 1},
 		inventory.OrderLine{SKU: "A", Qty: 2}, inventory.OrderLine{SKU: "A", Qty: 3})
 	of := &placed{order: o}
@@ -154,7 +154,7 @@ func TestConcludesMatchesAnswersWithLines(t *testing.T) {
 	} {
 		var as []inventory.Answer
 		for _, sku := range c.skus {
-			as = append(as, inventory.Answer{Lane: lane(model.SKU(sku))})
+			as = append(as, inventory.Answer{Lane: laneOf(model.SKU(sku))})
 		}
 		var got []int32
 		for _, l := range concludes(of, as) {

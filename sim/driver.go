@@ -54,7 +54,7 @@ func Drive(ctx context.Context, c DriveConfig) (Summary, error) {
 	// The run stands on the initial stock: it is waited for, however slow the machine.
 	patience := d.Patience
 	d.Patience = max(patience, d.SupplyPatience)
-	if err := d.phase(ctx, supplySteps(d.Workload.Supply)); err != nil {
+	if err := d.phase(ctx, d.Workload.SupplySteps()); err != nil {
 		return Summary{}, fmt.Errorf("bring in the initial stock: %w", err)
 	}
 	if err := d.tally.supplied(d.Workload.Supply); err != nil {
@@ -114,21 +114,6 @@ func newDriver(c DriveConfig) *driver {
 // supports reports whether the design has the command.
 func (d *driver) supports(k model.Kind) bool {
 	return slices.Contains(d.Fronts[0].Orders.Supports, k)
-}
-
-// supplySteps are the RESTOCKs of the initial stock.
-func supplySteps(supply []Initial) []Step {
-	var steps []Step
-	for _, s := range supply {
-		for part := 0; s.Units > 0; part++ {
-			units := min(s.Units, model.MaxQuantity)
-			s.Units -= units
-			id := model.NameID("supply", string(s.Lane.SKU), string(s.Lane.Loc), fmt.Sprint(part))
-			steps = append(steps, Step{Kind: StepRestock, Name: "supply", Command: model.Command{ID: id,
-				Kind: model.Restock, SKU: s.Lane.SKU, Loc: s.Lane.Loc, Qty: units}})
-		}
-	}
-	return steps
 }
 
 // phase lets all clients carry out the steps.

@@ -97,7 +97,7 @@ func (g *generator) checkout(i int) {
 	}
 	name := fmt.Sprintf("o%d", i+1)
 	g.due = append(g.due, dueStep{i, Step{Kind: StepCheckout, Name: name,
-		Order: order(orderID(g.source, name), g.Policy, lines...)}})
+		Order: newOrder(orderID(g.source, name), g.Policy, lines...)}})
 }
 
 // cancel comes a little later than its order, so that it meets other orders' commands.
@@ -132,7 +132,7 @@ func (g *generator) read(i int) {
 	}
 	lanes := make([]model.LaneKey, 1+many)
 	for j := range lanes {
-		lanes[j] = lane(skuName((rank + j) % g.SKUs))
+		lanes[j] = laneOf(skuName((rank + j) % g.SKUs))
 	}
 	g.due = append(g.due, dueStep{i, Step{Kind: StepRead, Name: fmt.Sprintf("read %d", i+1), Lanes: lanes}})
 }
@@ -143,7 +143,7 @@ func (g *generator) supply() []Initial {
 	for rank, units := range g.demand {
 		// Validate keeps the product far below 63 bits.
 		if n, _ := g.Supply.OfUp(units); n > 0 {
-			all = append(all, Initial{lane(skuName(rank)), n})
+			all = append(all, Initial{laneOf(skuName(rank)), n})
 		}
 	}
 	return all

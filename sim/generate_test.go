@@ -148,7 +148,9 @@ func TestGeneratedWorkloadsAreWellFormed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wellFormed(t, w)
+		if err := w.Check(); err != nil {
+			t.Fatal(err)
+		}
 	})
 }
 
@@ -162,51 +164,6 @@ func anyParams(t *rapid.T) Params {
 		Policy: rapid.SampledFrom([]model.Policy{model.Partial, model.AllOrNothing}).Draw(t, "policy"),
 		Supply: random.Ratio{Num: rapid.Uint64Range(0, 30).Draw(t, "supply"), Den: 10}.Reduced(), Cancels: share("cancels"),
 		Restocks: share("restocks"), Reads: share("reads"), Clients: rapid.IntRange(1, 40).Draw(t, "clients")}
-}
-
-type fataler interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
-func wellFormed(t fataler, w Workload) {
-	t.Helper()
-	ids := map[model.ID]bool{}
-	check := func(i int, c model.Command) {
-		if err := c.Validate(); err != nil {
-			t.Fatalf("step %d: %v", i, err)
-		}
-		if ids[c.ID] {
-			t.Fatalf("step %d: id %s is used twice", i, c.ID)
-		}
-		ids[c.ID] = true
-	}
-	for i, s := range w.Steps {
-		switch s.Kind {
-		case StepCheckout:
-			if ids[s.Order.ID] {
-				t.Fatalf("step %d: order id is used twice", i)
-			}
-			ids[s.Order.ID] = true
-			for _, c := range orderCommands(s.Order) {
-				check(i, c)
-			}
-		case StepRestock, StepAdjust:
-			check(i, s.Command)
-		case StepCancel, StepCommit:
-			if !ids[s.Order.ID] {
-				t.Fatalf("step %d concludes an order that is not there yet", i)
-			}
-		}
-		for _, before := range s.After {
-			if before < 0 || before >= i {
-				t.Fatalf("step %d waits for %d", i, before)
-			}
-		}
-	}
-	for _, s := range supplySteps(w.Supply) {
-		check(-1, s.Command)
-	}
 }
 
 func TestParamsRefuseWhatMakesNoSense(t *testing.T) {

@@ -222,12 +222,12 @@ func (im *importer) workload() (Workload, error) {
 				model.MaxNumber)
 		}
 		if units > 0 {
-			w.Supply = append(w.Supply, Initial{lane(sku), units})
+			w.Supply = append(w.Supply, Initial{laneOf(sku), units})
 		}
 	}
 	for i := range w.Steps {
 		if s := &w.Steps[i]; s.Kind == StepCheckout {
-			s.Order = order(s.Order.ID, s.Order.Policy, s.Order.Lines...)
+			s.Order = newOrder(s.Order.ID, s.Order.Policy, s.Order.Lines...)
 		}
 	}
 	sequence(w.Steps, StepReturn, StepAdjust)

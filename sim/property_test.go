@@ -196,7 +196,7 @@ func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
 	t.Logf("seed %d, %v", seed, w.blows)
 	suite := checks.New(checks.Header{Design: d.Name, Claims: sim.Claims(d), Capability: checks.LedgerRows, Seed: seed,
 		Names: work.Names()})
-	random, drawing := random.Stream(seed, "duplicates"), sync.Mutex{}
+	draws, drawing := random.Stream(seed, "duplicates"), sync.Mutex{}
 	watch := sim.NewWatch(suite, time.Now)
 	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o, Workers: 2,
 		Duplicate: func(_ int, rec port.Record) bool {

@@ -24,13 +24,13 @@ func (s *Scenario) AsEntries(base Params, seed uint64) (*Scenario, error) {
 	}
 	names := map[model.ID]string{}
 	for i := range w.Steps {
-		x.Workload = append(x.Workload, w.Steps[i].entries(names)...)
+		x.Workload = append(x.Workload, entriesOf(&w.Steps[i], names)...)
 	}
 	return &x, nil
 }
 
-// entries are the step as lines of a file; names has the orders of the steps before it.
-func (st *Step) entries(names map[model.ID]string) (es []Entry) {
+// entriesOf are the step as lines of a file; names has the orders of the steps before it.
+func entriesOf(st *Step, names map[model.ID]string) (es []Entry) {
 	switch st.Kind {
 	case StepCheckout:
 		names[st.Order.ID] = st.Name

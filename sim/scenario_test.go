@@ -125,7 +125,9 @@ func anyScenario(t *rapid.T) *Scenario {
 		}
 	} else {
 		var settings []Setting
-		for _, p := range strings.Fields(anyParams(t).Settings()) {
+		p := DefaultParams()
+		p.Orders, p.Qty = rapid.IntRange(1, 60).Draw(t, "orders"), rapid.Int64Range(1, 50).Draw(t, "qty")
+		for _, p := range strings.Fields(p.Settings()) {
 			key, value, _ := strings.Cut(p, "=")
 			settings = append(settings, Setting{key, value})
 		}
@@ -210,7 +212,9 @@ func FuzzParseScenario(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wellFormed(t, w)
+			if err := w.Check(); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }
@@ -245,7 +249,9 @@ func TestEmbeddedScenarios(t *testing.T) {
 		if err != nil || w.Orders() == 0 {
 			t.Errorf("%s: %d orders, %v", s.File, w.Orders(), err)
 		}
-		wellFormed(t, w)
+		if err := w.Check(); err != nil {
+			t.Error(err)
+		}
 	}
 	for _, name := range []string{"tiny", "small", "medium", "flash-sale", "token-expiry", "connector-duplicates"} {
 		if !slices.Contains(names, name) {
@@ -322,7 +328,9 @@ func TestEntriesBecomeSteps(t *testing.T) {
 		"workload order=o1 sku=A qty=1", "workload read sku=A", "workload order=o2 sku=B qty=1",
 		"workload order=o1 sku=B qty=2 line=7", "workload cancel order=o2", "workload return sku=B qty=1",
 		"workload order=o3 sku=B qty=1", "workload order=o4 sku=A qty=1")
-	wellFormed(t, w)
+	if err := w.Check(); err != nil {
+		t.Error(err)
+	}
 	var got []string
 	for _, s := range w.Steps {
 		got = append(got, fmt.Sprintf("%s %v %d", s.Kind, s.After, len(s.Order.Lines)))

@@ -146,7 +146,7 @@ func (s *Scenario) entries() (Workload, error) {
 	}
 	for i := range b.Steps {
 		if st := &b.Steps[i]; st.Kind == StepCheckout {
-			st.Order = order(st.Order.ID, st.Order.Policy, st.Order.Lines...)
+			st.Order = newOrder(st.Order.ID, st.Order.Policy, st.Order.Lines...)
 		}
 	}
 	b.Text = fmt.Sprintf("%d orders  clients %d", b.Orders(), b.Clients)
@@ -193,7 +193,7 @@ func (b *builder) entry(e *Entry) error {
 			return fmt.Errorf("stock of %q stands twice", sku)
 		}
 		b.stock[sku] = len(b.Supply)
-		b.Supply = append(b.Supply, Initial{lane(sku), qty})
+		b.Supply = append(b.Supply, Initial{laneOf(sku), qty})
 		return nil
 	case "order":
 		return b.line(e, sku, qty)
@@ -220,7 +220,7 @@ func (b *builder) entry(e *Entry) error {
 	case "return":
 		step.Kind, step.Return = StepReturn, Comeback{command.ID, sku, qty}
 	case "read":
-		step.Kind, step.Lanes = StepRead, []model.LaneKey{lane(sku)}
+		step.Kind, step.Lanes = StepRead, []model.LaneKey{laneOf(sku)}
 	}
 	b.Steps = append(b.Steps, step)
 	return nil

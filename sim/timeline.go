@@ -128,7 +128,7 @@ func NewTimeline(s *Simulation) *Timeline {
 // Names are what people call orders and commands, the initial stock too.
 func (t *Timeline) Names() map[model.ID]string {
 	names := maps.Clone(t.s.names)
-	for _, st := range supplySteps(t.s.c.Workload.Supply) {
+	for _, st := range t.s.c.Workload.SupplySteps() {
 		names[st.Command.ID] = st.Name
 	}
 	return names

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -63,14 +64,14 @@ type Comeback struct {
 	Qty int64
 }
 
-// lane is the one lane of a SKU in workloads.
-func lane(sku model.SKU) model.LaneKey { return model.LaneKey{SKU: sku, Loc: model.MainLocation} }
+// laneOf is the one lane of a SKU in workloads.
+func laneOf(sku model.SKU) model.LaneKey { return model.LaneKey{SKU: sku, Loc: model.MainLocation} }
 
 // orderID names an order of a workload; a source is a file, a scenario, or a seed.
 func orderID(source, name string) model.ID { return model.NameID("order", source, name) }
 
-// order builds an order whose lines have the ids that everybody derives for them.
-func order(id model.ID, policy model.Policy, lines ...inventory.OrderLine) inventory.Order {
+// newOrder builds an order whose lines have the ids that everybody derives for them.
+func newOrder(id model.ID, policy model.Policy, lines ...inventory.OrderLine) inventory.Order {
 	o := inventory.Order{ID: id, Policy: policy, Lines: lines}
 	for i := range o.Lines {
 		l := &o.Lines[i]
@@ -94,6 +95,67 @@ func orderCommands(o inventory.Order) []model.Command {
 		cs[i].Siblings = siblings
 	}
 	return cs
+}
+
+// SupplySteps are the RESTOCKs of the initial stock.
+func (w *Workload) SupplySteps() []Step {
+	var steps []Step
+	for _, s := range w.Supply {
+		for part := 0; s.Units > 0; part++ {
+			units := min(s.Units, model.MaxQuantity)
+			s.Units -= units
+			id := model.NameID("supply", string(s.Lane.SKU), string(s.Lane.Loc), fmt.Sprint(part))
+			steps = append(steps, Step{Kind: StepRestock, Name: "supply", Command: model.Command{ID: id,
+				Kind: model.Restock, SKU: s.Lane.SKU, Loc: s.Lane.Loc, Qty: units}})
+		}
+	}
+	return steps
+}
+
+// Check says what is wrong with a workload: a command outside the contract, an id that is used twice, a step that concludes an
+// order or waits for a step that does not come before it. What is generated, read and imported has none of these.
+func (w *Workload) Check() error {
+	ids := map[model.ID]bool{}
+	check := func(step int, id model.ID, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("step %d: %w", step, err)
+		case ids[id]:
+			return fmt.Errorf("step %d: id %s is used twice", step, id)
+		}
+		ids[id] = true
+		return nil
+	}
+	for i, s := range w.Steps {
+		var err error
+		switch s.Kind {
+		case StepCheckout:
+			err = check(i, s.Order.ID, nil)
+			for _, c := range orderCommands(s.Order) {
+				err = cmp.Or(err, check(i, c.ID, c.Validate()))
+			}
+		case StepRestock, StepAdjust:
+			err = check(i, s.Command.ID, s.Command.Validate())
+		case StepCancel, StepCommit:
+			if !ids[s.Order.ID] {
+				err = fmt.Errorf("step %d concludes an order that is not there yet", i)
+			}
+		}
+		for _, before := range s.After {
+			if before < 0 || before >= i {
+				err = cmp.Or(err, fmt.Errorf("step %d waits for step %d", i, before))
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, s := range w.SupplySteps() {
+		if err := check(-1, s.Command.ID, s.Command.Validate()); err != nil {
+			return fmt.Errorf("the initial stock: %w", err)
+		}
+	}
+	return nil
 }
 
 // Lines is the number of order lines.
