@@ -6,13 +6,14 @@ import (
 	"sync"
 
 	"stockproof/inventory/port"
+	"stockproof/sim/workload"
 )
 
 // agenda hands steps to clients: always the first that is ready, so that a cancel comes soon after its
 // order and not behind everything else. Clients wait in the runtime's mailbox and nowhere else, so that
 // whoever schedules the runtime schedules them.
 type agenda struct {
-	steps  []Step
+	steps  []workload.Step
 	tokens port.Queue[bool] // one per step that became ready; false: there is nothing more
 
 	mu      sync.Mutex
@@ -23,7 +24,7 @@ type agenda struct {
 	clients int
 }
 
-func newAgenda(rt port.Runtime, steps []Step, clients int) *agenda {
+func newAgenda(rt port.Runtime, steps []workload.Step, clients int) *agenda {
 	a := &agenda{steps: steps, tokens: port.NewQueue[bool](rt, len(steps)+clients),
 		waiting: make([]int, len(steps)), next: make([][]int, len(steps)), left: len(steps), clients: clients}
 	for i := range steps {

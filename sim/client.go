@@ -9,6 +9,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // client carries out steps, one after the other, as a client of the API does: a request that is not
@@ -53,18 +54,18 @@ func (c *client) run(ctx context.Context, a *agenda) error {
 	}
 }
 
-func (c *client) step(ctx context.Context, i int, s *Step) error {
+func (c *client) step(ctx context.Context, i int, s *workload.Step) error {
 	switch s.Kind {
-	case StepCheckout:
+	case workload.StepCheckout:
 		return c.checkout(ctx, i, s.Order)
-	case StepCancel, StepCommit:
+	case workload.StepCancel, workload.StepCommit:
 		return c.conclude(ctx, s.Order.ID, s.Kind)
-	case StepRestock, StepAdjust:
+	case workload.StepRestock, workload.StepAdjust:
 		_, err := c.submit(ctx, s.Command)
 		return err
-	case StepReturn:
+	case workload.StepReturn:
 		return c.comeBack(ctx, i, s.Return)
-	case StepRead:
+	case workload.StepRead:
 		return c.read(ctx, s.Lanes)
 	}
 	panic(fmt.Sprintf("sim: step of kind %d", s.Kind))
@@ -76,7 +77,7 @@ func (c *client) checkout(ctx context.Context, i int, o inventory.Order) error {
 	ask := func(ctx context.Context, orders *inventory.Orders) ([]inventory.Answer, error) {
 		return orders.Checkout(ctx, o)
 	}
-	p, err := c.send(ctx, orderCommands(o), ask)
+	p, err := c.send(ctx, workload.OrderCommands(o), ask)
 	if err != nil {
 		return err
 	}

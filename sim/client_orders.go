@@ -8,6 +8,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // placed is an order that was submitted. Its fields belong to the client that carries out the step of
@@ -58,11 +59,11 @@ func (d *driver) placed(id model.ID) *placed {
 
 // conclude cancels or commits an order of which something was granted. A client that has waited for a decision
 // until its patience was over cancels, too.
-func (c *client) conclude(ctx context.Context, id model.ID, kind StepKind) error {
+func (c *client) conclude(ctx context.Context, id model.ID, kind workload.StepKind) error {
 	of := c.placed(id)
-	command := map[StepKind]model.Kind{StepCancel: model.Release, StepCommit: model.Commit}[kind]
+	command := map[workload.StepKind]model.Kind{workload.StepCancel: model.Release, workload.StepCommit: model.Commit}[kind]
 	grants := slices.ContainsFunc(of.lines, func(l *soldLine) bool { return l.granted() > 0 })
-	undecided := kind == StepCancel && of.isOpen()
+	undecided := kind == workload.StepCancel && of.isOpen()
 	if !grants && !undecided || !c.supports(command) {
 		return nil
 	}
@@ -71,7 +72,7 @@ func (c *client) conclude(ctx context.Context, id model.ID, kind StepKind) error
 	err := c.insist(ctx, func(ctx context.Context, f inventory.Front) (_ bool, err error) {
 		p.front = c.front
 		end := f.Orders.Cancel
-		if kind == StepCommit {
+		if kind == workload.StepCommit {
 			end = f.Orders.Commit
 		}
 		if _, p.answers, err = end(ctx, id); port.Class(err) == port.ErrContract {
@@ -153,7 +154,7 @@ func concludes(of *placed, as []inventory.Answer) []*soldLine {
 
 // comeBack returns units against the latest earlier lines that have some left to return, and adjusts
 // for the rest.
-func (c *client) comeBack(ctx context.Context, step int, b Comeback) error {
+func (c *client) comeBack(ctx context.Context, step int, b workload.Comeback) error {
 	left := b.Qty
 	for _, l := range c.returnable(step, b.SKU) {
 		if left == 0 {

@@ -11,12 +11,13 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // Steps are taken in the workload's order among those that are ready: what an order's end makes ready
 // comes before what stands behind it.
 func TestAgendaHandsOutTheFirstReadyStep(t *testing.T) {
-	steps := []Step{{}, {After: []int{0}}, {}, {After: []int{0}}, {}, {After: []int{1, 2}}}
+	steps := []workload.Step{{}, {After: []int{0}}, {}, {After: []int{0}}, {}, {After: []int{1, 2}}}
 	a := newAgenda(live.Runtime{}, steps, 2)
 	var took []int
 	take := func() int {
@@ -132,7 +133,7 @@ func TestAClientReadsItsOwnWrites(t *testing.T) {
 // The answers of a conclusion name their lanes only. They are matched with the lines by what they can
 // be, and with none rather than with the wrong one.
 func TestConcludesMatchesAnswersWithLines(t *testing.T) {
-	o := newOrder(model.NameID("o"), model.Partial,
+	o := workload.NewOrder(model.NameID("o"), model.Partial,
 		inventory.OrderLine{SKU: "A", Qty: 1}, inventory.OrderLine{SKU: "B", Qty: 1},
 		inventory.OrderLine{SKU: "A", Qty: 2}, inventory.OrderLine{SKU: "A", Qty: 3})
 	of := &placed{order: o}
@@ -154,7 +155,7 @@ func TestConcludesMatchesAnswersWithLines(t *testing.T) {
 	} {
 		var as []inventory.Answer
 		for _, sku := range c.skus {
-			as = append(as, inventory.Answer{Lane: laneOf(model.SKU(sku))})
+			as = append(as, inventory.Answer{Lane: workload.LaneOf(model.SKU(sku))})
 		}
 		var got []int32
 		for _, l := range concludes(of, as) {

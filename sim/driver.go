@@ -11,12 +11,13 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // DriveConfig says who drives what.
 type DriveConfig struct {
 	Fronts   []inventory.Front // a client goes on to the next one after an error
-	Workload Workload
+	Workload workload.Workload
 	Clients  int          // 0: the workload's
 	Runtime  port.Runtime // the clients' own world
 	Recorder *Recorder
@@ -117,7 +118,7 @@ func (d *driver) supports(k model.Kind) bool {
 }
 
 // phase lets all clients carry out the steps.
-func (d *driver) phase(ctx context.Context, steps []Step) error {
+func (d *driver) phase(ctx context.Context, steps []workload.Step) error {
 	a := newAgenda(d.Runtime, steps, d.Clients)
 	g := d.Runtime.Group(ctx)
 	for i := range d.Clients {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // realOrders are the sample of a month of real orders and, where STOCKPROOF_WORKLOAD names it, the whole month.
@@ -27,7 +28,7 @@ func realOrders() []string {
 func TestDriveOfRealOrders(t *testing.T) {
 	for _, path := range realOrders() {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			w, err := Import(path, ImportOptions{Supply: DefaultSupply()})
+			w, err := workload.Import(path, workload.ImportOptions{Supply: workload.DefaultSupply()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +71,7 @@ func TestDriveOfRealOrders(t *testing.T) {
 // C537611 of the sample returns 36 units of 22865, of which 536781 has 14 left after C537379: the rest
 // comes from 536514. Of C536379's SKU nothing was sold: it is an adjustment.
 func TestReturnsOfTheSampleSplit(t *testing.T) {
-	w, err := Import(realOrders()[0], ImportOptions{Supply: DefaultSupply()})
+	w, err := workload.Import(realOrders()[0], workload.ImportOptions{Supply: workload.DefaultSupply()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestReturnsOfTheSampleSplit(t *testing.T) {
 	names := w.Names()
 	at := func(name string) (got []string) {
 		for _, s := range w.Steps {
-			if s.Name != name || s.Kind != StepReturn {
+			if s.Name != name || s.Kind != workload.StepReturn {
 				continue
 			}
 			for _, id := range f.ids {

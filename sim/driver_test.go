@@ -14,17 +14,18 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/random"
+	"stockproof/sim/workload"
 )
 
-func generated(t *testing.T, change func(*Params)) Workload {
+func generated(t *testing.T, change func(*workload.Params)) workload.Workload {
 	t.Helper()
-	p := DefaultParams()
+	p := workload.DefaultParams()
 	p.Orders, p.SKUs, p.Clients = 400, 10, 8
 	p.Repeat, p.Cancels = random.Ratio{Num: 1, Den: 10}, random.Ratio{Num: 1, Den: 10}
 	if change != nil {
 		change(&p)
 	}
-	w, err := Generate(p, 7)
+	w, err := workload.Generate(p, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,13 +33,13 @@ func generated(t *testing.T, change func(*Params)) Workload {
 }
 
 // entries is an explicit workload.
-func entries(t *testing.T, lines ...string) Workload {
+func entries(t *testing.T, lines ...string) workload.Workload {
 	t.Helper()
 	s, err := ParseScenario("test", "test.scenario", "stockproof scenario 1\n"+strings.Join(lines, "\n")+"\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := s.Build(DefaultParams(), 1)
+	w, err := s.Build(workload.DefaultParams(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func TestDriveCountsAndRecordsWhatHappened(t *testing.T) {
 }
 
 // compare counts the fixture's rows by themselves.
-func compare(t *testing.T, f *fixture, w Workload, s Summary) {
+func compare(t *testing.T, f *fixture, w workload.Workload, s Summary) {
 	t.Helper()
 	want := Summary{Orders: w.Orders(), Lines: w.Lines()}
 	for _, line := range f.lines {
@@ -244,7 +245,7 @@ func TestReturnsWithoutCommitGoAgainstGrants(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := f.rows[f.ids[len(f.ids)-1]]
-	if w := inventory.LineID(orderID("test", "o1"), 1); last.Kind != model.Return || last.Ref != w {
+	if w := inventory.LineID(workload.OrderID("test", "o1"), 1); last.Kind != model.Return || last.Ref != w {
 		t.Errorf("the last command is %+v", last)
 	}
 	for _, c := range ofKind[checks.Call](l) {
@@ -395,7 +396,7 @@ func TestDriveEndsWithItsContext(t *testing.T) {
 func TestTheEndWaitsAsLongAsAnythingMoves(t *testing.T) {
 	f := newFixture()
 	f.drop = func(c model.Command) bool { return c.Kind == model.Reserve } // until a look-up decides it
-	w, err := Generate(Params{Orders: 700, SKUs: 3, Qty: 2, MaxLines: 2, Policy: model.Partial, Supply: random.Ratio{Num: 1, Den: 1}, Clients: 4}, 1)
+	w, err := workload.Generate(workload.Params{Orders: 700, SKUs: 3, Qty: 2, MaxLines: 2, Policy: model.Partial, Supply: random.Ratio{Num: 1, Den: 1}, Clients: 4}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"stockproof/model"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // simulatedBy runs a simulation and leaves its servers to be looked at.
@@ -198,7 +199,7 @@ func TestFaultLinesThatSayNothingOfUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := s.Build(sim.DefaultParams(), 1)
+		w, err := s.Build(workload.DefaultParams(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/inventory/rowlock"
 	"stockproof/sim"
+	"stockproof/sim/workload"
 )
 
 // faultWorkload is enough for every kind to find something: two SKUs, a restock, a cancel and a read.
@@ -129,7 +130,7 @@ func withFaults(t *testing.T, d inventory.Design, faults string) sim.SimulationC
 		t.Fatal(err)
 	}
 	c := sim.SimulationConfig{Design: d, Options: sim.CoreOptions()}
-	if c.Workload, err = s.Build(sim.DefaultParams(), 1); err != nil {
+	if c.Workload, err = s.Build(workload.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}
 	if c.Faults, err = s.CoreFaults(&c.Workload, d, c.Options); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"stockproof/inventory"
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // triggerKeys are the keys of every fault's trigger.
@@ -15,7 +16,7 @@ var triggerKeys = []string{"of", "before", "after", "order", "sku", "nth"}
 
 // CoreFaults reads the faults of a scenario for the core tier and a design as it is deployed. What is wrong, a
 // kind among it that cannot strike this design, is a [checks.InputError] that names the line.
-func (s *Scenario) CoreFaults(w *Workload, d inventory.Design, o DesignOptions) ([]Fault, error) {
+func (s *Scenario) CoreFaults(w *workload.Workload, d inventory.Design, o DesignOptions) ([]Fault, error) {
 	var fs []Fault
 	for i := range s.Faults {
 		f, err := readCoreFault(&s.Faults[i], w, d, o)
@@ -27,7 +28,7 @@ func (s *Scenario) CoreFaults(w *Workload, d inventory.Design, o DesignOptions) 
 	return fs, nil
 }
 
-func readCoreFault(e *Entry, w *Workload, d inventory.Design, o DesignOptions) (f Fault, err error) {
+func readCoreFault(e *Entry, w *workload.Workload, d inventory.Design, o DesignOptions) (f Fault, err error) {
 	k, ok := FindFaultKind(e.Subject)
 	if !ok {
 		var names []string
@@ -82,7 +83,7 @@ func (f *Fault) complete(k FaultKind) error {
 	return nil
 }
 
-func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
+func (f *Fault) set(x Setting, w *workload.Workload, d inventory.Design) (err error) {
 	n := int64(0)
 	switch x.Key {
 	case "role":
@@ -108,13 +109,13 @@ func (f *Fault) set(x Setting, w *Workload, d inventory.Design) (err error) {
 			return fmt.Errorf("the workload has no SKU %q", x.Value)
 		}
 	case "nth":
-		n, err = parseNumber(x.Value, 1, 1<<31)
+		n, err = workload.ParseNumber(x.Value, 1, 1<<31)
 		f.When.Nth = int(n)
 	case "n":
-		n, err = parseNumber(x.Value, 1, 1<<31)
+		n, err = workload.ParseNumber(x.Value, 1, 1<<31)
 		f.N = int(n)
 	case "lose":
-		n, err = parseNumber(x.Value, 0, 1<<31)
+		n, err = workload.ParseNumber(x.Value, 0, 1<<31)
 		f.Lose = int(n)
 	case "skew":
 		if f.Skew, err = time.ParseDuration(x.Value); err != nil || f.Skew <= 0 {

@@ -13,6 +13,7 @@ import (
 	"stockproof/inventory/rowlock"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // accepted reports whether a fault may wait for a point.
@@ -21,7 +22,7 @@ func accepted(name string) bool {
 	if err != nil {
 		return false
 	}
-	w, err := s.Build(sim.DefaultParams(), 1)
+	w, err := s.Build(workload.DefaultParams(), 1)
 	if err != nil {
 		return false
 	}

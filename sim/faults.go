@@ -11,6 +11,7 @@ import (
 	"stockproof/adapters/live"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
+	"stockproof/sim/workload"
 )
 
 // fault is one fault of a scenario, ready to strike.
@@ -25,7 +26,7 @@ type fault struct {
 var crashPoints = []string{"deduct", "credit", "settle", "install", "produce", "offset-commit"}
 
 // readFaults reads the faults of a scenario and refuses by name what this tier cannot express.
-func readFaults(s *Scenario, w *Workload, d inventory.Design) ([]fault, error) {
+func readFaults(s *Scenario, w *workload.Workload, d inventory.Design) ([]fault, error) {
 	if s == nil {
 		return nil, nil
 	}
@@ -47,7 +48,7 @@ func readFaults(s *Scenario, w *Workload, d inventory.Design) ([]fault, error) {
 	return script, nil
 }
 
-func readFault(e *Entry, w *Workload, d inventory.Design) (fault, error) {
+func readFault(e *Entry, w *workload.Workload, d inventory.Design) (fault, error) {
 	f := fault{text: e.text("fault")[len("fault "):]}
 	allowed := map[string][]string{"crash": {"role", "after", "order", "nth"}, "restart": {"role"}, "advance-clock": {"by"}}
 	keys, ok := allowed[e.Subject]
@@ -82,7 +83,7 @@ func hasRole(d inventory.Design, role string) bool {
 		slices.ContainsFunc(d.Roles, func(r inventory.Role) bool { return r.Name == role && r.Always })
 }
 
-func (f *fault) readCrash(e *Entry, w *Workload) error {
+func (f *fault) readCrash(e *Entry, w *workload.Workload) error {
 	f.strike = &strike{role: f.role, nth: 1}
 	after, _ := e.Get("after")
 	if f.strike.point = after; after != "" && !slices.Contains(crashPoints, after) {

@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // fixture is a design made of one mutex: it decides with model.Decide and keeps a ledger. It can be
@@ -217,7 +218,7 @@ func ofKind[E checks.Event](l *log) (es []E) {
 }
 
 // drive drives a workload on the fixture, twice the same front.
-func (f *fixture) drive(ctx context.Context, w Workload, change func(*DriveConfig)) (Summary, *log, error) {
+func (f *fixture) drive(ctx context.Context, w workload.Workload, change func(*DriveConfig)) (Summary, *log, error) {
 	l := &log{}
 	rt := live.Runtime{}
 	c := DriveConfig{Fronts: []inventory.Front{f.front(), f.front()}, Workload: w, Runtime: rt,

@@ -8,6 +8,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // A worker is done with what is before the position that it fetches from; what it never came back from stays.
@@ -122,7 +123,7 @@ func TestFootprintsAreCountedBySKUOnEveryTier(t *testing.T) {
 // A search tells states apart in which workers hold different records, and no others: how often they were handed out
 // decides nothing.
 func TestWhatWorkersHoldIsPartOfAState(t *testing.T) {
-	w, err := simpleScenario(t).Build(DefaultParams(), 1)
+	w, err := simpleScenario(t).Build(workload.DefaultParams(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

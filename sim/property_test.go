@@ -19,6 +19,7 @@ import (
 	"stockproof/model"
 	"stockproof/sim"
 	"stockproof/sim/random"
+	"stockproof/sim/workload"
 )
 
 // blow is what happens to a process right behind one of its calls that took effect.
@@ -178,14 +179,14 @@ func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	seed := rapid.Uint64().Draw(t, "seed")
-	params := sim.DefaultParams()
+	params := workload.DefaultParams()
 	params.Orders = rapid.IntRange(20, 60).Draw(t, "orders")
 	params.SKUs, params.Clients = rapid.IntRange(1, 4).Draw(t, "skus"), 4
 	params.Multi, params.Cancels = random.Ratio{Num: 1, Den: 2}, random.Ratio{Num: 1, Den: 4}
 	params.Repeat = random.Ratio{Num: 1, Den: 3}
 	params.Policy = rapid.SampledFrom([]model.Policy{model.Partial, model.AllOrNothing}).Draw(t, "policy")
 	params.MaxLines = min(params.MaxLines, 3)
-	work, err := sim.Generate(params, seed)
+	work, err := workload.Generate(params, seed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"stockproof/inventory/article"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/workload"
 )
 
 // refusedForEver is an order of which there is too little, under a worker that takes the update of the order's status
@@ -20,7 +21,7 @@ func refusedForEver(t *testing.T) sim.SimulationConfig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Workload, err = s.Build(sim.DefaultParams(), 1); err != nil {
+	if c.Workload, err = s.Build(workload.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}
 	return c

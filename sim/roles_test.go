@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/inventory/port"
 	"stockproof/sim"
+	"stockproof/sim/workload"
 )
 
 // ran is a process that notes that it runs.
@@ -53,7 +54,7 @@ func rolesThatRan(t *testing.T, d inventory.Design, line string) []string {
 	if err := s.DesignOptions(&c.Options); err != nil {
 		t.Fatal(err)
 	}
-	if c.Workload, err = s.Build(sim.DefaultParams(), 1); err != nil {
+	if c.Workload, err = s.Build(workload.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -18,6 +18,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/random"
+	"stockproof/sim/workload"
 )
 
 // RunConfig says what one run is.
@@ -25,7 +26,7 @@ type RunConfig struct {
 	Design     inventory.Design
 	Options    DesignOptions
 	World      func(WorldOptions) (World, error)
-	Workload   Workload
+	Workload   workload.Workload
 	Scenario   *Scenario // its faults; nil: none
 	Seed       uint64
 	Duplicates random.Ratio  // share of command and state records that come twice, half at new offsets

@@ -9,6 +9,7 @@ import (
 
 	"stockproof/checks"
 	"stockproof/inventory"
+	"stockproof/sim/workload"
 )
 
 // DesignOptions is what a scenario's design line may set, beside the design's name.
@@ -44,7 +45,7 @@ func designKeys() []designKey {
 			return nil
 		}},
 		{"partitions", func(o *DesignOptions, v string) error {
-			n, err := parseNumber(v, 1, 1024)
+			n, err := workload.ParseNumber(v, 1, 1024)
 			o.Partitions = int32(n)
 			return err
 		}},
@@ -94,7 +95,7 @@ func (o *DesignOptions) APIs() []inventory.AdmissionMode {
 
 func integer(field func(*DesignOptions) *int, lo, hi int64) func(*DesignOptions, string) error {
 	return func(o *DesignOptions, v string) error {
-		n, err := parseNumber(v, lo, hi)
+		n, err := workload.ParseNumber(v, lo, hi)
 		*field(o) = int(n)
 		return err
 	}

@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // AsEntries is the scenario with its workload as a list of entries: what a generated one comes to from a seed.
 // Entries can be taken out one by one, and a schedule file that has them does not depend on the generator. A
 // scenario that is a list already is returned as it is.
-func (s *Scenario) AsEntries(base Params, seed uint64) (*Scenario, error) {
+func (s *Scenario) AsEntries(base workload.Params, seed uint64) (*Scenario, error) {
 	if s.Explicit() {
 		return s, nil
 	}
@@ -30,9 +31,9 @@ func (s *Scenario) AsEntries(base Params, seed uint64) (*Scenario, error) {
 }
 
 // entriesOf are the step as lines of a file; names has the orders of the steps before it.
-func entriesOf(st *Step, names map[model.ID]string) (es []Entry) {
+func entriesOf(st *workload.Step, names map[model.ID]string) (es []Entry) {
 	switch st.Kind {
-	case StepCheckout:
+	case workload.StepCheckout:
 		names[st.Order.ID] = st.Name
 		for _, l := range st.Order.Lines {
 			e := entryOf("order", "order", st.Name, "sku", l.SKU, "qty", l.Qty)
@@ -44,17 +45,17 @@ func entriesOf(st *Step, names map[model.ID]string) (es []Entry) {
 			}
 			es = append(es, e)
 		}
-	case StepCancel:
+	case workload.StepCancel:
 		es = append(es, entryOf("cancel", "order", names[st.Order.ID]))
-	case StepCommit:
+	case workload.StepCommit:
 		es = append(es, entryOf("commit", "order", names[st.Order.ID]))
-	case StepRestock:
+	case workload.StepRestock:
 		es = append(es, entryOf("restock", "sku", st.Command.SKU, "qty", st.Command.Qty))
-	case StepAdjust:
+	case workload.StepAdjust:
 		es = append(es, entryOf("adjust", "sku", st.Command.SKU, "delta", st.Command.Delta.Value))
-	case StepReturn:
+	case workload.StepReturn:
 		es = append(es, entryOf("return", "sku", st.Return.SKU, "qty", st.Return.Qty))
-	case StepRead:
+	case workload.StepRead:
 		for _, k := range st.Lanes {
 			es = append(es, entryOf("read", "sku", k.SKU))
 		}

@@ -16,6 +16,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/model"
 	"stockproof/sim/random"
+	"stockproof/sim/workload"
 	"stockproof/testdata/scenarios"
 )
 
@@ -125,7 +126,7 @@ func anyScenario(t *rapid.T) *Scenario {
 		}
 	} else {
 		var settings []Setting
-		p := DefaultParams()
+		p := workload.DefaultParams()
 		p.Orders, p.Qty = rapid.IntRange(1, 60).Draw(t, "orders"), rapid.Int64Range(1, 50).Draw(t, "qty")
 		for _, p := range strings.Fields(p.Settings()) {
 			key, value, _ := strings.Cut(p, "=")
@@ -208,7 +209,7 @@ func FuzzParseScenario(f *testing.F) {
 			t.Fatalf("%v: wrote\n%s", err, s)
 		}
 		if s.Explicit() {
-			w, err := s.Build(DefaultParams(), 1)
+			w, err := s.Build(workload.DefaultParams(), 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -245,7 +246,7 @@ func TestEmbeddedScenarios(t *testing.T) {
 		if i.About == "" || len(s.Expect) == 0 {
 			t.Errorf("%s: about %q, %d expectations", s.File, i.About, len(s.Expect))
 		}
-		w, err := s.Build(DefaultParams(), 1)
+		w, err := s.Build(workload.DefaultParams(), 1)
 		if err != nil || w.Orders() == 0 {
 			t.Errorf("%s: %d orders, %v", s.File, w.Orders(), err)
 		}
@@ -282,7 +283,7 @@ func TestTokenExpirySaysWhatHappens(t *testing.T) {
 	if err := s.DesignOptions(&o); err != nil || o.TokenTTL != "86400" || o.Partitions != 8 {
 		t.Errorf("options %+v, %v", o, err)
 	}
-	w, err := s.Build(DefaultParams(), 1)
+	w, err := s.Build(workload.DefaultParams(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,8 +302,8 @@ func TestMediumIsTheDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := s.Params(Params{})
-	if err != nil || p != DefaultParams() {
+	p, err := s.Params(workload.Params{})
+	if err != nil || p != workload.DefaultParams() {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
@@ -313,7 +314,7 @@ func TestScenarioParametersGoOverTheBase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := DefaultParams()
+	base := workload.DefaultParams()
 	base.Orders, base.Clients = 99, 5
 	p, err := s.Params(base)
 	if err != nil || p.Orders != 7 || p.Clients != 5 || p.Supply != (random.Ratio{Num: 1, Den: 3}) {

@@ -6,6 +6,7 @@ import (
 
 	"stockproof/inventory"
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // An explicit workload is a list of entries:
@@ -46,7 +47,7 @@ func (s *Scenario) Explicit() bool {
 }
 
 // Params are base with the scenario's generator parameters put over it.
-func (s *Scenario) Params(base Params) (Params, error) {
+func (s *Scenario) Params(base workload.Params) (workload.Params, error) {
 	for _, e := range s.Workload {
 		if e.Subject != "" {
 			continue
@@ -65,15 +66,15 @@ func (s *Scenario) Params(base Params) (Params, error) {
 
 // Build makes the scenario's workload: its entries, or what base with its parameters over it generates
 // from the seed.
-func (s *Scenario) Build(base Params, seed uint64) (Workload, error) {
+func (s *Scenario) Build(base workload.Params, seed uint64) (workload.Workload, error) {
 	if s.Explicit() {
 		return s.entries()
 	}
 	p, err := s.Params(base)
 	if err != nil {
-		return Workload{}, err
+		return workload.Workload{}, err
 	}
-	return Generate(p, seed)
+	return workload.Generate(p, seed)
 }
 
 // check finds what only the lines together, or their directive, can show to be wrong.
@@ -97,7 +98,7 @@ func (s *Scenario) check() error {
 			return s.Errorf(e.Line, "workload needs parameters or an entry")
 		}
 		for _, setting := range e.Settings {
-			if !isParam(setting.Key) {
+			if !workload.IsParam(setting.Key) {
 				return s.Errorf(e.Line, "unknown key %s of workload", setting.Key)
 			}
 			if s.Explicit() && setting.Key != "clients" {
@@ -109,7 +110,7 @@ func (s *Scenario) check() error {
 			parameters[setting.Key] = e.Line
 		}
 	}
-	if _, err := s.Params(DefaultParams()); err != nil {
+	if _, err := s.Params(workload.DefaultParams()); err != nil {
 		return err
 	}
 	_, err := s.entries()
@@ -135,28 +136,28 @@ func (s *Scenario) checkExplicit(e *Entry) error {
 }
 
 // entries builds the explicit workload.
-func (s *Scenario) entries() (Workload, error) {
+func (s *Scenario) entries() (workload.Workload, error) {
 	b := builder{scenario: s, orders: map[string]int{}, stock: map[model.SKU]int{}, count: map[string]int{}}
 	b.Clients = 1
 	for i := range s.Workload {
 		e := &s.Workload[i]
 		if err := b.entry(e); err != nil {
-			return Workload{}, s.Errorf(e.Line, "%v", err)
+			return workload.Workload{}, s.Errorf(e.Line, "%v", err)
 		}
 	}
 	for i := range b.Steps {
-		if st := &b.Steps[i]; st.Kind == StepCheckout {
-			st.Order = newOrder(st.Order.ID, st.Order.Policy, st.Order.Lines...)
+		if st := &b.Steps[i]; st.Kind == workload.StepCheckout {
+			st.Order = workload.NewOrder(st.Order.ID, st.Order.Policy, st.Order.Lines...)
 		}
 	}
 	b.Text = fmt.Sprintf("%d orders  clients %d", b.Orders(), b.Clients)
-	sequence(b.Steps, StepReturn)
+	workload.Sequence(b.Steps, workload.StepReturn)
 	return b.Workload, nil
 }
 
 // builder makes a workload of entries.
 type builder struct {
-	Workload
+	workload.Workload
 	scenario *Scenario
 	orders   map[string]int    // by name: the step
 	stock    map[model.SKU]int // in Supply
@@ -173,17 +174,17 @@ func (b *builder) entry(e *Entry) error {
 	var qty int64
 	if v, there := e.Get("qty"); there {
 		var err error
-		if qty, err = parseNumber(v, 1, model.MaxQuantity); err != nil {
+		if qty, err = workload.ParseNumber(v, 1, model.MaxQuantity); err != nil {
 			return fmt.Errorf("qty: %w", err)
 		}
 	}
 	b.count[e.Subject]++
-	step := Step{Line: e.Line, Name: fmt.Sprintf("%s-%d", e.Subject, b.count[e.Subject])}
+	step := workload.Step{Line: e.Line, Name: fmt.Sprintf("%s-%d", e.Subject, b.count[e.Subject])}
 	command := model.Command{ID: model.NameID(b.scenario.Name, step.Name), SKU: sku, Loc: model.MainLocation}
 	switch e.Subject {
 	case "":
 		if v, there := e.Get("clients"); there {
-			n, err := parseNumber(v, 1, maxClients)
+			n, err := workload.ParseNumber(v, 1, workload.MaxClients)
 			b.Clients = int(n)
 			return err
 		}
@@ -193,7 +194,7 @@ func (b *builder) entry(e *Entry) error {
 			return fmt.Errorf("stock of %q stands twice", sku)
 		}
 		b.stock[sku] = len(b.Supply)
-		b.Supply = append(b.Supply, Initial{laneOf(sku), qty})
+		b.Supply = append(b.Supply, workload.Initial{Lane: workload.LaneOf(sku), Units: qty})
 		return nil
 	case "order":
 		return b.line(e, sku, qty)
@@ -202,25 +203,25 @@ func (b *builder) entry(e *Entry) error {
 		if _, there := b.orders[name]; !there {
 			return fmt.Errorf("no line before this one has order %s", name)
 		}
-		step.Kind, step.Order.ID = StepCancel, orderID(b.scenario.Name, name)
+		step.Kind, step.Order.ID = workload.StepCancel, workload.OrderID(b.scenario.Name, name)
 		if e.Subject == "commit" {
-			step.Kind = StepCommit
+			step.Kind = workload.StepCommit
 		}
 	case "restock":
-		step.Kind, command.Kind, command.Qty = StepRestock, model.Restock, qty
+		step.Kind, command.Kind, command.Qty = workload.StepRestock, model.Restock, qty
 		step.Command = command
 	case "adjust":
 		v, _ := e.Get("delta")
-		delta, err := parseNumber(v, -model.MaxQuantity, model.MaxQuantity)
+		delta, err := workload.ParseNumber(v, -model.MaxQuantity, model.MaxQuantity)
 		if err != nil || delta == 0 {
 			return fmt.Errorf("delta: %q is not a whole number other than 0 within ±%d", v, model.MaxQuantity)
 		}
-		step.Kind, command.Kind, command.Delta = StepAdjust, model.Adjust, model.Some(delta)
+		step.Kind, command.Kind, command.Delta = workload.StepAdjust, model.Adjust, model.Some(delta)
 		step.Command = command
 	case "return":
-		step.Kind, step.Return = StepReturn, Comeback{command.ID, sku, qty}
+		step.Kind, step.Return = workload.StepReturn, workload.Comeback{ID: command.ID, SKU: sku, Qty: qty}
 	case "read":
-		step.Kind, step.Lanes = StepRead, []model.LaneKey{laneOf(sku)}
+		step.Kind, step.Lanes = workload.StepRead, []model.LaneKey{workload.LaneOf(sku)}
 	}
 	b.Steps = append(b.Steps, step)
 	return nil
@@ -231,7 +232,7 @@ func (b *builder) line(e *Entry, sku model.SKU, qty int64) error {
 	name, _ := e.Get("order")
 	l := inventory.OrderLine{SKU: sku, Qty: qty}
 	if v, there := e.Get("line"); there {
-		n, err := parseNumber(v, 1, model.MaxLines)
+		n, err := workload.ParseNumber(v, 1, model.MaxLines)
 		if err != nil {
 			return fmt.Errorf("line: %w", err)
 		}
@@ -240,7 +241,7 @@ func (b *builder) line(e *Entry, sku model.SKU, qty int64) error {
 	policy := model.Policy(0)
 	if v, there := e.Get("policy"); there {
 		var err error
-		if policy, err = parsePolicy(v); err != nil {
+		if policy, err = workload.ParsePolicy(v); err != nil {
 			return fmt.Errorf("policy: %w", err)
 		}
 	}
@@ -248,8 +249,8 @@ func (b *builder) line(e *Entry, sku model.SKU, qty int64) error {
 	if !there {
 		at = len(b.Steps)
 		b.orders[name] = at
-		b.Steps = append(b.Steps, Step{Kind: StepCheckout, Name: name, Line: e.Line,
-			Order: inventory.Order{ID: orderID(b.scenario.Name, name), Policy: model.Partial}})
+		b.Steps = append(b.Steps, workload.Step{Kind: workload.StepCheckout, Name: name, Line: e.Line,
+			Order: inventory.Order{ID: workload.OrderID(b.scenario.Name, name), Policy: model.Partial}})
 		if policy != 0 {
 			b.Steps[at].Order.Policy = policy
 		}

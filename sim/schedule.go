@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/model"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // ScheduleVersion is the version of the format that this program reads and writes.
@@ -155,7 +156,7 @@ func (s *Schedule) deviation(n int, rest string) error {
 		case "at":
 			d.Point = x.Value
 		case "nth":
-			nth, err := parseNumber(x.Value, 1, 1<<31)
+			nth, err := workload.ParseNumber(x.Value, 1, 1<<31)
 			if err != nil {
 				return s.Errorf(n, "nth: %v", err)
 			}
@@ -178,7 +179,7 @@ func (s *Schedule) expectation(n int, rest string) error {
 		return err
 	}
 	if v, ok := e.Get("severity"); ok {
-		if s.Severity, err = parseNumber(v, 0, model.MaxNumber); err != nil {
+		if s.Severity, err = workload.ParseNumber(v, 0, model.MaxNumber); err != nil {
 			return s.Errorf(n, "severity: %v", err)
 		}
 		e.Settings = slices.DeleteFunc(e.Settings, func(x Setting) bool { return x.Key == "severity" })
@@ -249,7 +250,7 @@ func (s *Schedule) Simulation(d inventory.Design, base DesignOptions) (c Simulat
 	if err := s.OptionsFor(d, &c.Options); err != nil {
 		return c, nil, err
 	}
-	if c.Workload, err = s.Build(DefaultParams(), c.Seed); err != nil {
+	if c.Workload, err = s.Build(workload.DefaultParams(), c.Seed); err != nil {
 		return c, nil, err
 	}
 	if c.Faults, err = s.CoreFaults(&c.Workload, d, c.Options); err != nil {

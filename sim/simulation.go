@@ -16,6 +16,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // Simulation is one run of a design on simulated servers, under an engine that owns every choice: the
@@ -63,7 +64,7 @@ type Simulation struct {
 type SimulationConfig struct {
 	Design   inventory.Design
 	Options  DesignOptions
-	Workload Workload
+	Workload workload.Workload
 	// Faults strike in order, each when the one before it has.
 	Faults []Fault
 	// Kinds are kinds of fault that [Simulation.Strike] may be asked for: the world is made for them too.

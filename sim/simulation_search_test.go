@@ -5,12 +5,13 @@ import (
 
 	"stockproof/checks"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // In a search the clock stands still, and yet an answer comes before the calls that follow it: a checker that took the
 // two for concurrent would let a later call be decided first. Which came first is part of the state, too.
 func TestInASearchAnAnswerComesBeforeTheCallsThatFollowIt(t *testing.T) {
-	w, err := simpleScenario(t).Build(DefaultParams(), 1)
+	w, err := simpleScenario(t).Build(workload.DefaultParams(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

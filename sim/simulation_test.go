@@ -11,6 +11,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 func simulated(t testing.TB, d inventory.Design, scenario string) sim.SimulationConfig {
@@ -19,7 +20,7 @@ func simulated(t testing.TB, d inventory.Design, scenario string) sim.Simulation
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := s.Build(sim.DefaultParams(), 1)
+	w, err := s.Build(workload.DefaultParams(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func BenchmarkSimulation(b *testing.B) {
 }
 
 // workloadOf is n orders that want more of one SKU than there is.
-func workloadOf(t testing.TB, n int) sim.Workload {
+func workloadOf(t testing.TB, n int) workload.Workload {
 	t.Helper()
 	text := "stockproof scenario 1\n# Orders of one SKU.\nworkload clients=2\n" +
 		fmt.Sprintf("workload stock sku=A qty=%d\n", 2*n-1)
@@ -91,7 +92,7 @@ func workloadOf(t testing.TB, n int) sim.Workload {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := s.Build(sim.DefaultParams(), 1)
+	w, err := s.Build(workload.DefaultParams(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/inventory/port"
 	"stockproof/sim"
+	"stockproof/sim/workload"
 )
 
 // stuck is a process that does not end when its life does.
@@ -41,9 +42,9 @@ func stuckWorkers(t *testing.T) inventory.Design {
 
 func runConfig(t *testing.T, d inventory.Design, orders int) sim.RunConfig {
 	t.Helper()
-	p := sim.DefaultParams()
+	p := workload.DefaultParams()
 	p.Orders, p.Clients = orders, 4
-	w, err := sim.Generate(p, 7)
+	w, err := workload.Generate(p, 7)
 	if err != nil {
 		t.Fatal(err)
 	}

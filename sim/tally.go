@@ -9,6 +9,7 @@ import (
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // Summary is what the clients of a run were told. Order lines are counted once each, by their final
@@ -87,7 +88,7 @@ func newTally() *tally {
 }
 
 // supplied checks that the initial stock is in.
-func (t *tally) supplied(all []Initial) error {
+func (t *tally) supplied(all []workload.Initial) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, s := range all {

@@ -9,16 +9,17 @@ import (
 	"stockproof/model"
 	"stockproof/sim"
 	"stockproof/sim/random"
+	"stockproof/sim/workload"
 )
 
 // scarce is a workload of all-or-nothing orders of several lines that want twice what there is.
-func scarce(t *testing.T, orders int) sim.Workload {
+func scarce(t *testing.T, orders int) workload.Workload {
 	t.Helper()
-	p := sim.DefaultParams()
+	p := workload.DefaultParams()
 	p.Orders, p.SKUs, p.Clients = orders, 10, 4
 	p.Policy, p.Multi, p.Supply = model.AllOrNothing, random.Ratio{Num: 1, Den: 1}, random.Ratio{Num: 1, Den: 2}
 	p.Cancels, p.Restocks = random.Ratio{}, random.Ratio{}
-	w, err := sim.Generate(p, 7)
+	w, err := workload.Generate(p, 7)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // observed takes down what clients and scripts did in this step.
@@ -106,7 +107,7 @@ func (t *Timeline) short(name string) string {
 		return name
 	}
 	for i := range t.s.c.Workload.Steps {
-		if st := &t.s.c.Workload.Steps[i]; st.Kind == StepCheckout && st.Name == order && len(st.Order.Lines) == 1 {
+		if st := &t.s.c.Workload.Steps[i]; st.Kind == workload.StepCheckout && st.Name == order && len(st.Order.Lines) == 1 {
 			return order
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // drawn runs a scenario on the core tier and draws it.
@@ -156,11 +157,11 @@ func TestAGeneratedWorkloadAsEntries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := s.Build(sim.DefaultParams(), 7)
+	w, err := s.Build(workload.DefaultParams(), 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := s.AsEntries(sim.DefaultParams(), 7)
+	x, err := s.AsEntries(workload.DefaultParams(), 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,11 +169,11 @@ func TestAGeneratedWorkloadAsEntries(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, x)
 	}
-	l, err := again.Build(sim.DefaultParams(), 1)
+	l, err := again.Build(workload.DefaultParams(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds := func(w sim.Workload) (n [8]int) {
+	kinds := func(w workload.Workload) (n [8]int) {
 		for i := range w.Steps {
 			n[w.Steps[i].Kind]++
 		}
@@ -180,11 +181,11 @@ func TestAGeneratedWorkloadAsEntries(t *testing.T) {
 	}
 	want := kinds(w)
 	got := kinds(l)
-	want[sim.StepRead], got[sim.StepRead] = 0, 0 // a read of several SKUs becomes several reads
+	want[workload.StepRead], got[workload.StepRead] = 0, 0 // a read of several SKUs becomes several reads
 	if l.Orders() != w.Orders() || l.Lines() != w.Lines() || l.Clients != w.Clients || len(l.Supply) != len(w.Supply) || got != want {
 		t.Errorf("%d orders, %d lines, %v; as entries %d, %d, %v", w.Orders(), w.Lines(), want, l.Orders(), l.Lines(), got)
 	}
-	if same, err := again.AsEntries(sim.DefaultParams(), 9); err != nil || same != again {
+	if same, err := again.AsEntries(workload.DefaultParams(), 9); err != nil || same != again {
 		t.Errorf("a list is made a list again: %v", err)
 	}
 }

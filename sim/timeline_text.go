@@ -7,6 +7,7 @@ import (
 
 	"stockproof/checks"
 	"stockproof/model"
+	"stockproof/sim/workload"
 )
 
 // TimelineWidth is the width of a page that a picture is drawn for, unless somebody says otherwise.
@@ -198,7 +199,7 @@ func (t *Timeline) LaneText(out Outcome, r checks.Report) string {
 		}
 		for i := range t.s.c.Workload.Steps {
 			st := &t.s.c.Workload.Steps[i]
-			if st.Kind != StepCheckout || e.Order.IsZero() || st.Order.ID != e.Order || e.Lane.SKU != "" {
+			if st.Kind != workload.StepCheckout || e.Order.IsZero() || st.Order.ID != e.Order || e.Lane.SKU != "" {
 				continue
 			}
 			for _, l := range st.Order.Lines {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"stockproof/checks"
-	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/workload"
 )
 
 // exhaustiveKinds are the faults that an exhaustive search offers unless others are named.
@@ -229,7 +229,7 @@ func (p *proof) text() {
 }
 
 func (p *proof) workload() string {
-	w, err := p.scope.Scenario.Build(sim.DefaultParams(), 1)
+	w, err := p.scope.Scenario.Build(workload.DefaultParams(), 1)
 	if err != nil {
 		return err.Error() // configure has built it: it cannot fail here
 	}

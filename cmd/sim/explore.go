@@ -15,6 +15,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/workload"
 )
 
 const exploreHelp = `sim explore: many executions of one scenario, each with faults and a schedule of its own, until one breaks a
@@ -250,7 +251,7 @@ func (c *campaign) configure() (err error) {
 	if err != nil {
 		return err
 	}
-	if s, err = s.AsEntries(sim.DefaultParams(), seed); err != nil {
+	if s, err = s.AsEntries(workload.DefaultParams(), seed); err != nil {
 		return err
 	}
 	c.config = explore.Config{Seed: seed, Design: d, Options: o, Scenario: s, Strategy: explore.Strategy(f.strategy),
@@ -280,7 +281,7 @@ func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inv
 	if err = s.OptionsFor(d, &o); err != nil {
 		return s, d, o, err
 	}
-	w, err := s.Build(sim.DefaultParams(), 1)
+	w, err := s.Build(workload.DefaultParams(), 1)
 	if err != nil {
 		return s, d, o, err
 	}

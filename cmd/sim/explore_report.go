@@ -9,6 +9,7 @@ import (
 	"stockproof/checks"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/workload"
 )
 
 // headline is line 1: the seed first, then every parameter.
@@ -215,7 +216,7 @@ func (c *campaign) json(w io.Writer) error {
 
 // lines is how many order lines one execution submits.
 func (c *campaign) lines() int {
-	w, err := c.config.Scenario.Build(sim.DefaultParams(), c.config.Seed)
+	w, err := c.config.Scenario.Build(workload.DefaultParams(), c.config.Seed)
 	if err != nil {
 		return 0 // configure has built it: it cannot fail here
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"stockproof/sim"
+	"stockproof/sim/workload"
 )
 
 const runHelp = `sim run: one run of a design, judged.
@@ -53,7 +54,7 @@ func workloadHelp() map[string]string {
 func printRunHelp(w io.Writer, fs *flag.FlagSet) {
 	fmt.Fprint(w, runHelp)
 	generated := map[string]bool{}
-	for _, key := range sim.ParamKeys() {
+	for _, key := range workload.ParamKeys() {
 		generated[key] = true
 	}
 	table(w, "flags", fs, func(name string) bool { return !generated[name] })

@@ -16,6 +16,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/random"
+	"stockproof/sim/workload"
 )
 
 // runFlags are the command line of sim run.
@@ -36,13 +37,13 @@ type runFlags struct {
 	timeout    time.Duration
 	history    string
 	json       bool
-	params     sim.Params
+	params     workload.Params
 	given      []string // the flags as they were given, for the command that reproduces the run
 	set        map[string]bool
 }
 
 func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
-	f := &runFlags{params: sim.DefaultParams(), set: map[string]bool{}}
+	f := &runFlags{params: workload.DefaultParams(), set: map[string]bool{}}
 	fs := flag.NewFlagSet("sim run", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // finish prints what is wrong, once
 	fs.Usage = func() {}
@@ -63,7 +64,7 @@ func parseRun(args []string, stdout io.Writer) (*runFlags, error) {
 	fs.StringVar(&f.history, "history", "", historyFlag)
 	fs.BoolVar(&f.json, "json", false, "the result as JSON on the last line of stdout; everything else on stderr")
 	about := workloadHelp()
-	for _, key := range sim.ParamKeys() {
+	for _, key := range workload.ParamKeys() {
 		fs.Func(key, fmt.Sprintf("%s (%s)", about[key], f.params.Get(key)),
 			func(v string) error { return f.params.Set(key, v) })
 	}
@@ -103,7 +104,7 @@ func (f *runFlags) validate() error {
 	case f.settle <= 0 || f.patience <= 0 || f.timeout <= 0:
 		return usage{fmt.Errorf("--settle, --patience and --timeout need a time above zero")}
 	}
-	for _, key := range sim.ParamKeys() {
+	for _, key := range workload.ParamKeys() {
 		if f.workload != "" && f.set[key] && key != "supply" && key != "clients" {
 			return usage{fmt.Errorf("--%s is for a generated workload, and --workload names a file", key)}
 		}
@@ -121,7 +122,7 @@ func (f *runFlags) overruled(s *sim.Scenario) error {
 			return usage{fmt.Errorf("--%s: scenario %s says that itself", key, s.Name)}
 		}
 	}
-	for _, key := range sim.ParamKeys() {
+	for _, key := range workload.ParamKeys() {
 		says := s.Explicit()
 		for i := range s.Workload {
 			_, sets := s.Workload[i].Get(key)
@@ -204,24 +205,24 @@ func (f *runFlags) checkOptions(c sim.RunConfig) error {
 	return nil
 }
 
-func (f *runFlags) buildWorkload(s *sim.Scenario, seed uint64) (sim.Workload, error) {
+func (f *runFlags) buildWorkload(s *sim.Scenario, seed uint64) (workload.Workload, error) {
 	switch {
 	case f.workload != "":
-		o := sim.ImportOptions{Columns: sim.DefaultColumns(), Supply: sim.DefaultSupply(), Clients: f.params.Clients}
+		o := workload.ImportOptions{Columns: workload.DefaultColumns(), Supply: workload.DefaultSupply(), Clients: f.params.Clients}
 		if f.set["supply"] {
 			o.Supply = f.params.Supply
 		}
 		if f.columns != "" {
 			var err error
-			if o.Columns, err = sim.ParseColumns(f.columns); err != nil {
-				return sim.Workload{}, usage{fmt.Errorf("--columns: %w", err)}
+			if o.Columns, err = workload.ParseColumns(f.columns); err != nil {
+				return workload.Workload{}, usage{fmt.Errorf("--columns: %w", err)}
 			}
 		}
-		return sim.Import(f.workload, o)
+		return workload.Import(f.workload, o)
 	case s != nil:
 		return s.Build(f.params, seed)
 	}
-	return sim.Generate(f.params, seed)
+	return workload.Generate(f.params, seed)
 }
 
 // reproduce is the command that runs the same again.

@@ -13,6 +13,7 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/random"
+	"stockproof/sim/workload"
 )
 
 const coreHelp = `sim run --on core: one schedule of the simulator, drawn and judged.
@@ -108,7 +109,7 @@ func runCore(ctx context.Context, args []string, stdout *output, stderr io.Write
 func (r *coreRun) config(o sim.DesignOptions) (c sim.SimulationConfig, err error) {
 	c = sim.SimulationConfig{Design: r.design, Options: o, Seed: r.seed,
 		Chooser: &engine.Walk{Numbers: random.Stream(r.seed, "choices"), Stay: 4}}
-	if c.Workload, err = r.scenario.Build(sim.DefaultParams(), r.seed); err != nil {
+	if c.Workload, err = r.scenario.Build(workload.DefaultParams(), r.seed); err != nil {
 		return c, err
 	}
 	c.Faults, err = r.scenario.CoreFaults(&c.Workload, r.design, o)

@@ -9,6 +9,7 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/random"
+	"stockproof/sim/workload"
 )
 
 // A wait that counts as unchanged is not over, whoever did what: workers, the connector, the broker's groups and
@@ -77,7 +78,7 @@ expect holds
 	}
 	c := sim.SimulationConfig{Design: d, Options: sim.CoreOptions(), Passed: passed,
 		Chooser: &engine.Walk{Numbers: random.Stream(seed, "choices"), Stay: 3}}
-	if c.Workload, err = sc.Build(sim.DefaultParams(), 1); err != nil {
+	if c.Workload, err = sc.Build(workload.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}
 	if c.Faults, err = sc.CoreFaults(&c.Workload, d, c.Options); err != nil {

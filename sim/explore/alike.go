@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	"stockproof/inventory"
-	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // alike is an order that others are like: the same lines under the same policy, sent by nobody twice and never
@@ -17,7 +17,7 @@ type alike struct {
 }
 
 // alikes are the orders of a workload that others are like, at most 32.
-func alikes(w *sim.Workload) (as []alike) {
+func alikes(w *workload.Workload) (as []alike) {
 	steps := w.Steps
 	classes := 0
 	for i := range steps {
@@ -38,14 +38,14 @@ func alikes(w *sim.Workload) (as []alike) {
 	return as
 }
 
-func indexOf(steps []sim.Step, name string) int {
-	return slices.IndexFunc(steps, func(s sim.Step) bool { return s.Name == name })
+func indexOf(steps []workload.Step, name string) int {
+	return slices.IndexFunc(steps, func(s workload.Step) bool { return s.Name == name })
 }
 
 // lone reports whether a step sends an order that no other step speaks of or waits for.
-func lone(steps []sim.Step, i int) bool {
+func lone(steps []workload.Step, i int) bool {
 	s := &steps[i]
-	if s.Kind != sim.StepCheckout || len(s.After) > 0 {
+	if s.Kind != workload.StepCheckout || len(s.After) > 0 {
 		return false
 	}
 	for j := range steps {

@@ -21,6 +21,7 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/random"
+	"stockproof/sim/workload"
 )
 
 // BenchmarkCore is whole executions as a campaign runs them, with checks, production codecs and scripts in the
@@ -71,7 +72,7 @@ func chainOf(b *testing.B, d inventory.Design, n int) sim.SimulationConfig {
 	c := sim.SimulationConfig{Design: d, Options: sim.CoreOptions(),
 		Without: []string{"sweeper", "coordinator", "heart", "feed", "bootstrap", "reconciler"}}
 	c.Options.Channels = nil
-	if c.Workload, err = s.Build(sim.DefaultParams(), 1); err != nil {
+	if c.Workload, err = s.Build(workload.DefaultParams(), 1); err != nil {
 		b.Fatal(err)
 	}
 	return c

@@ -16,6 +16,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/workload"
 )
 
 // Strategy is how choices are made.
@@ -167,7 +168,7 @@ func (c Config) withDefaults() Config {
 // base is the simulation without anything of a single execution.
 func (c *Config) base() (s sim.SimulationConfig, err error) {
 	s = sim.SimulationConfig{Design: c.Design, Options: c.Options}
-	if s.Workload, err = c.Scenario.Build(sim.DefaultParams(), c.Seed); err != nil {
+	if s.Workload, err = c.Scenario.Build(workload.DefaultParams(), c.Seed); err != nil {
 		return s, err
 	}
 	s.Faults, err = c.Scenario.CoreFaults(&s.Workload, c.Design, c.Options)

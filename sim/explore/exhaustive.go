@@ -11,6 +11,7 @@ import (
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/sim"
+	"stockproof/sim/workload"
 )
 
 // Scope is what an exhaustive search covers. Within it every interleaving is visited; what lies outside is
@@ -115,7 +116,7 @@ func (c Scope) search() (*search, error) {
 	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, Search: true,
 		Kinds: slices.Concat(c.Kinds, c.Also)}
 	var err error
-	if base.Workload, err = c.Scenario.Build(sim.DefaultParams(), 1); err != nil {
+	if base.Workload, err = c.Scenario.Build(workload.DefaultParams(), 1); err != nil {
 		return nil, err
 	}
 	if base.Faults, err = c.Scenario.CoreFaults(&base.Workload, c.Design, c.Options); err != nil {

@@ -1,4 +1,4 @@
-package sim
+package workload
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 	"stockproof/sim/random"
 )
 
-const samplePath = "../testdata/workloads/online-retail-sample.csv"
+const samplePath = "../../testdata/workloads/online-retail-sample.csv"
 
 func imported(t *testing.T, path string) Workload {
 	t.Helper()
@@ -243,7 +243,7 @@ func TestParseColumns(t *testing.T) {
 
 // An amount above the largest quantity of one command comes in several.
 func TestSupplyAboveTheLargestQuantityComesInSeveralParts(t *testing.T) {
-	w := Workload{Supply: []Initial{{laneOf("A"), 2*model.MaxQuantity + 1}}}
+	w := Workload{Supply: []Initial{{LaneOf("A"), 2*model.MaxQuantity + 1}}}
 	steps := w.SupplySteps()
 	total := int64(0)
 	for _, s := range steps {

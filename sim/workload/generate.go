@@ -1,4 +1,4 @@
-package sim
+package workload
 
 import (
 	"cmp"
@@ -30,7 +30,7 @@ func Generate(p Params, seed uint64) (Workload, error) {
 	for i, d := range g.due {
 		w.Steps[i] = d.Step
 	}
-	sequence(w.Steps)
+	Sequence(w.Steps)
 	return w, nil
 }
 
@@ -97,7 +97,7 @@ func (g *generator) checkout(i int) {
 	}
 	name := fmt.Sprintf("o%d", i+1)
 	g.due = append(g.due, dueStep{i, Step{Kind: StepCheckout, Name: name,
-		Order: newOrder(orderID(g.source, name), g.Policy, lines...)}})
+		Order: NewOrder(OrderID(g.source, name), g.Policy, lines...)}})
 }
 
 // cancel comes a little later than its order, so that it meets other orders' commands.
@@ -108,7 +108,7 @@ func (g *generator) cancel(i int) {
 	}
 	name := fmt.Sprintf("o%d", i+1)
 	g.due = append(g.due, dueStep{i + later, Step{Kind: StepCancel, Name: "cancel " + name,
-		Order: inventory.Order{ID: orderID(g.source, name)}}})
+		Order: inventory.Order{ID: OrderID(g.source, name)}}})
 }
 
 func (g *generator) restock(i int) {
@@ -132,7 +132,7 @@ func (g *generator) read(i int) {
 	}
 	lanes := make([]model.LaneKey, 1+many)
 	for j := range lanes {
-		lanes[j] = laneOf(skuName((rank + j) % g.SKUs))
+		lanes[j] = LaneOf(skuName((rank + j) % g.SKUs))
 	}
 	g.due = append(g.due, dueStep{i, Step{Kind: StepRead, Name: fmt.Sprintf("read %d", i+1), Lanes: lanes}})
 }
@@ -143,7 +143,7 @@ func (g *generator) supply() []Initial {
 	for rank, units := range g.demand {
 		// Validate keeps the product far below 63 bits.
 		if n, _ := g.Supply.OfUp(units); n > 0 {
-			all = append(all, Initial{laneOf(skuName(rank)), n})
+			all = append(all, Initial{LaneOf(skuName(rank)), n})
 		}
 	}
 	return all

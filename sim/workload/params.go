@@ -1,4 +1,4 @@
-package sim
+package workload
 
 import (
 	"fmt"
@@ -37,7 +37,7 @@ func DefaultParams() Params {
 const (
 	maxOrders  = 50_000_000
 	maxSKUs    = 1_000_000
-	maxClients = 10_000
+	MaxClients = 10_000 // that work side by side
 )
 
 // param is one parameter with its name in scenarios and on the command line.
@@ -50,7 +50,7 @@ type param struct {
 func number(key string, field func(*Params) *int, lo, hi int) param {
 	return param{key, func(p *Params) string { return strconv.Itoa(*field(p)) },
 		func(p *Params, s string) error {
-			n, err := parseNumber(s, int64(lo), int64(hi))
+			n, err := ParseNumber(s, int64(lo), int64(hi))
 			*field(p) = int(n)
 			return err
 		}}
@@ -76,7 +76,7 @@ func params() []param {
 		share("hot", func(p *Params) *random.Ratio { return &p.Hot }, 1),
 		{"qty", func(p *Params) string { return strconv.FormatInt(p.Qty, 10) },
 			func(p *Params, s string) (err error) {
-				p.Qty, err = parseNumber(s, 1, model.MaxQuantity)
+				p.Qty, err = ParseNumber(s, 1, model.MaxQuantity)
 				return err
 			}},
 		share("multi", func(p *Params) *random.Ratio { return &p.Multi }, 1),
@@ -84,14 +84,14 @@ func params() []param {
 		share("repeat-sku", func(p *Params) *random.Ratio { return &p.Repeat }, 1),
 		{"policy", func(p *Params) string { return p.Policy.String() },
 			func(p *Params, s string) (err error) {
-				p.Policy, err = parsePolicy(s)
+				p.Policy, err = ParsePolicy(s)
 				return err
 			}},
 		share("supply", func(p *Params) *random.Ratio { return &p.Supply }, 1000),
 		share("cancels", func(p *Params) *random.Ratio { return &p.Cancels }, 1),
 		share("restocks", func(p *Params) *random.Ratio { return &p.Restocks }, 1),
 		share("reads", func(p *Params) *random.Ratio { return &p.Reads }, 1),
-		number("clients", func(p *Params) *int { return &p.Clients }, 1, maxClients),
+		number("clients", func(p *Params) *int { return &p.Clients }, 1, MaxClients),
 	}
 }
 
@@ -108,8 +108,8 @@ func (p *Params) Set(key, value string) error {
 	return fmt.Errorf("there is no parameter %s", key)
 }
 
-// isParam reports whether key names a parameter.
-func isParam(key string) bool {
+// IsParam reports whether key names a parameter.
+func IsParam(key string) bool {
 	for _, q := range params() {
 		if q.key == key {
 			return true
@@ -151,8 +151,8 @@ func (p Params) String() string {
 		p.Restocks.Percent(), p.Reads.Percent(), p.Clients)
 }
 
-// parseNumber reads decimal digits, nothing else, within lo..hi.
-func parseNumber(s string, lo, hi int64) (int64, error) {
+// ParseNumber reads decimal digits, nothing else, within lo..hi.
+func ParseNumber(s string, lo, hi int64) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	switch {
 	case err != nil || s[0] == '+':
@@ -163,7 +163,8 @@ func parseNumber(s string, lo, hi int64) (int64, error) {
 	return n, nil
 }
 
-func parsePolicy(s string) (model.Policy, error) {
+// ParsePolicy reads the name of a policy, as scenarios and the command line write it.
+func ParsePolicy(s string) (model.Policy, error) {
 	p, err := model.ParsePolicy(s)
 	if err != nil || p == 0 {
 		return 0, fmt.Errorf("%q is neither %s nor %s", s, model.Partial, model.AllOrNothing)

@@ -1,4 +1,4 @@
-package sim
+package workload
 
 import (
 	"cmp"
@@ -64,14 +64,14 @@ type Comeback struct {
 	Qty int64
 }
 
-// laneOf is the one lane of a SKU in workloads.
-func laneOf(sku model.SKU) model.LaneKey { return model.LaneKey{SKU: sku, Loc: model.MainLocation} }
+// LaneOf is the one lane of a SKU in workloads.
+func LaneOf(sku model.SKU) model.LaneKey { return model.LaneKey{SKU: sku, Loc: model.MainLocation} }
 
-// orderID names an order of a workload; a source is a file, a scenario, or a seed.
-func orderID(source, name string) model.ID { return model.NameID("order", source, name) }
+// OrderID names an order of a workload; a source is a file, a scenario, or a seed.
+func OrderID(source, name string) model.ID { return model.NameID("order", source, name) }
 
-// newOrder builds an order whose lines have the ids that everybody derives for them.
-func newOrder(id model.ID, policy model.Policy, lines ...inventory.OrderLine) inventory.Order {
+// NewOrder builds an order whose lines have the ids that everybody derives for them.
+func NewOrder(id model.ID, policy model.Policy, lines ...inventory.OrderLine) inventory.Order {
 	o := inventory.Order{ID: id, Policy: policy, Lines: lines}
 	for i := range o.Lines {
 		l := &o.Lines[i]
@@ -83,8 +83,8 @@ func newOrder(id model.ID, policy model.Policy, lines ...inventory.OrderLine) in
 	return o
 }
 
-// orderCommands are the commands by which a design knows an order's lines.
-func orderCommands(o inventory.Order) []model.Command {
+// OrderCommands are the commands by which a design knows an order's lines.
+func OrderCommands(o inventory.Order) []model.Command {
 	cs := make([]model.Command, len(o.Lines))
 	for i, l := range o.Lines {
 		cs[i] = model.Command{ID: l.Command, Kind: model.Reserve, SKU: l.SKU, Loc: l.Loc, OrderID: o.ID,
@@ -131,7 +131,7 @@ func (w *Workload) Check() error {
 		switch s.Kind {
 		case StepCheckout:
 			err = check(i, s.Order.ID, nil)
-			for _, c := range orderCommands(s.Order) {
+			for _, c := range OrderCommands(s.Order) {
 				err = cmp.Or(err, check(i, c.ID, c.Validate()))
 			}
 		case StepRestock, StepAdjust:

@@ -1,4 +1,4 @@
-package sim
+package workload
 
 import (
 	"slices"
@@ -6,11 +6,11 @@ import (
 	"stockproof/model"
 )
 
-// sequence says which steps wait for which. What concludes an order waits for the order. Steps of a
+// Sequence says which steps wait for which. What concludes an order waits for the order. Steps of a
 // barrier kind keep their place among all steps that move the same SKU: they wait for every earlier
 // one, and every later one waits for them; so it is known what was sold before a return when the
 // return runs. Everything else goes side by side.
-func sequence(steps []Step, barriers ...StepKind) {
+func Sequence(steps []Step, barriers ...StepKind) {
 	ordered := map[model.ID]*Step{}
 	place := map[model.ID]int{}
 	type shelf struct {

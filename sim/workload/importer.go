@@ -1,4 +1,4 @@
-package sim
+package workload
 
 import (
 	"bufio"
@@ -194,7 +194,7 @@ func (im *importer) orderLine(r row) error {
 	if !known {
 		at = len(im.steps)
 		im.orders[r.invoice] = at
-		o := inventory.Order{ID: orderID(im.source, r.invoice), Policy: model.Partial}
+		o := inventory.Order{ID: OrderID(im.source, r.invoice), Policy: model.Partial}
 		im.step(r, Step{Kind: StepCheckout, Order: o})
 		im.step(r, Step{Kind: StepCommit, Order: inventory.Order{ID: o.ID}})
 	}
@@ -222,15 +222,15 @@ func (im *importer) workload() (Workload, error) {
 				model.MaxNumber)
 		}
 		if units > 0 {
-			w.Supply = append(w.Supply, Initial{laneOf(sku), units})
+			w.Supply = append(w.Supply, Initial{LaneOf(sku), units})
 		}
 	}
 	for i := range w.Steps {
 		if s := &w.Steps[i]; s.Kind == StepCheckout {
-			s.Order = newOrder(s.Order.ID, s.Order.Policy, s.Order.Lines...)
+			s.Order = NewOrder(s.Order.ID, s.Order.Policy, s.Order.Lines...)
 		}
 	}
-	sequence(w.Steps, StepReturn, StepAdjust)
+	Sequence(w.Steps, StepReturn, StepAdjust)
 	w.Text = fmt.Sprintf("workload %s (%d lines, %d orders, %d skus)  %s  supply %s  clients %d", im.file, im.rows,
 		len(im.orders), len(w.SKUs()), model.Partial, im.Supply.Percent(), w.Clients)
 	return w, nil
