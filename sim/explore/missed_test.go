@@ -6,14 +6,14 @@ import (
 	"testing"
 
 	"stockproof/inventory/ledger"
-	"stockproof/sim"
+	"stockproof/sim/random"
 )
 
 // What a search once left out: no comparison of the states that it visits shows one that it does not visit.
 
 // walkTo goes on at random from a path, without faults, until one of the ways to go on is wanted. It gives the path to
 // there and the way, nil where the walk ends before.
-func (p *prober) walkTo(t *testing.T, from *path, numbers *sim.Rand, wanted func(way) bool) (at *path, found *way) {
+func (p *prober) walkTo(t *testing.T, from *path, numbers *random.Rand, wanted func(way) bool) (at *path, found *way) {
 	t.Helper()
 	at = from
 	for c := p.crossing(t, at); len(c.ways) > 0; c = p.crossing(t, at) {
@@ -44,7 +44,7 @@ func (c *crossing) among(text string) *way {
 // others may act, and what the fetch brings depends on that.
 func TestACommitDoesNotRunOnIntoTheNextFetch(t *testing.T) {
 	p := newProber(t, tinyScope(t, ledger.Design()))
-	numbers, ready := sim.Stream(1, "commits"), 0
+	numbers, ready := random.Stream(1, "commits"), 0
 	for range 20 {
 		at, commit := p.walkTo(t, nil, numbers, func(w way) bool {
 			return strings.Contains(w.text, "request kafka commit") && strings.HasPrefix(w.process, "worker-")
@@ -77,7 +77,7 @@ func (p *prober) then(t *testing.T, at *path, to *way) *path {
 // refuses it, and behind it.
 func TestClientsSeeARefusedConnection(t *testing.T) {
 	p := newProber(t, tinyScope(t, ledger.Design(), "crash"))
-	numbers := sim.Stream(1, "refused")
+	numbers := random.Stream(1, "refused")
 	admits := func(w way) bool { return strings.Contains(w.text, "request api admit") }
 	at, _ := p.walkTo(t, nil, numbers, admits)
 	before := p.crossing(t, at)
@@ -106,7 +106,7 @@ func TestACrashEndsTheProcessThatItNames(t *testing.T) {
 	c.Faults = 2
 	for _, name := range []string{"api-1", "connector", "worker-1", "projection-1"} {
 		p := newProber(t, c)
-		numbers, at := sim.Stream(1, name), (*path)(nil)
+		numbers, at := random.Stream(1, name), (*path)(nil)
 		for _, life := range []string{name, name + "'2"} {
 			to, crash := p.walkTo(t, at, numbers, func(w way) bool { return w.text == "X "+life })
 			if crash == nil {
