@@ -149,7 +149,7 @@ func (d *Deployment) launch(name, role string, build func(inventory.Ports, inven
 		if err != nil {
 			return fmt.Errorf("start %s: %w", name, err)
 		}
-		in.tap = newTap(d.watch, func(p Point) bool { return d.watch.point(in.role, in.name, p) })
+		in.tap = newTap(d.watch, func(p Point) bool { return d.watch.Passed(in.role, in.name, p) })
 		if d.options.Decorate != nil {
 			p.Broker = d.options.Decorate(name, p.Broker)
 		}
@@ -177,7 +177,7 @@ func (d *Deployment) run(ctx context.Context, in instance, process port.Process)
 	defer in.close()
 	ended, tap, cancel := make(chan struct{}), in.tap, in.cancel
 	go func() { // a tap that was told to die takes the whole process with it
-		for !tap.dead.Load() {
+		for !tap.Dead() {
 			select {
 			case <-ended:
 				return
@@ -190,7 +190,7 @@ func (d *Deployment) run(ctx context.Context, in instance, process port.Process)
 	}()
 	err := process.Run(ctx)
 	close(ended)
-	if err != nil && ctx.Err() == nil && !tap.dead.Load() {
+	if err != nil && ctx.Err() == nil && !tap.Dead() {
 		d.watch.failed(in.name, err)
 	}
 }
@@ -208,7 +208,7 @@ func (d *Deployment) Crash(name string) error {
 	if in == nil {
 		return fmt.Errorf("crash %s: there is no such process", name)
 	}
-	in.tap.dead.Store(true)
+	in.tap.Kill()
 	in.cancel()
 	return d.ended("crash", in)
 }
@@ -242,7 +242,7 @@ func (d *Deployment) Heal() error {
 	d.mu.Lock()
 	var dead []*instance
 	for _, in := range d.instances {
-		if in.tap.dead.Load() {
+		if in.tap.Dead() {
 			dead = append(dead, in)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"stockproof/adapters/debezium"
 	"stockproof/adapters/memory"
 	"stockproof/checks"
 	"stockproof/inventory/port"
@@ -113,7 +114,7 @@ func recordSKU(r port.Record) (model.SKU, bool) {
 		lane, err := model.ParseLaneTopicKey(string(r.Key))
 		return lane.SKU, err == nil
 	case model.OrderTopic:
-		if e, err := orderEvent(r); err == nil && e.Class == "row" {
+		if e, err := (debezium.Decoder{}).OrderEvent(r); err == nil && e.Class == "row" {
 			return e.Row.SKU, true
 		}
 		var key struct {

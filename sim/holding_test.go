@@ -1,80 +1,18 @@
 package sim
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"stockproof/adapters/redis/command"
+	"stockproof/checks"
+	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/engine"
 	"stockproof/sim/workload"
 )
-
-// A worker is done with what is before the position that it fetches from; what it never came back from stays.
-func TestHoldingsAreWhatAWorkerNeverCameBackFrom(t *testing.T) {
-	var h holdings
-	who := holder{"workers", model.CommandTopic, 0}
-	records := func(offsets ...int64) (rs []port.Record) {
-		for _, o := range offsets {
-			rs = append(rs, port.Record{Topic: model.CommandTopic, Offset: o, Key: []byte("A")})
-		}
-		return rs
-	}
-	offsets := func() (all []int64) {
-		for _, held := range h.all(50) {
-			all = append(all, held.Record.Offset)
-		}
-		return all
-	}
-	want := func(what string, times, since int64, offs ...int64) {
-		t.Helper()
-		got := h.all(50)
-		if len(got) != len(offs) {
-			t.Fatalf("%s: holds %v, want %v", what, offsets(), offs)
-		}
-		for i, held := range got {
-			if held.Record.Offset != offs[i] || held.Times != times || held.Since != since || held.Until != 50 || held.SKU != "A" {
-				t.Errorf("%s: %+v", what, held)
-			}
-		}
-	}
-	want("nothing yet", 0, 0)
-	h.asks(who, port.Position{Offset: 3})
-	h.handed(who, records(3, 4, 5), 10)
-	want("handed out", 1, 10, 3, 4, 5)
-	h.asks(who, port.Position{Offset: 3}) // a worker that starts anew
-	h.handed(who, records(3, 4, 5, 6), 20)
-	want("handed out again", 2, 10, 3, 4, 5, 6)
-	h.asks(who, port.Position{Offset: 5})
-	want("half of it is done", 0, 10, 5, 6)
-	h.handed(who, records(5, 6), 30)
-	h.asks(who, port.Position{Offset: 7})
-	want("done", 0, 0)
-	h.handed(who, records(7), 40)
-	h.asks(who, port.Position{Offset: 2}) // a rewind: it will be handed 7 again
-	want("it went back", 0, 0)
-}
-
-func TestARecordNamesItsSKUByItsKeyWhateverItsValue(t *testing.T) {
-	lane := model.LaneKey{SKU: "A}", Loc: "east"}
-	for _, c := range []struct {
-		topic, key, value string
-		sku               model.SKU
-		ok                bool
-	}{
-		{model.CommandTopic, "A}", "garbage", "A}", true},
-		{model.StateTopic, model.LaneTopicKey(lane), "", "A}", true},
-		{model.StateTopic, "#0", "", "", false}, // a heartbeat
-		{model.OrderTopic, `{"sku_id":"A"}`, "garbage", "A", true},
-		{model.OrderTopic, `{"id":7}`, "garbage", "", false},
-	} {
-		sku, ok := recordSKU(port.Record{Topic: c.topic, Key: []byte(c.key), Value: []byte(c.value)})
-		if sku != c.sku || ok != c.ok {
-			t.Errorf("%s %s: %q %t", c.topic, c.key, sku, ok)
-		}
-	}
-}
 
 // What the speed layer keeps is counted alike in memory and in the fake that the real client talks to: keys by
 // SKU, and the rest apart.
@@ -99,10 +37,11 @@ func TestFootprintsAreCountedBySKUOnEveryTier(t *testing.T) {
 		if err := p.Speed.Do(t.Context(), ops...); err != nil {
 			t.Fatal(err)
 		}
-		all, err := footprints(w.Sizes)
-		if err != nil {
+		var a checks.Audit
+		if err := NewWatch(checks.New(checks.Header{}), time.Now).final(&a, w.Sizes); err != nil {
 			t.Fatal(err)
 		}
+		all := a.State
 		keys, bytes := map[model.SKU]int64{}, map[model.SKU]int64{}
 		for _, f := range all {
 			if f.Shared != (f.SKU == "") {
@@ -132,20 +71,61 @@ func TestWhatWorkersHoldIsPartOfAState(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Engine.Close()
-	h, who, rs := &s.Watch.holdings, holder{"workers", model.CommandTopic, 0}, []port.Record{{Topic: model.CommandTopic, Offset: 3}}
-	state := func() uint64 { return s.StateDigest(0) }
-	nothing := state()
-	h.handed(who, rs, 10)
-	held := state()
-	h.handed(who, rs, 20)
-	again := state()
-	h.asks(who, port.Position{Offset: 4})
-	done := state()
-	h.handed(holder{"workers", model.CommandTopic, 1}, rs, 10)
-	elsewhere := state()
+	tap := newTap(s.Watch, func(Point) bool { return false })
+	fetch := func(part int32, from int64, rs ...port.Record) uint64 {
+		t.Helper()
+		p := tap.wrap(inventory.Ports{Broker: oneClaim{part: part, rs: rs}})
+		m, err := p.Broker.Join(t.Context(), "workers", model.CommandTopic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := m.Claim(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Fetch(t.Context(), port.Position{Offset: from}, 1, 0); err != nil {
+			t.Fatal(err)
+		}
+		return s.StateDigest(0)
+	}
+	record := port.Record{Topic: model.CommandTopic, Offset: 3}
+	nothing := s.StateDigest(0)
+	held := fetch(0, 3, record)
+	again := fetch(0, 3, record)
+	done := fetch(0, 4)
+	elsewhere := fetch(1, 3, record)
 	if held == nothing || again != held || done != nothing || elsewhere == held {
 		t.Errorf("nothing %x, held %x, again %x, done %x, of another partition %x", nothing, held, again, done, elsewhere)
 	}
+}
+
+// oneClaim is a broker whose members have one partition, where these records are next.
+type oneClaim struct {
+	port.Broker
+	part int32
+	rs   []port.Record
+}
+
+func (c oneClaim) Join(context.Context, string, string) (port.Member, error) {
+	return claiming{claim: c}, nil
+}
+
+type claiming struct {
+	port.Member
+	claim oneClaim
+}
+
+func (m claiming) Claim(context.Context) (port.Claim, error) { return claimed{oneClaim: m.claim}, nil }
+
+type claimed struct {
+	port.Claim
+	oneClaim
+}
+
+func (c claimed) Topic() string    { return model.CommandTopic }
+func (c claimed) Partition() int32 { return c.part }
+func (c claimed) Fetch(context.Context, port.Position, int, time.Duration) ([]port.Record, error) {
+	return c.rs, nil
 }
 
 func simpleScenario(t *testing.T) *Scenario {

@@ -175,7 +175,7 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	if len(c.Judges) > 0 {
 		s.suite.Remember()
 		s.Postgres.OnLedger(func(r port.LedgerRow) {
-			s.commits = append(s.commits, checks.Commit{Lane: r.Lane, Seq: r.Seq, Command: r.Command, At: s.Watch.clock.micros()})
+			s.commits = append(s.commits, checks.Commit{Lane: r.Lane, Seq: r.Seq, Command: r.Command, At: s.Watch.Micros()})
 		})
 	}
 	var err error

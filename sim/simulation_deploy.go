@@ -92,7 +92,7 @@ func (s *Simulation) start(in *instanceOf) {
 	in.broker = &joins{Broker: otherGroups{s.Kafka.Client(in.client), in.suffix}}
 	t := newTap(s.Watch, func(Point) bool { return false })
 	p := t.wrap(inventory.Ports{Truth: in.truth, Speed: s.Redis.ClientOf(in.name), Broker: s.broker(in),
-		Runtime: in.proc.Runtime(), OrderEvent: orderEvent})
+		Runtime: in.proc.Runtime(), OrderEvent: debezium.Decoder{}.OrderEvent})
 	p.Monitor = s.Watch.monitor(in.name, t)
 	proc, o := in.proc, s.c.Options.Options
 	if s.options != nil {

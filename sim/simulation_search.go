@@ -24,7 +24,7 @@ func (s *Simulation) StateDigest(more uint64) uint64 {
 	h.Word(s.history)
 	h.Word(uint64(s.suite.Found())) // what went wrong already is no accident of the order
 	h.Word(uint64(s.plan.next)<<32 | uint64(s.plan.seen))
-	h.Word(s.Watch.holdings.digest()) // whoever never comes back from a record blocks those behind it
+	h.Word(s.Watch.HoldingsDigest()) // whoever never comes back from a record blocks those behind it
 	return uint64(h)
 }
 

@@ -3,8 +3,6 @@ package sim
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,8 +36,14 @@ type tap struct {
 // newTap listens for a watch.
 func newTap(w *Watch, at func(Point) bool) *tap {
 	return &tap{at: at, script: w.script, events: w.Events, buried: w.buried, asks: w.holdings.asks,
-		handed: func(who holder, rs []port.Record) { w.holdings.handed(who, rs, w.clock.micros()) }}
+		handed: func(who holder, rs []port.Record) { w.holdings.handed(who, rs, w.Micros()) }}
 }
+
+// Dead reports whether the instance has died.
+func (t *tap) Dead() bool { return t.dead.Load() }
+
+// Kill ends the instance: from now on nothing passes.
+func (t *tap) Kill() { t.dead.Store(true) }
 
 var errDead = fmt.Errorf("the process is dead: %w", port.ErrUnavailable)
 
@@ -221,38 +225,4 @@ func (x tapClaim) Release() {
 	if !x.t.dead.Load() {
 		x.Claim.Release()
 	}
-}
-
-// joins remembers which groups a client joined.
-type joins struct {
-	port.Broker
-	mu  sync.Mutex
-	all []joined
-}
-
-type joined struct {
-	group  string
-	topic  string
-	member port.Member
-}
-
-func (j *joins) Join(ctx context.Context, group, topic string) (port.Member, error) {
-	m, err := j.Broker.Join(ctx, group, topic)
-	if err == nil {
-		j.mu.Lock()
-		j.all = append(j.all, joined{group, topic, m})
-		j.mu.Unlock()
-	}
-	return m, err
-}
-
-// reads reports whether the client joined a group of a topic.
-func (j *joins) reads(topic string) bool {
-	return slices.ContainsFunc(j.joined(), func(x joined) bool { return x.topic == topic })
-}
-
-func (j *joins) joined() []joined {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return append([]joined(nil), j.all...)
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stockproof/adapters/debezium"
 	"stockproof/adapters/redis/command"
 	"stockproof/checks"
 	"stockproof/inventory/port"
@@ -43,6 +44,12 @@ const maxAlarms = 50
 func NewWatch(suite *checks.Suite, now func() time.Time) *Watch {
 	return &Watch{clock: newClock(now), Observe: func(e checks.Event) { suite.Observe(e) }, Events: suite.Events, counts: map[string]int64{}}
 }
+
+// Micros is the time of the run's events, microseconds since 1970.
+func (w *Watch) Micros() int64 { return w.clock.micros() }
+
+// HoldingsDigest is what workers were handed and have not come back from, for a search.
+func (w *Watch) HoldingsDigest() uint64 { return w.holdings.digest() }
 
 // strike kills one process at a point.
 type strike struct {
@@ -83,8 +90,8 @@ func (w *Watch) await(ctx context.Context, s *strike) (name string, struck bool)
 	return <-s.struck, true // reached took it: its name is on its way
 }
 
-// point decides whether an instance dies here.
-func (w *Watch) point(role, instance string, p Point) bool {
+// Passed says of an instance that passes a point whether it dies there, of a strike that waits for it ([Watch.arm]).
+func (w *Watch) Passed(role, instance string, p Point) bool {
 	s := w.reached(role, instance, p)
 	if s == nil {
 		return false
@@ -191,7 +198,7 @@ func (w *Watch) buried(value []byte) {
 
 // sound reports whether a buried record is an order that anybody could have decided.
 func sound(value []byte) bool {
-	e, err := orderEvent(port.Record{Topic: model.OrderTopic, Value: value})
+	e, err := debezium.Decoder{}.OrderEvent(port.Record{Topic: model.OrderTopic, Value: value})
 	qty := max(e.Row.Qty, -e.Row.Qty)
 	return err == nil && e.Class == "row" && e.Row.SKU.Validate() == nil && qty > 0 && qty <= model.MaxQuantity &&
 		(e.Row.Qty > 0 || e.Row.Status == port.ShopAdjust)
@@ -208,7 +215,7 @@ func (w *Watch) Dead() []checks.DeadLetter {
 // keep, records that workers hold, and what the speed layer keeps of each SKU.
 func (w *Watch) final(a *checks.Audit, sizes func(each func(key string, bytes int)) error) (err error) {
 	a.Dead = append(a.Dead, w.Dead()...)
-	a.Held, a.HeldRead = w.holdings.all(w.clock.micros()), true
+	a.Held, a.HeldRead = w.holdings.all(w.Micros()), true
 	if a.State, err = footprints(sizes); err != nil {
 		return fmt.Errorf("audit: count the keys of the speed layer: %w", err)
 	}

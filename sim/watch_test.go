@@ -20,7 +20,7 @@ func TestAStrikeIsDisarmedWithItsRun(t *testing.T) {
 	if name, struck := w.await(over, late); struck {
 		t.Errorf("%s died of a strike that had no time left", name)
 	}
-	if w.point("worker", "worker-1", at) { // would stand there for ever
+	if w.Passed("worker", "worker-1", at) { // would stand there for ever
 		t.Error("a disarmed strike kills")
 	}
 

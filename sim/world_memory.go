@@ -43,7 +43,7 @@ func (w *MemoryWorld) Open(instance string) (inventory.Ports, func(), error) {
 	truth := w.Postgres.Client()
 	b := &joins{Broker: w.Kafka.Client(instance)}
 	p := inventory.Ports{Truth: truth, Speed: w.Redis.Client(), Broker: b, Runtime: live.Runtime{},
-		Monitor: port.Quiet{}, OrderEvent: orderEvent}
+		Monitor: port.Quiet{}, OrderEvent: debezium.Decoder{}.OrderEvent}
 	return p, func() {
 		w.Postgres.Kill(truth)
 		for _, j := range b.joined() {
@@ -71,8 +71,3 @@ func (w *MemoryWorld) Sizes(each func(key string, bytes int)) error {
 
 // Close implements [World].
 func (w *MemoryWorld) Close() {}
-
-// orderEvent reads the article's topic.
-func orderEvent(r port.Record) (inventory.OrderEvent, error) {
-	return debezium.Decoder{}.OrderEvent(r)
-}

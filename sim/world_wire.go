@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stockproof/adapters/debezium"
 	fakekafka "stockproof/adapters/fakes/kafka"
 	fakepg "stockproof/adapters/fakes/postgres"
 	fakeredis "stockproof/adapters/fakes/redis"
@@ -76,7 +77,7 @@ func (w *WireWorld) Open(instance string) (inventory.Ports, func(), error) {
 		Timeout: w.timeout})
 	groups := &joins{Broker: broker}
 	p := inventory.Ports{Truth: truth, Speed: speed, Broker: groups, Runtime: live.Runtime{}, Monitor: port.Quiet{},
-		OrderEvent: orderEvent}
+		OrderEvent: debezium.Decoder{}.OrderEvent}
 	return p, func() {
 		w.evict(life, groups.joined())
 		broker.Close()
