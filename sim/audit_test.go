@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim"
+	"stockproof/sim/observe"
 )
 
 // At the end of a run somebody else's value stands where a SKU's stock was. That is a finding for the
@@ -24,7 +25,7 @@ func TestAnAuditReadsPastForeignValues(t *testing.T) {
 				c := simulated(t, d, "tiny")
 				s, out := serversOf(t, c)
 				before := audited(t, s, c)
-				if !sim.Quiet(before) || len(before.Speed) != 1 || !before.Speed[0].Found {
+				if !observe.Quiet(before) || len(before.Speed) != 1 || !before.Speed[0].Found {
 					t.Fatalf("%s, %+v", out.Result, before)
 				}
 				for _, key := range s.Redis.Keys() {
@@ -35,8 +36,8 @@ func TestAnAuditReadsPastForeignValues(t *testing.T) {
 					}
 				}
 				after := audited(t, s, c)
-				if row := after.Speed[0]; row.Found || sim.Quiet(after) {
-					t.Errorf("it shows %+v, quiet %t", row, sim.Quiet(after))
+				if row := after.Speed[0]; row.Found || observe.Quiet(after) {
+					t.Errorf("it shows %+v, quiet %t", row, observe.Quiet(after))
 				}
 			})
 		}
@@ -67,7 +68,7 @@ func audited(t *testing.T, s *sim.Simulation, c sim.SimulationConfig) checks.Aud
 
 func audit(s *sim.Simulation, c sim.SimulationConfig) (checks.Audit, error) {
 	rt := s.Engine.NewProcess("auditor", "auditor").Runtime()
-	return sim.Audit(context.Background(), inventory.Ports{Truth: s.Postgres.Client(), Speed: s.Redis.Client(),
+	return observe.Audit(context.Background(), inventory.Ports{Truth: s.Postgres.Client(), Speed: s.Redis.Client(),
 		Broker: s.Kafka.Client("auditor"), Runtime: rt}, c.Design, c.Options.Options)
 }
 

@@ -9,6 +9,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/observe"
 	"stockproof/sim/workload"
 )
 
@@ -23,7 +24,7 @@ type client struct {
 
 // pending is a request whose answers may still be undecided.
 type pending struct {
-	sent
+	observe.Sent
 	answers []inventory.Answer // one per command
 	unsure  bool               // it counts as unknown in the tally
 	front   int                // where its decisions are looked for, modulo the number of fronts
@@ -109,20 +110,20 @@ func (c *client) send(ctx context.Context, cs []model.Command,
 	ask func(context.Context, *inventory.Orders) ([]inventory.Answer, error)) (*pending, error) {
 	p := &pending{}
 	err := c.insist(ctx, func(ctx context.Context, f inventory.Front) (again bool, err error) {
-		p.sent, p.front = c.Recorder.call(c.id, cs), c.front
+		p.Sent, p.front = c.Recorder.Call(c.id, cs), c.front
 		p.answers, err = ask(ctx, f.Orders)
 		switch {
 		case err == nil:
-			c.Recorder.answered(p.sent, p.answers)
+			c.Recorder.Answered(p.Sent, p.answers)
 			c.tally.answered(p.answers)
 			return shed(p.answers), nil
 		case port.Class(err) == port.ErrContract:
-			c.Recorder.refused(p.sent, err)
+			c.Recorder.Refused(p.Sent, err)
 			c.tally.refused(err)
 			p.answers = make([]inventory.Answer, len(cs))
 			return false, nil
 		}
-		c.Recorder.unknown(p.sent, err)
+		c.Recorder.Unknown(p.Sent, err)
 		return false, err
 	})
 	if err != nil {
@@ -187,12 +188,12 @@ func (c *client) attempt(ctx context.Context, r request) (again bool, err error)
 // read looks at stock in the client's own session.
 func (c *client) read(ctx context.Context, lanes []model.LaneKey) error {
 	return c.insist(ctx, func(ctx context.Context, f inventory.Front) (bool, error) {
-		called := c.Recorder.micros()
+		called := c.Recorder.Micros()
 		levels, err := f.Stock.Read(ctx, &c.session, lanes...)
 		if err != nil {
 			return false, err
 		}
-		c.Recorder.read(c.id, called, c.Space, levels)
+		c.Recorder.Read(c.id, called, c.Space, levels)
 		c.tally.read()
 		return false, nil
 	})

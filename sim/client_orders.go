@@ -67,7 +67,7 @@ func (c *client) conclude(ctx context.Context, id model.ID, kind workload.StepKi
 	if !grants && !undecided || !c.supports(command) {
 		return nil
 	}
-	began := c.Recorder.micros()
+	began := c.Recorder.Micros()
 	p := &pending{}
 	err := c.insist(ctx, func(ctx context.Context, f inventory.Front) (_ bool, err error) {
 		p.front = c.front
@@ -88,8 +88,8 @@ func (c *client) conclude(ctx context.Context, id model.ID, kind workload.StepKi
 	// A conclusion that happened before is looked up for every line, also for those it left alone.
 	p.answers = slices.DeleteFunc(p.answers, func(a inventory.Answer) bool { return a.Status == inventory.Absent })
 	refs := concludes(of, p.answers)
-	p.sent = c.Recorder.late(c.id, began, conclusions(p.answers, refs))
-	c.Recorder.answered(p.sent, p.answers)
+	p.Sent = c.Recorder.Late(c.id, began, conclusions(p.answers, refs))
+	c.Recorder.Answered(p.Sent, p.answers)
 	if err := c.wait(ctx, p); err != nil {
 		return err
 	}

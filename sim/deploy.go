@@ -12,6 +12,7 @@ import (
 	"stockproof/adapters/fakes/cdc"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
+	"stockproof/sim/observe"
 )
 
 // Deployment is a design's processes on a world: fronts, roles and the connector, each an instance
@@ -20,7 +21,7 @@ type Deployment struct {
 	world   World
 	design  inventory.Design
 	options DeployOptions
-	watch   *Watch
+	watch   *observe.Watch
 	ctx     context.Context
 	stop    context.CancelFunc
 
@@ -62,7 +63,7 @@ func (e *StuckError) Error() string {
 type instance struct {
 	name   string
 	role   string
-	tap    *tap
+	tap    *observe.Tap
 	cancel context.CancelFunc
 	close  func()
 	done   chan struct{}
@@ -70,13 +71,13 @@ type instance struct {
 }
 
 // Deploy starts everything.
-func Deploy(ctx context.Context, w World, d inventory.Design, o DeployOptions, watch *Watch) (*Deployment, error) {
+func Deploy(ctx context.Context, w World, d inventory.Design, o DeployOptions, watch *observe.Watch) (*Deployment, error) {
 	if o.End == 0 {
 		o.End = 30 * time.Second
 	}
 	dep := &Deployment{world: w, design: d, options: o, watch: watch, instances: map[string]*instance{}}
 	dep.ctx, dep.stop = context.WithCancel(ctx)
-	w.OnStockChange(watch.stockChange)
+	w.OnStockChange(watch.StockChange)
 	if err := dep.open(); err != nil {
 		return nil, err
 	}
@@ -149,12 +150,12 @@ func (d *Deployment) launch(name, role string, build func(inventory.Ports, inven
 		if err != nil {
 			return fmt.Errorf("start %s: %w", name, err)
 		}
-		in.tap = newTap(d.watch, func(p Point) bool { return d.watch.Passed(in.role, in.name, p) })
+		in.tap = observe.NewTap(d.watch, func(p observe.Point) bool { return d.watch.Passed(in.role, in.name, p) })
 		if d.options.Decorate != nil {
 			p.Broker = d.options.Decorate(name, p.Broker)
 		}
-		p = in.tap.wrap(p)
-		p.Monitor = d.watch.monitor(name, in.tap)
+		p = in.tap.Wrap(p)
+		p.Monitor = d.watch.Monitor(name, in.tap)
 		ctx, cancel := context.WithCancel(d.ctx)
 		in.cancel, in.close, in.done = cancel, done, make(chan struct{})
 		process := build(p, d.options.Options)
@@ -191,7 +192,7 @@ func (d *Deployment) run(ctx context.Context, in instance, process port.Process)
 	err := process.Run(ctx)
 	close(ended)
 	if err != nil && ctx.Err() == nil && !tap.Dead() {
-		d.watch.failed(in.name, err)
+		d.watch.Failed(in.name, err)
 	}
 }
 

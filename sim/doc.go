@@ -3,14 +3,13 @@
 //
 // # The mental model
 //
-//	Workload    what clients want: orders, cancels, restocks, returns, reads. Plain data, made from
-//	            parameters and a seed, from a scenario's entries, or from a file of real orders.
+//	Workload    what clients want: orders, cancels, restocks, returns, reads. Plain data (package workload).
 //	Scenario    a text file: a design, a workload, faults in order, what is expected to break.
 //	World       the servers that everything runs on: in memory, or behind the real clients.
 //	Deployment  a design's processes on a world. Each can die and be started again.
 //	Drive       lets clients carry out a workload on the deployment's fronts.
-//	Watch       what is seen beside the clients: effects in the speed layer, counters, alarms.
-//	Audit       what truth, speed and feeds hold when everything went quiet.
+//	Watch       what is seen of clients, processes and servers, and Audit what their books hold when everything went
+//	            quiet (package observe).
 //
 // # Two ways to run
 //
@@ -60,10 +59,10 @@
 //
 // # Chance
 //
-// All chance comes from Stream(seed, name): one stream for each kind of decision, so that a change
+// All chance comes from random.Stream(seed, name): one stream for each kind of decision, so that a change
 // of one leaves the others alone. Probabilities are exact ratios. The same parameters and seed give
 // the same workload, down to every id, with every release of Go; whether the run is the same too, the
 // world says (World.About).
 //
-// Read next: workload.go, scenario.go, driver.go, deploy.go.
+// Read next: scenario.go, driver.go, deploy.go, simulation.go.
 package sim

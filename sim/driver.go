@@ -11,6 +11,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/observe"
 	"stockproof/sim/workload"
 )
 
@@ -20,7 +21,7 @@ type DriveConfig struct {
 	Workload workload.Workload
 	Clients  int          // 0: the workload's
 	Runtime  port.Runtime // the clients' own world
-	Recorder *Recorder
+	Recorder *observe.Recorder
 	// Space is what reads are recorded as having been shown by; default port.SpeedSpace.
 	Space string
 	// Timeout is how long a client waits for the answer to one request before it sends it again;
@@ -132,7 +133,7 @@ func (d *driver) phase(ctx context.Context, steps []workload.Step) error {
 func (d *driver) await(ctx context.Context, p *pending) error {
 	before := p.statuses()
 	err := d.poll(ctx, p)
-	d.Recorder.decided(p.sent, before, p.answers)
+	d.Recorder.Decided(p.Sent, before, p.answers)
 	return err
 }
 

@@ -100,7 +100,7 @@ func (d *driver) look(ctx context.Context, f inventory.Front, open []openRequest
 			a.Status, a.Decision, a.Epoch = found[0].Status, found[0].Decision, found[0].Epoch
 			found = found[1:]
 		}
-		d.Recorder.decided(o.sent, before, o.answers)
+		d.Recorder.Decided(o.Sent, before, o.answers)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (d *driver) look(ctx context.Context, f inventory.Front, open []openRequest
 func (p *pending) undecided() (asked []inventory.Submission) {
 	for i, a := range p.answers {
 		if a.Status == inventory.Pending {
-			asked = append(asked, inventory.Submission{Commands: []model.Command{p.commands[i]}})
+			asked = append(asked, inventory.Submission{Commands: []model.Command{p.Commands[i]}})
 		}
 	}
 	return asked

@@ -11,15 +11,16 @@ import (
 	"stockproof/adapters/live"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
+	"stockproof/sim/observe"
 	"stockproof/sim/workload"
 )
 
 // fault is one fault of a scenario, ready to strike.
 type fault struct {
 	text   string
-	strike *strike       // crash: where; a point of "" is this moment
-	role   string        // restart, crash
-	by     time.Duration // advance-clock
+	strike *observe.Strike // crash: where; a point of "" is this moment
+	role   string          // restart, crash
+	by     time.Duration   // advance-clock
 }
 
 // crashPoints are where a crash may be placed: behind an effect, or before the offset commit.
@@ -84,9 +85,9 @@ func hasRole(d inventory.Design, role string) bool {
 }
 
 func (f *fault) readCrash(e *Entry, w *workload.Workload) error {
-	f.strike = &strike{role: f.role, nth: 1}
+	f.strike = &observe.Strike{Role: f.role, Nth: 1}
 	after, _ := e.Get("after")
-	if f.strike.point = after; after != "" && !slices.Contains(crashPoints, after) {
+	if f.strike.Point = after; after != "" && !slices.Contains(crashPoints, after) {
 		return fmt.Errorf("after=%q is no point of a process; there are %s", after, strings.Join(crashPoints, ", "))
 	}
 	if nth, ok := e.Get("nth"); ok {
@@ -94,7 +95,7 @@ func (f *fault) readCrash(e *Entry, w *workload.Workload) error {
 		if err != nil || n < 1 {
 			return fmt.Errorf("nth=%q is not a number from 1", nth)
 		}
-		f.strike.nth = n
+		f.strike.Nth = n
 	}
 	name, ok := e.Get("order")
 	if !ok {
@@ -107,7 +108,7 @@ func (f *fault) readCrash(e *Entry, w *workload.Workload) error {
 	if !ok {
 		return fmt.Errorf("the workload has no order %q", name)
 	}
-	f.strike.order = id.String()
+	f.strike.Order = id.String()
 	return nil
 }
 
@@ -116,7 +117,7 @@ func (f *fault) readCrash(e *Entry, w *workload.Workload) error {
 // its place before.
 func (r *run) play(ctx context.Context) {
 	dead := map[string]string{}
-	var held *strike
+	var held *observe.Strike
 	for i, f := range r.script {
 		if f.by == 0 {
 			release(&held)
@@ -124,15 +125,15 @@ func (r *run) play(ctx context.Context) {
 		switch {
 		case f.by > 0:
 			r.world.AdvanceRedis(f.by)
-		case f.strike != nil && f.strike.point == "":
+		case f.strike != nil && f.strike.Point == "":
 			dead[f.role] = r.dep.Names(f.role)[0]
 			if err := r.dep.Crash(dead[f.role]); err != nil {
 				r.abort(err)
 				return
 			}
 		case f.strike != nil:
-			r.watch.arm(f.strike)
-			name, struck := r.watch.await(ctx, f.strike)
+			r.watch.Arm(f.strike)
+			name, struck := r.watch.Await(ctx, f.strike)
 			if !struck {
 				r.miss(r.script[i:])
 				return
@@ -149,9 +150,9 @@ func (r *run) play(ctx context.Context) {
 	release(&held)
 }
 
-func release(s **strike) {
+func release(s **observe.Strike) {
 	if *s != nil {
-		close((*s).resume)
+		(*s).Resume()
 		*s = nil
 	}
 }
@@ -164,17 +165,17 @@ func (r *run) restarts(ctx context.Context, total int) {
 		role = "projection"
 	}
 	for i := range r.Restarts {
-		s := &strike{role: role, point: "offset-commit", nth: 1}
+		s := &observe.Strike{Role: role, Point: "offset-commit", Nth: 1}
 		name, struck := "", r.reached(ctx, total*(i+1)/(r.Restarts+1))
 		if struck {
-			r.watch.arm(s)
-			name, struck = r.watch.await(ctx, s)
+			r.watch.Arm(s)
+			name, struck = r.watch.Await(ctx, s)
 		}
 		if !struck {
 			r.miss([]fault{{text: fmt.Sprintf("restart %d of %d of a %s: it had no offset left to commit", i+1, r.Restarts, role)}})
 			continue
 		}
-		close(s.resume)
+		s.Resume()
 		if err := r.dep.Restart(name); err != nil {
 			r.abort(err)
 			return

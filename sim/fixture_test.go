@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/observe"
 	"stockproof/sim/workload"
 )
 
@@ -222,7 +223,7 @@ func (f *fixture) drive(ctx context.Context, w workload.Workload, change func(*D
 	l := &log{}
 	rt := live.Runtime{}
 	c := DriveConfig{Fronts: []inventory.Front{f.front(), f.front()}, Workload: w, Runtime: rt,
-		Recorder: NewRecorder(l.observe, rt.Now), Backoff: inventory.Backoff{Base: time.Microsecond, Cap: time.Millisecond}}
+		Recorder: observe.NewRecorder(l.observe, rt.Now), Backoff: inventory.Backoff{Base: time.Microsecond, Cap: time.Millisecond}}
 	if change != nil {
 		change(&c)
 	}

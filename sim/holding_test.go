@@ -11,6 +11,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/engine"
+	"stockproof/sim/observe"
 	"stockproof/sim/workload"
 )
 
@@ -38,7 +39,7 @@ func TestFootprintsAreCountedBySKUOnEveryTier(t *testing.T) {
 			t.Fatal(err)
 		}
 		var a checks.Audit
-		if err := NewWatch(checks.New(checks.Header{}), time.Now).final(&a, w.Sizes); err != nil {
+		if err := observe.NewWatch(checks.New(checks.Header{}), time.Now).Final(&a, w.Sizes); err != nil {
 			t.Fatal(err)
 		}
 		all := a.State
@@ -71,10 +72,10 @@ func TestWhatWorkersHoldIsPartOfAState(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Engine.Close()
-	tap := newTap(s.Watch, func(Point) bool { return false })
+	tap := observe.NewTap(s.Watch, func(observe.Point) bool { return false })
 	fetch := func(part int32, from int64, rs ...port.Record) uint64 {
 		t.Helper()
-		p := tap.wrap(inventory.Ports{Broker: oneClaim{part: part, rs: rs}})
+		p := tap.Wrap(inventory.Ports{Broker: oneClaim{part: part, rs: rs}})
 		m, err := p.Broker.Join(t.Context(), "workers", model.CommandTopic)
 		if err != nil {
 			t.Fatal(err)

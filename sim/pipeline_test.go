@@ -14,6 +14,7 @@ import (
 	"stockproof/inventory/rowlock"
 	"stockproof/model"
 	"stockproof/sim"
+	"stockproof/sim/observe"
 )
 
 func memoryWorld(t *testing.T, o sim.WorldOptions) sim.World { return sim.NewMemoryWorld(o) }
@@ -44,7 +45,7 @@ func oneOrder(t *testing.T, world func(*testing.T, sim.WorldOptions) sim.World, 
 	o.Admission = mode
 	w := world(t, sim.WorldOptions{Topics: sim.Topics(d), Partitions: o.Partitions})
 	defer w.Close()
-	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o}, sim.NewWatch(checks.New(checks.Header{}), time.Now))
+	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o}, observe.NewWatch(checks.New(checks.Header{}), time.Now))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim"
+	"stockproof/sim/observe"
 	"stockproof/sim/random"
 	"stockproof/sim/workload"
 )
@@ -195,10 +196,10 @@ func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
 	w := &struckWorld{MemoryWorld: sim.NewMemoryWorld(sim.WorldOptions{Topics: sim.Topics(d), Partitions: o.Partitions}),
 		deaths: make(chan death, 16), blows: drawBlows(t)}
 	t.Logf("seed %d, %v", seed, w.blows)
-	suite := checks.New(checks.Header{Design: d.Name, Claims: sim.Claims(d), Capability: checks.LedgerRows, Seed: seed,
+	suite := checks.New(checks.Header{Design: d.Name, Claims: observe.Claims(d), Capability: checks.LedgerRows, Seed: seed,
 		Names: work.Names()})
 	draws, drawing := random.Stream(seed, "duplicates"), sync.Mutex{}
-	watch := sim.NewWatch(suite, time.Now)
+	watch := observe.NewWatch(suite, time.Now)
 	dep, err := sim.Deploy(ctx, w, d, sim.DeployOptions{Options: o, Workers: 2,
 		Duplicate: func(_ int, rec port.Record) bool {
 			drawing.Lock() // a connector that is dying may overlap with its successor
@@ -217,7 +218,7 @@ func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
 	var buried sync.WaitGroup
 	buried.Go(func() { bury(undertaker, dep, w.deaths) })
 	summary, err := sim.Drive(ctx, sim.DriveConfig{Fronts: dep.Fronts(), Workload: work, Runtime: live.Runtime{},
-		Recorder: sim.NewRecorder(func(e checks.Event) { suite.Observe(e) }, time.Now)})
+		Recorder: observe.NewRecorder(func(e checks.Event) { suite.Observe(e) }, time.Now)})
 	if err != nil {
 		alarms, _ := watch.Alarms()
 		t.Fatalf("seed %d: %v; alarms %q", seed, err, alarms)
@@ -269,12 +270,12 @@ func quiet(ctx context.Context, t *rapid.T, w sim.World, d inventory.Design, o i
 	defer done()
 	deadline, before := time.Now().Add(10*time.Second), -1
 	for {
-		audit, err := sim.Audit(ctx, p, d, o)
+		audit, err := observe.Audit(ctx, p, d, o)
 		due := &port.DueOrders{Max: 1}
 		if err := errors.Join(err, p.Truth.Do(ctx, due)); err != nil {
 			t.Fatal(err)
 		}
-		still := sim.Quiet(audit) && len(due.IDs) == 0
+		still := observe.Quiet(audit) && len(due.IDs) == 0
 		if still && before == len(audit.Commands) || time.Now().After(deadline) {
 			return audit
 		}

@@ -17,6 +17,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/observe"
 	"stockproof/sim/random"
 	"stockproof/sim/workload"
 )
@@ -127,7 +128,7 @@ type run struct {
 	world  World
 	script []fault
 	suite  *checks.Suite
-	watch  *Watch
+	watch  *observe.Watch
 	dep    *Deployment
 	cancel context.CancelCauseFunc // ends the run without a verdict
 
@@ -193,7 +194,7 @@ func Topics(d inventory.Design) []inventory.Topic {
 }
 
 func (r *run) do(ctx context.Context) (RunResult, error) {
-	header := checks.Header{Design: r.Design.Name, Claims: Claims(r.Design), Capability: capability(r.Design),
+	header := checks.Header{Design: r.Design.Name, Claims: observe.Claims(r.Design), Capability: capability(r.Design),
 		Tier: r.world.About(), Seed: r.Seed, Names: r.Workload.Names()}
 	r.suite = checks.New(header)
 	if len(r.Judges) > 0 {
@@ -206,7 +207,7 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 		r.history = jsonl.NewWriter(r.History, header)
 		r.suite.Also(r.history.Observe)
 	}
-	r.watch = NewWatch(r.suite, time.Now)
+	r.watch = observe.NewWatch(r.suite, time.Now)
 	r.orderDone = make(chan struct{}, 1)
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
@@ -225,7 +226,7 @@ func (r *run) do(ctx context.Context) (RunResult, error) {
 		return RunResult{}, err
 	}
 	audit.Supply = summary.Supply
-	if err := r.watch.final(&audit, r.world.Sizes); err != nil {
+	if err := r.watch.Final(&audit, r.world.Sizes); err != nil {
 		return RunResult{}, err
 	}
 	result := r.judge(summary, audit, converged)
@@ -272,7 +273,7 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 		faults.Go(func() { defer close(killed); r.restarts(faulty, total) })
 	}
 	summary, err := Drive(ctx, DriveConfig{Fronts: r.dep.Fronts(), Workload: r.Workload, Runtime: r.clientRuntime(),
-		Recorder: NewRecorder(r.watch.Observe, time.Now), Patience: r.Patience, Settle: r.Settle,
+		Recorder: observe.NewRecorder(r.watch.Observe, time.Now), Patience: r.Patience, Settle: r.Settle,
 		Moved: r.watch.Moved, Supplied: begun, Progress: func(orders int) {
 			r.ordersDone.Store(max(int64(orders), r.ordersDone.Load()))
 			select {
@@ -303,14 +304,14 @@ func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
 		var audit checks.Audit
 		asked := time.Now()
 		err := inventory.Retry(ctx, p.Runtime, r.Auditor, func() (err error) {
-			audit, err = Audit(ctx, p, r.Design, r.Options.Options)
+			audit, err = observe.Audit(ctx, p, r.Design, r.Options.Options)
 			return err
 		})
 		if err != nil {
 			return audit, -1, err
 		}
 		took := time.Since(began)
-		switch n := unrest(audit); {
+		switch n := observe.Unrest(audit); {
 		case n == 0:
 			return audit, took, nil
 		case n != last:

@@ -16,6 +16,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/engine"
+	"stockproof/sim/observe"
 	"stockproof/sim/workload"
 )
 
@@ -27,7 +28,7 @@ type Simulation struct {
 	Postgres *memory.Postgres
 	Redis    *memory.Redis
 	Kafka    *memory.Kafka
-	Watch    *Watch
+	Watch    *observe.Watch
 
 	c         SimulationConfig
 	suite     *checks.Suite
@@ -156,14 +157,14 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	for _, t := range Topics(c.Design) {
 		s.Kafka.CreateTopic(t.Name, c.Options.Partitions)
 	}
-	header := checks.Header{Design: c.Design.Name, Claims: Claims(c.Design), Capability: capability(c.Design),
+	header := checks.Header{Design: c.Design.Name, Claims: observe.Claims(c.Design), Capability: capability(c.Design),
 		Tier: "core", Seed: c.Seed, Names: s.names}
 	s.suite = checks.New(header)
 	if c.History != nil {
 		s.record = jsonl.NewWriter(c.History, header)
 		s.suite.Also(s.record.Observe)
 	}
-	s.Watch = NewWatch(s.suite, e.Now)
+	s.Watch = observe.NewWatch(s.suite, e.Now)
 	if c.Search {
 		observe := s.Watch.Observe
 		s.Watch.Observe = func(e checks.Event) {
@@ -171,7 +172,7 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 			s.told(e)
 		}
 	}
-	s.Redis.OnStockChange(s.Watch.stockChange)
+	s.Redis.OnStockChange(s.Watch.StockChange)
 	if len(c.Judges) > 0 {
 		s.suite.Remember()
 		s.Postgres.OnLedger(func(r port.LedgerRow) {
@@ -237,7 +238,7 @@ func (s *Simulation) Run() (Outcome, error) {
 		s.timeline.rest()
 	}
 	audit.Supply = s.summary.Supply
-	if err := s.Watch.final(&audit, s.sizes); err != nil {
+	if err := s.Watch.Final(&audit, s.sizes); err != nil {
 		return Outcome{}, err
 	}
 	out := s.judge(audit, converged)
@@ -285,7 +286,7 @@ func (s *Simulation) drive() {
 	rt := s.clients.Runtime()
 	s.clients.Go("drive", func() {
 		s.summary, s.err = Drive(s.ctx, DriveConfig{Fronts: s.fronts, Workload: s.c.Workload, Runtime: rt,
-			Recorder: NewRecorder(s.Watch.Observe, s.instant), Within: s.Engine.WithTimeout,
+			Recorder: observe.NewRecorder(s.Watch.Observe, s.instant), Within: s.Engine.WithTimeout,
 			Patience: 20 * time.Second, Settle: time.Minute,
 			Supplied: s.begin})
 		s.driven = true
@@ -311,7 +312,7 @@ func (s *Simulation) settle() (a checks.Audit, converged time.Duration, err erro
 		s.Engine.Alone(func() {
 			p := inventory.Ports{Truth: s.Postgres.Client(), Speed: s.Redis.Client(), Broker: s.Kafka.Client("auditor"),
 				Runtime: s.clients.Runtime()}
-			a, err = Audit(s.ctx, p, s.c.Design, s.c.Options.Options)
+			a, err = observe.Audit(s.ctx, p, s.c.Design, s.c.Options.Options)
 		})
 		if err != nil {
 			return a, -1, fmt.Errorf("sim: audit: %w", err)
@@ -324,7 +325,7 @@ func (s *Simulation) settle() (a checks.Audit, converged time.Duration, err erro
 		case busy >= restlessMax:
 			a.Restless = true
 			return a, -1, nil
-		case busy == 0 && Quiet(a):
+		case busy == 0 && observe.Quiet(a):
 			return a, now.Sub(began), nil
 		case end == engine.Quiet || end == engine.Cut || !now.Before(limit):
 			return a, -1, nil

@@ -11,6 +11,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/sim/engine"
+	"stockproof/sim/observe"
 )
 
 // instanceOf is an instance of a role in a simulation: a process, its connections, and how to make its
@@ -90,10 +91,10 @@ func (s *Simulation) start(in *instanceOf) {
 	in.proc = s.Engine.NewProcess(in.client, in.role)
 	in.truth = s.Postgres.Client()
 	in.broker = &joins{Broker: otherGroups{s.Kafka.Client(in.client), in.suffix}}
-	t := newTap(s.Watch, func(Point) bool { return false })
-	p := t.wrap(inventory.Ports{Truth: in.truth, Speed: s.Redis.ClientOf(in.name), Broker: s.broker(in),
+	t := observe.NewTap(s.Watch, func(observe.Point) bool { return false })
+	p := t.Wrap(inventory.Ports{Truth: in.truth, Speed: s.Redis.ClientOf(in.name), Broker: s.broker(in),
 		Runtime: in.proc.Runtime(), OrderEvent: debezium.Decoder{}.OrderEvent})
-	p.Monitor = s.Watch.monitor(in.name, t)
+	p.Monitor = s.Watch.Monitor(in.name, t)
 	proc, o := in.proc, s.c.Options.Options
 	if s.options != nil {
 		s.options(&o)
@@ -101,7 +102,7 @@ func (s *Simulation) start(in *instanceOf) {
 	process := in.build(p, o)
 	proc.Go("main", func() {
 		if err := process.Run(s.ctx); err != nil && !proc.Dead() {
-			s.Watch.failed(in.name, err)
+			s.Watch.Failed(in.name, err)
 		}
 		in.ended = !proc.Dead()
 	})

@@ -24,6 +24,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim"
+	"stockproof/sim/observe"
 )
 
 // stressWorld is a real PostgreSQL beside a broker and a Redis in memory. Its broker delivers every
@@ -166,8 +167,8 @@ func stress(t *testing.T, seed uint64, orders int, sabotage ...string) []checks.
 			t.Fatal(err)
 		}
 	}
-	suite := checks.New(checks.Header{Design: design.Name, Claims: sim.Claims(design), Capability: checks.LedgerRows, Seed: seed})
-	watch := sim.NewWatch(suite, time.Now)
+	suite := checks.New(checks.Header{Design: design.Name, Claims: observe.Claims(design), Capability: checks.LedgerRows, Seed: seed})
+	watch := observe.NewWatch(suite, time.Now)
 	dep, err := sim.Deploy(ctx, w, design, sim.DeployOptions{Options: o, Workers: 2, Roles: []string{"relay"},
 		Fronts: []inventory.AdmissionMode{inventory.Sync, inventory.Sync, inventory.Async}}, watch)
 	if err != nil {
@@ -184,7 +185,7 @@ func stress(t *testing.T, seed uint64, orders int, sabotage ...string) []checks.
 		patience = 10 * time.Second
 	}
 	audit := settled(ctx, t, w, design, o, patience)
-	if len(sabotage) == 0 && !sim.Quiet(audit) {
+	if len(sabotage) == 0 && !observe.Quiet(audit) {
 		t.Errorf("seed %d: something is going on for ever", seed)
 	}
 	t.Logf("seed %d: %d commands, %d duplicates absorbed, %d mismatches, %d dead letters", seed, len(audit.Commands),
@@ -296,11 +297,11 @@ func settled(ctx context.Context, t *testing.T, w sim.World, d inventory.Design,
 	}
 	defer done()
 	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
-		audit, err := sim.Audit(ctx, p, d, o)
+		audit, err := observe.Audit(ctx, p, d, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if sim.Quiet(audit) || time.Now().After(deadline) {
+		if observe.Quiet(audit) || time.Now().After(deadline) {
 			return audit
 		}
 	}

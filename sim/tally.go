@@ -170,7 +170,7 @@ func (t *tally) command(p *pending) {
 func (t *tally) effect(p *pending) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c, a := p.commands[0], p.answers[0]
+	c, a := p.Commands[0], p.answers[0]
 	unknown := a.Status == inventory.Pending || a.Status == inventory.Absent
 	switch {
 	case unknown && !p.unsure:

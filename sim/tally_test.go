@@ -8,6 +8,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/model"
 	"stockproof/sim"
+	"stockproof/sim/observe"
 	"stockproof/sim/random"
 	"stockproof/sim/workload"
 )
@@ -80,16 +81,16 @@ func TestABrokenOrderIsUnrest(t *testing.T) {
 	}
 	a := checks.Audit{Commands: []checks.CommandRow{reserve(kept, model.Granted), reserve(lost, model.Granted)},
 		Lines: []model.Line{{Command: kept, OrderID: order, State: model.LineReserved}}}
-	if !sim.Quiet(a) {
+	if !observe.Quiet(a) {
 		t.Error("a whole order is unrest")
 	}
 	a.Commands[1] = reserve(lost, model.RejectedInsufficient)
-	if sim.Quiet(a) {
+	if observe.Quiet(a) {
 		t.Error("a broken order is at rest")
 	}
 	a.Commands = append(a.Commands, checks.CommandRow{Command: model.Command{ID: release, Kind: model.Release, Ref: kept}})
 	a.Dead = []checks.DeadLetter{{Command: release}}
-	if !sim.Quiet(a) {
+	if !observe.Quiet(a) {
 		t.Error("a line whose release is a dead letter is waited for")
 	}
 }
@@ -100,19 +101,19 @@ func TestWhatALetterParksIsAtRest(t *testing.T) {
 	reserve, release, restock := model.NameID("reserve"), model.NameID("release"), model.NameID("restock")
 	a := checks.Audit{Commands: []checks.CommandRow{{Command: model.Command{ID: release, Kind: model.Release, Ref: reserve}}},
 		Dead: []checks.DeadLetter{{Command: reserve, Parks: reserve}, {}}}
-	if !sim.Quiet(a) {
+	if !observe.Quiet(a) {
 		t.Error("what is parked is unrest")
 	}
 	a.Commands = append(a.Commands, checks.CommandRow{Command: model.Command{ID: restock, Kind: model.Restock}})
-	if sim.Quiet(a) {
+	if observe.Quiet(a) {
 		t.Error("an undecided command is at rest")
 	}
 	a.Commands[1].ID, a.Dead[0] = reserve, checks.DeadLetter{Command: release, Parks: reserve}
-	if !sim.Quiet(a) {
+	if !observe.Quiet(a) {
 		t.Error("what waits behind the letter of its cancellation is unrest")
 	}
 	a.Commands, a.Dead[0] = a.Commands[:1], checks.DeadLetter{Command: reserve}
-	if sim.Quiet(a) {
+	if observe.Quiet(a) {
 		t.Error("what a closed letter parked is at rest")
 	}
 }

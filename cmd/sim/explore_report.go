@@ -9,6 +9,7 @@ import (
 	"stockproof/checks"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/observe"
 	"stockproof/sim/workload"
 )
 
@@ -225,7 +226,7 @@ func (c *campaign) lines() int {
 
 // unbroken are the guarantees of a campaign without a finding: no execution broke a claimed one.
 func (c *campaign) unbroken() (rows []jsonGuarantee) {
-	claims := sim.Claims(c.config.Design)
+	claims := observe.Claims(c.config.Design)
 	for _, g := range checks.Guarantees() {
 		row := jsonGuarantee{Name: g.String(), Verdict: checks.Undecided.String(), Why: "not claimed"}
 		if slices.Contains(claims, g) {

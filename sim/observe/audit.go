@@ -1,4 +1,4 @@
-package sim
+package observe
 
 import (
 	"context"
@@ -240,11 +240,11 @@ func readable(err error, ops []port.SpeedOp) error {
 // Quiet reports whether nothing is going on any more: every accepted command that is no dead letter, nor
 // parked behind one, is decided, no all-or-nothing order with a rejected line holds another, and every read model shows the
 // truth.
-func Quiet(a checks.Audit) bool { return unrest(a) == 0 }
+func Quiet(a checks.Audit) bool { return Unrest(a) == 0 }
 
-// unrest counts what keeps an audit from being quiet: undecided commands, lines that their order is
+// Unrest counts what keeps an audit from being quiet: undecided commands, lines that their order is
 // about to give back, and rows of read models that are missing or show something else than the truth.
-func unrest(a checks.Audit) (n int) {
+func Unrest(a checks.Audit) (n int) {
 	dead, parks := make(map[model.ID]bool), make(map[model.ID]bool)
 	for _, d := range a.Dead {
 		dead[d.Command] = !d.Redriven

@@ -1,4 +1,4 @@
-package sim
+package observe
 
 import (
 	"context"
@@ -18,9 +18,9 @@ type Point struct {
 	Order string // of a script: whose order; "": not known
 }
 
-// tap stands between an instance and its ports: it says what passes, and once the instance is dead
+// Tap stands between an instance and its ports: it says what passes, and once the instance is dead
 // nothing passes any more, not even what its deferred code still asks for.
-type tap struct {
+type Tap struct {
 	dead atomic.Bool
 	// at is asked at every point; true: the instance dies here.
 	at func(Point) bool
@@ -33,23 +33,23 @@ type tap struct {
 	handed func(who holder, rs []port.Record)
 }
 
-// newTap listens for a watch.
-func newTap(w *Watch, at func(Point) bool) *tap {
-	return &tap{at: at, script: w.script, events: w.Events, buried: w.buried, asks: w.holdings.asks,
+// NewTap listens for a watch.
+func NewTap(w *Watch, at func(Point) bool) *Tap {
+	return &Tap{at: at, script: w.script, events: w.Events, buried: w.buried, asks: w.holdings.asks,
 		handed: func(who holder, rs []port.Record) { w.holdings.handed(who, rs, w.Micros()) }}
 }
 
 // Dead reports whether the instance has died.
-func (t *tap) Dead() bool { return t.dead.Load() }
+func (t *Tap) Dead() bool { return t.dead.Load() }
 
 // Kill ends the instance: from now on nothing passes.
-func (t *tap) Kill() { t.dead.Store(true) }
+func (t *Tap) Kill() { t.dead.Store(true) }
 
 var errDead = fmt.Errorf("the process is dead: %w", port.ErrUnavailable)
 
 // die is a point at which the instance may be told to die; then the caller gets an error that it
 // never sees in real life, because it is gone.
-func (t *tap) die(p Point) error {
+func (t *Tap) die(p Point) error {
 	if t.dead.Load() || t.at(p) {
 		t.dead.Store(true)
 		return errDead
@@ -57,14 +57,14 @@ func (t *tap) die(p Point) error {
 	return nil
 }
 
-// wrap puts the tap before the ports.
-func (t *tap) wrap(p inventory.Ports) inventory.Ports {
+// Wrap puts the tap before the ports.
+func (t *Tap) Wrap(p inventory.Ports) inventory.Ports {
 	p.Truth, p.Speed, p.Broker = tapTruth{t, p.Truth}, tapSpeed{t, p.Speed}, tapBroker{t, p.Broker}
 	return p
 }
 
 type tapTruth struct {
-	t     *tap
+	t     *Tap
 	truth port.Truth
 }
 
@@ -78,7 +78,7 @@ func (x tapTruth) Do(ctx context.Context, batch ...port.Statement) error {
 }
 
 type tapTx struct {
-	t  *tap
+	t  *Tap
 	tx port.Tx
 }
 
@@ -104,7 +104,7 @@ func (x tapTx) Commit(ctx context.Context, batch ...port.Statement) error {
 func (x tapTx) Rollback(ctx context.Context) { x.tx.Rollback(ctx) }
 
 type tapSpeed struct {
-	t     *tap
+	t     *Tap
 	speed port.Speed
 }
 
@@ -138,7 +138,7 @@ func (x tapSpeed) Do(ctx context.Context, ops ...port.SpeedOp) error {
 }
 
 type tapBroker struct {
-	t      *tap
+	t      *Tap
 	broker port.Broker
 }
 
@@ -173,7 +173,7 @@ func (x tapBroker) End(ctx context.Context, topic string) (id model.ID, ends []i
 }
 
 type tapMember struct {
-	t     *tap
+	t     *Tap
 	m     port.Member
 	group string
 }
@@ -198,7 +198,7 @@ func (x tapMember) Leave(ctx context.Context) error {
 
 type tapClaim struct {
 	port.Claim
-	t   *tap
+	t   *Tap
 	who holder
 }
 

@@ -1,4 +1,4 @@
-package sim
+package observe
 
 import "time"
 
@@ -11,4 +11,4 @@ type clock struct {
 
 func newClock(now func() time.Time) clock { return clock{now, now()} }
 
-func (c clock) micros() int64 { return c.began.UnixMicro() + c.now().Sub(c.began).Microseconds() }
+func (c clock) Micros() int64 { return c.began.UnixMicro() + c.now().Sub(c.began).Microseconds() }

@@ -1,4 +1,4 @@
-package sim
+package observe
 
 import (
 	"context"
@@ -15,19 +15,19 @@ func TestAStrikeIsDisarmedWithItsRun(t *testing.T) {
 	at := Point{Name: "offset-commit"}
 
 	w := NewWatch(checks.New(checks.Header{}), time.Now)
-	late := &strike{role: "worker", point: at.Name, nth: 1}
-	w.arm(late)
-	if name, struck := w.await(over, late); struck {
+	late := &Strike{Role: "worker", Point: at.Name, Nth: 1}
+	w.Arm(late)
+	if name, struck := w.Await(over, late); struck {
 		t.Errorf("%s died of a strike that had no time left", name)
 	}
 	if w.Passed("worker", "worker-1", at) { // would stand there for ever
 		t.Error("a disarmed strike kills")
 	}
 
-	begun := &strike{role: "worker", point: at.Name, nth: 1}
-	w.arm(begun)
+	begun := &Strike{Role: "worker", Point: at.Name, Nth: 1}
+	w.Arm(begun)
 	died := make(chan bool, 1)
-	if s := w.reached("worker", "worker-1", at); s != begun { // the first half of point
+	if s := w.reached("worker", at); s != begun { // the first half of point
 		t.Fatal("the strike is not reached")
 	}
 	go func() {
@@ -35,9 +35,9 @@ func TestAStrikeIsDisarmedWithItsRun(t *testing.T) {
 		<-begun.resume
 		died <- true
 	}()
-	if name, struck := w.await(over, begun); !struck || name != "worker-1" {
+	if name, struck := w.Await(over, begun); !struck || name != "worker-1" {
 		t.Errorf("who was dying is %q, %v", name, struck)
 	}
-	close(begun.resume)
+	begun.Resume()
 	<-died
 }

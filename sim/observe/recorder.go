@@ -1,4 +1,4 @@
-package sim
+package observe
 
 import (
 	"sync"
@@ -24,28 +24,28 @@ func NewRecorder(observe func(checks.Event), now func() time.Time) *Recorder {
 	return &Recorder{observe: observe, clock: newClock(now)}
 }
 
-// sent is one request: an attempt per command.
-type sent struct {
+// Sent is one request: an attempt per command.
+type Sent struct {
 	first    uint64 // attempt of the first command; the others follow
-	commands []model.Command
+	Commands []model.Command
 }
 
-// call records a request before it leaves.
-func (r *Recorder) call(client int32, cs []model.Command) sent {
+// Call records a request before it leaves.
+func (r *Recorder) Call(client int32, cs []model.Command) Sent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.called(checks.Call{Client: client, At: r.micros()}, cs)
+	return r.called(checks.Call{Client: client, At: r.Micros()}, cs)
 }
 
-// late records a request that began at a time and whose commands are known only now.
-func (r *Recorder) late(client int32, began int64, cs []model.Command) sent {
+// Late records a request that began at a time and whose commands are known only now.
+func (r *Recorder) Late(client int32, began int64, cs []model.Command) Sent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.called(checks.Call{Client: client, At: began, Late: true}, cs)
 }
 
-func (r *Recorder) called(e checks.Call, cs []model.Command) sent {
-	s := sent{r.attempts + 1, cs}
+func (r *Recorder) called(e checks.Call, cs []model.Command) Sent {
+	s := Sent{r.attempts + 1, cs}
 	for _, c := range cs {
 		r.attempts++
 		e.Attempt, e.Command = r.attempts, c
@@ -54,12 +54,12 @@ func (r *Recorder) called(e checks.Call, cs []model.Command) sent {
 	return s
 }
 
-// answered records the answer to a request, one per command. What is accepted and not decided is
-// answered once more by decided.
-func (r *Recorder) answered(s sent, as []inventory.Answer) {
+// Answered records the answer to a request, one per command. What is accepted and not decided is
+// answered once more by [Recorder.Decided].
+func (r *Recorder) Answered(s Sent, as []inventory.Answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.micros()
+	at := r.Micros()
 	for i, a := range as {
 		e := checks.Return{Attempt: s.first + uint64(i), At: at, Duplicate: a.Duplicate}
 		switch a.Status {
@@ -73,14 +73,14 @@ func (r *Recorder) answered(s sent, as []inventory.Answer) {
 	}
 }
 
-// decided records that the client of a request has learnt the decisions which it waited for: those of
+// Decided records that the client of a request has learnt the decisions which it waited for: those of
 // the commands that before says were accepted only. It is the same call that is answered, so that the
 // decision fell between its beginning and now. Whether the command was known before is in the first answer: a
 // look-up finds every command known.
-func (r *Recorder) decided(s sent, before []inventory.Status, as []inventory.Answer) {
+func (r *Recorder) Decided(s Sent, before []inventory.Status, as []inventory.Answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.micros()
+	at := r.Micros()
 	for i, a := range as {
 		if before[i] == inventory.Pending && a.Status == inventory.Decided {
 			r.observe(checks.Return{Attempt: s.first + uint64(i), At: at, Decision: a.Decision, Epoch: a.Epoch})
@@ -88,31 +88,31 @@ func (r *Recorder) decided(s sent, before []inventory.Status, as []inventory.Ans
 	}
 }
 
-// unknown records that a request ended in an error: nobody can say what became of it.
-func (r *Recorder) unknown(s sent, err error) {
+// Unknown records that a request ended in an error: nobody can say what became of it.
+func (r *Recorder) Unknown(s Sent, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.micros()
-	for i := range s.commands {
+	at := r.Micros()
+	for i := range s.Commands {
 		r.observe(checks.Unknown{Attempt: s.first + uint64(i), At: at, Why: err.Error()})
 	}
 }
 
-// refused records that a request was against the contract: nothing of it was done.
-func (r *Recorder) refused(s sent, err error) {
+// Refused records that a request was against the contract: nothing of it was done.
+func (r *Recorder) Refused(s Sent, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.micros()
-	for i := range s.commands {
+	at := r.Micros()
+	for i := range s.Commands {
 		r.observe(checks.Return{Attempt: s.first + uint64(i), At: at, Refused: err.Error()})
 	}
 }
 
-// read records what a client was shown.
-func (r *Recorder) read(client int32, called int64, space string, levels []inventory.Level) {
+// Read records what a client was shown.
+func (r *Recorder) Read(client int32, called int64, space string, levels []inventory.Level) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.micros()
+	at := r.Micros()
 	for _, l := range levels {
 		r.observe(checks.Read{Client: client, Call: called, At: at, Space: space, Lane: l.Lane, Known: l.Known,
 			Epoch: l.Epoch, Seq: l.Seq, Avail: l.Avail, AgeMS: l.AgeMS, FromTruth: l.FromTruth})

@@ -1,4 +1,4 @@
-package sim
+package observe
 
 import (
 	"context"
@@ -34,7 +34,7 @@ type Watch struct {
 	dropped int
 	failure []error
 	dead    []checks.DeadLetter
-	strikes []*strike
+	strikes []*Strike
 }
 
 // maxAlarms is how many alarms are kept word for word.
@@ -46,33 +46,36 @@ func NewWatch(suite *checks.Suite, now func() time.Time) *Watch {
 }
 
 // Micros is the time of the run's events, microseconds since 1970.
-func (w *Watch) Micros() int64 { return w.clock.micros() }
+func (w *Watch) Micros() int64 { return w.clock.Micros() }
 
 // HoldingsDigest is what workers were handed and have not come back from, for a search.
 func (w *Watch) HoldingsDigest() uint64 { return w.holdings.digest() }
 
-// strike kills one process at a point.
-type strike struct {
-	role, instance string // either may be empty: any
-	point          string
-	order          string      // "": any
-	nth            int         // 1: the first time
-	struck         chan string // who died
-	resume         chan struct{}
+// Strike kills one process at a point.
+type Strike struct {
+	Role   string // "": any
+	Point  string
+	Order  string      // "": any
+	Nth    int         // 1: the first time
+	struck chan string // who died
+	resume chan struct{}
 }
 
-// arm waits for a point: the name of the process that reached it comes through struck, and the
-// process stands there until resume is closed.
-func (w *Watch) arm(s *strike) {
+// Arm waits for a point: the name of the process that reached it is told by [Watch.Await], and the
+// process stands there until [Strike.Resume].
+func (w *Watch) Arm(s *Strike) {
 	s.struck, s.resume = make(chan string, 1), make(chan struct{})
 	w.mu.Lock()
 	w.strikes = append(w.strikes, s)
 	w.mu.Unlock()
 }
 
-// await waits until an armed strike has struck: who died, true. When ctx ends before, nobody dies of it
+// Resume lets the process that was struck go on, to its end.
+func (s *Strike) Resume() { close(s.resume) }
+
+// Await waits until an armed strike has struck: who died, true. When ctx ends before, nobody dies of it
 // any more; a process that is dying already counts as struck.
-func (w *Watch) await(ctx context.Context, s *strike) (name string, struck bool) {
+func (w *Watch) Await(ctx context.Context, s *Strike) (name string, struck bool) {
 	select {
 	case name = <-s.struck:
 		return name, true
@@ -90,9 +93,9 @@ func (w *Watch) await(ctx context.Context, s *strike) (name string, struck bool)
 	return <-s.struck, true // reached took it: its name is on its way
 }
 
-// Passed says of an instance that passes a point whether it dies there, of a strike that waits for it ([Watch.arm]).
+// Passed says of an instance that passes a point whether it dies there, of a strike that waits for it ([Watch.Arm]).
 func (w *Watch) Passed(role, instance string, p Point) bool {
-	s := w.reached(role, instance, p)
+	s := w.reached(role, p)
 	if s == nil {
 		return false
 	}
@@ -101,15 +104,15 @@ func (w *Watch) Passed(role, instance string, p Point) bool {
 	return true
 }
 
-func (w *Watch) reached(role, instance string, p Point) *strike {
+func (w *Watch) reached(role string, p Point) *Strike {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, s := range w.strikes {
-		if s.role != "" && s.role != role || s.instance != "" && s.instance != instance ||
-			s.point != p.Name || s.order != "" && s.order != p.Order {
+		if s.Role != "" && s.Role != role ||
+			s.Point != p.Name || s.Order != "" && s.Order != p.Order {
 			continue
 		}
-		if s.nth--; s.nth > 0 {
+		if s.Nth--; s.Nth > 0 {
 			continue
 		}
 		w.strikes = append(w.strikes[:i], w.strikes[i+1:]...)
@@ -118,8 +121,8 @@ func (w *Watch) reached(role, instance string, p Point) *strike {
 	return nil
 }
 
-// stockChange records what a script did to a stock key, as the server saw it.
-func (w *Watch) stockChange(c command.StockChange) {
+// StockChange records what a script did to a stock key, as the server saw it.
+func (w *Watch) StockChange(c command.StockChange) {
 	e := checks.Effect{SKU: model.SKU(c.SKU), Before: c.Before, After: c.After, Reply: checks.Done}
 	e.Order, _ = model.ParseID(c.Order)
 	switch c.Op {
@@ -211,9 +214,9 @@ func (w *Watch) Dead() []checks.DeadLetter {
 	return append([]checks.DeadLetter(nil), w.dead...)
 }
 
-// final adds to an audit what only the watch and the servers know: dead letters that the truth does not
+// Final adds to an audit what only the watch and the servers know: dead letters that the truth does not
 // keep, records that workers hold, and what the speed layer keeps of each SKU.
-func (w *Watch) final(a *checks.Audit, sizes func(each func(key string, bytes int)) error) (err error) {
+func (w *Watch) Final(a *checks.Audit, sizes func(each func(key string, bytes int)) error) (err error) {
 	a.Dead = append(a.Dead, w.Dead()...)
 	a.Held, a.HeldRead = w.holdings.all(w.Micros()), true
 	if a.State, err = footprints(sizes); err != nil {
@@ -247,19 +250,20 @@ func (w *Watch) Failures() []error {
 	return append([]error(nil), w.failure...)
 }
 
-func (w *Watch) failed(instance string, err error) {
+// Failed says that a process ended by itself.
+func (w *Watch) Failed(instance string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.failure = append(w.failure, fmt.Errorf("%s ended: %w", instance, err))
 }
 
-// monitor is an instance's; the dead say nothing.
-func (w *Watch) monitor(instance string, t *tap) port.Monitor { return monitor{w, instance, t} }
+// Monitor is an instance's; the dead say nothing.
+func (w *Watch) Monitor(instance string, t *Tap) port.Monitor { return monitor{w, instance, t} }
 
 type monitor struct {
 	w        *Watch
 	instance string
-	tap      *tap
+	tap      *Tap
 }
 
 func (m monitor) Count(name string, n int64) {
