@@ -86,6 +86,9 @@ type SimulationConfig struct {
 	// Rested is asked by a search when nobody can go on unless time passes; false halts the run there. May
 	// be nil.
 	Rested func(s *Simulation) bool
+	// AtRest are roles, of those in Without, that a search starts when nobody can go on unless time passes: those that
+	// do something only because it does.
+	AtRest []string
 	// Bound is how long in virtual time the clients may take, and then how long the books may take to
 	// come to rest once everything is healed; default 10 minutes each.
 	Bound time.Duration
@@ -224,6 +227,7 @@ func (s *Simulation) Run() (Outcome, error) {
 	s.Engine.Choose(nil)
 	if end == engine.Halted {
 		s.heal()
+		s.startAtRest()
 		end = s.Engine.Run(s.Engine.Now().Add(s.c.Bound), func() bool { return s.driven })
 	}
 	if err := s.broken(end); err != nil {

@@ -37,6 +37,18 @@ func (s *Simulation) resting() bool {
 	return true
 }
 
+// startAtRest starts what waits for time to pass, and lets it pass for the truth too.
+func (s *Simulation) startAtRest() {
+	if len(s.c.AtRest) > 0 {
+		s.Postgres.StartClock()
+	}
+	for _, r := range s.c.Design.Roles {
+		if slices.Contains(s.c.AtRest, r.Name) {
+			s.launch(s.freeName(r.Name), r.Name, r.New)
+		}
+	}
+}
+
 // Living are the processes of the design that live, in the order in which their instances were first started.
 func (s *Simulation) Living() (ps []*engine.Process) {
 	for _, in := range s.instances {

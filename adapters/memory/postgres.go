@@ -122,6 +122,9 @@ func (p *Postgres) Waiting() (n int) {
 	return n
 }
 
+// StartClock lets the clock that statements see go, if it stood still.
+func (p *Postgres) StartClock() { p.options.StillMS = 0 }
+
 func (p *Postgres) nowMS() int64 {
 	return cmp.Or(p.options.StillMS, p.gate.NowMS()) + p.options.ClockOffsetMS
 }

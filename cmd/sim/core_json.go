@@ -45,6 +45,7 @@ type coreResult struct {
 	States        int            `json:"states,omitempty"`   // of an exhaustive search
 	Complete      *bool          `json:"complete,omitempty"` // it visited all of them
 	Without       []string       `json:"without,omitempty"`  // roles that did not run
+	AtRest        []string       `json:"at_rest,omitempty"`  // those of them that did once everybody rested
 }
 
 // jsonShrink is how a schedule became small.

@@ -197,6 +197,9 @@ func (p *proof) text() {
 	fmt.Fprintf(w, "%20s %s, %s, %s at rest, %s in %s on %s, %s MiB\n", "", count(s.States, "state"), count(s.Executions, "execution"),
 		thousands(int64(s.Ends)), count(violations, "violation"), span(s.Elapsed), count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
 	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
+	if rest := p.scope.AtRest; len(rest) > 0 {
+		fmt.Fprintf(w, "%20s once everybody rests time passes, with %s, and then it is judged\n", "", strings.Join(rest, ", "))
+	}
 	fmt.Fprintf(w, "%20s a pipelined request is one step unless it waits, COMMIT two; time stands still\n", "")
 	fmt.Fprintf(w, "%20s reductions: %s\n", "", strings.Join(p.scope.Reductions().Names(), ", "))
 	fmt.Fprintf(w, "%20s which ends there are is the same every time; how many states lie before them differs a little\n", "")
@@ -253,7 +256,7 @@ func (p *proof) json(w io.Writer) error {
 	s := p.seen
 	j := coreResult{Result: p.verdict(), Design: p.scope.Design.Name, Scenario: p.scope.Scenario.Name, Executions: s.Executions,
 		Steps: int(s.Steps), ElapsedMS: s.Elapsed.Milliseconds(), Reproduce: p.again(), Strategy: "exhaustive", States: s.States,
-		Complete: &s.Complete, Without: p.scope.Without, Undecided: s.Undecided,
+		Complete: &s.Complete, Without: p.scope.Without, AtRest: p.scope.AtRest, Undecided: s.Undecided,
 		Struck: s.Struck}
 	if s.Complete {
 		j.NeverHappened = s.Never

@@ -17,6 +17,7 @@ type scopeEntry struct {
 	kinds    []string                  // of which one strikes at most
 	also     []string                  // of which one more does
 	roles    []string                  // beside those that every order needs
+	atRest   []string                  // likewise, but only once nobody can go on unless time passes
 	fronts   []inventory.AdmissionMode // how the API processes admit; nil: one, asynchronously
 }
 
@@ -51,7 +52,7 @@ var proveScopes = []scopeEntry{
 	{name: "2 orders, a synchronous and an asynchronous decider", workload: twoOrders,
 		fronts: []inventory.AdmissionMode{inventory.Async, inventory.Sync}},
 	{name: "2 orders, Redis fails over", workload: twoOrders, kinds: []string{"redis-failover"}},
-	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}},
+	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}, atRest: []string{"sweeper"}},
 	{name: "2 orders, PostgreSQL crashes and its slots go back", workload: twoOrders, kinds: []string{"pg-crash"}},
 	{name: "2 orders, zombie of any role", workload: twoOrders, kinds: []string{"evict"}},
 	{name: "3 orders, duplicate, restock", workload: threeOrders + restock, kinds: []string{"duplicate"}},
@@ -86,6 +87,11 @@ func (e scopeEntry) configured(f *exploreFlags) (explore.Scope, error) {
 		c.Options.Reconcile = true
 	}
 	leaveAside(&c, e.roles)
+	for _, r := range e.atRest {
+		if slices.Contains(c.Without, r) { // the design has it
+			c.AtRest = append(c.AtRest, r)
+		}
+	}
 	return c, nil
 }
 

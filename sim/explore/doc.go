@@ -22,6 +22,12 @@
 // digests. TestWhatIsLeftOutOfAStateMakesNoDifference compares paths, and TestAnotherOrderOfVisitsSeesTheSameStates
 // whole searches.
 //
+// Where nobody can go on unless time passes, the execution is judged: faults are over, time passes, and what comes of it is
+// one execution of that state's, under the usual order of steps. What only time brings about has its place there: the
+// processes of Scope.AtRest start then, as the sweeper, which sends again what has been undecided for some time. While time
+// stands still it would find nothing that is due. The claim is then about what is lost for good, and a scope without the
+// sweeper claims more.
+//
 // Reductions leave out what makes no difference:
 //
 //	private steps    nobody else can see or hinder the step, so that it is all that need be considered now, with

@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -21,6 +22,9 @@ type Scope struct {
 	Options  sim.DesignOptions
 	Scenario *sim.Scenario
 	Without  []string // roles that do not run
+	// AtRest are those of them that start when nobody can go on unless time passes, before the execution is judged: from
+	// then on no fault strikes, time passes, and of the orders of steps there is one.
+	AtRest []string
 	// Faults is how many faults may strike at most, anywhere; Kinds which: "crash" of any process,
 	// "lost", "lost-response" and "late" of any request, and every kind that strikes a server and needs no
 	// setting (Striking).
@@ -113,7 +117,7 @@ func (c Scope) Reductions() Reductions {
 // search prepares a search of the scope.
 func (c Scope) search() (*search, error) {
 	c.Cores = c.CoresUsed()
-	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, Search: true,
+	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, AtRest: c.AtRest, Search: true,
 		Kinds: slices.Concat(c.Kinds, c.Also)}
 	var err error
 	if base.Workload, err = c.Scenario.Build(workload.DefaultParams(), 1); err != nil {
@@ -121,6 +125,11 @@ func (c Scope) search() (*search, error) {
 	}
 	if base.Faults, err = c.Scenario.CoreFaults(&base.Workload, c.Design, c.Options); err != nil {
 		return nil, err
+	}
+	for _, r := range c.AtRest {
+		if !slices.Contains(c.Without, r) || !slices.ContainsFunc(c.Design.Roles, func(has inventory.Role) bool { return has.Name == r }) {
+			return nil, fmt.Errorf("a scope of %s: %q is to start at rest, and is no role of the design that does not run before", c.Design.Name, r)
+		}
 	}
 	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}, struck: map[string]int{}, offered: offer(c.Kinds)}
 	s.offered.also = offer(c.Also).striking
