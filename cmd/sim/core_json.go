@@ -44,6 +44,7 @@ type coreResult struct {
 	FoundIn       int            `json:"found_in,omitempty"` // the execution that showed it, from 1
 	States        int            `json:"states,omitempty"`   // of an exhaustive search
 	Complete      *bool          `json:"complete,omitempty"` // it visited all of them
+	Searched      int            `json:"searched,omitempty"` // executions of it, where a portfolio drew Executions before
 	Without       []string       `json:"without,omitempty"`  // roles that did not run
 	AtRest        []string       `json:"at_rest,omitempty"`  // those of them that did once everybody rested
 }

@@ -75,9 +75,7 @@ func (p *proof) run(ctx context.Context, stdout *output, stderr io.Writer) error
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	meter := newMeter(stderr)
-	p.scope.Progress = func(s explore.Proof) {
-		meter.line(fmt.Sprintf("  %s states  %s executions  %s", thousands(int64(s.States)), thousands(int64(s.Executions)), span(s.Elapsed)))
-	}
+	p.scope.Progress = func(s explore.Proof) { meter.line(searching(s)) }
 	var err error
 	p.seen, err = explore.Exhaust(ctx, p.scope)
 	meter.done()
@@ -188,14 +186,10 @@ func (p *proof) heading() string {
 
 func (p *proof) text() {
 	w, s := p.people, p.seen
-	violations := 0
-	if s.Finding != nil {
-		violations = 1
-	}
 	fmt.Fprintf(w, "\n%-20s %s, %s: %s; groups formed before traffic; faults %s\n", p.heading(), p.scope.Design.Name,
 		p.scope.Scenario.Name, p.workload(), p.faults())
 	fmt.Fprintf(w, "%20s %s, %s, %s at rest, %s in %s on %s, %s MiB\n", "", count(s.States, "state"), count(s.Executions, "execution"),
-		thousands(int64(s.Ends)), count(violations, "violation"), span(s.Elapsed), count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
+		thousands(int64(s.Ends)), count(p.violations(), "violation"), span(s.Elapsed), count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
 	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
 	if rest := p.scope.AtRest; len(rest) > 0 {
 		fmt.Fprintf(w, "%20s once everybody rests time passes, with %s, and then it is judged\n", "", strings.Join(rest, ", "))
@@ -209,17 +203,7 @@ func (p *proof) text() {
 	if s.Undecided > 0 {
 		fmt.Fprintf(w, "%20s undecided: %s at rest, one of them since %s\n", "", count(s.Undecided, "execution"), s.Doubt)
 	}
-	if f := s.Finding; f != nil {
-		fmt.Fprintf(w, "\n%20s %s, after %s:\n", "", f.Guarantee, count(len(f.Steps), "step"))
-		for i, line := range f.Steps {
-			fmt.Fprintf(w, "%6d  %s\n", i+1, line)
-		}
-		for _, r := range f.Outcome.Reports {
-			if r.Guarantee == f.Guarantee {
-				fmt.Fprintf(w, "\n%20s why: %s\n", "", r.Why)
-			}
-		}
-	}
+	p.path(w)
 	switch {
 	case p.recorded != nil:
 		p.recorded.shrunk()
@@ -228,6 +212,30 @@ func (p *proof) text() {
 		fmt.Fprintf(w, "\n%20s %s was not written: %v\n\n%s\n", "", p.flags.out, p.unrecorded, p.again())
 	case p.verdict() != checks.Holds:
 		fmt.Fprintf(w, "\n%s\n", p.again())
+	}
+}
+
+func (p *proof) violations() int {
+	if p.seen.Finding == nil {
+		return 0
+	}
+	return 1
+}
+
+// path is the way to the violation, if there is one, and what it violates.
+func (p *proof) path(w io.Writer) {
+	f := p.seen.Finding
+	if f == nil {
+		return
+	}
+	fmt.Fprintf(w, "\n%20s %s, after %s:\n", "", f.Guarantee, count(len(f.Steps), "step"))
+	for i, line := range f.Steps {
+		fmt.Fprintf(w, "%6d  %s\n", i+1, line)
+	}
+	for _, r := range f.Outcome.Reports {
+		if r.Guarantee == f.Guarantee {
+			fmt.Fprintf(w, "\n%20s why: %s\n", "", r.Why)
+		}
 	}
 }
 

@@ -29,6 +29,10 @@ guarantee that the design claims. That one is made as small as it can be, and dr
   The faults of a scenario, if it has any, strike in every execution, and no others do. --executions with the same
   seed does the same again whatever the machine; --budget ends wherever it is.
 
+  --strategy portfolio, the default, draws schedules, three random walks for each of PCT's, and where all of them hold
+  it searches: 15 % of all executions, or of the time, are those of an exhaustive search of the same processes for
+  violations of safety, with one fault at most. Line 1 says how many, or why there is none.
+
   --strategy exhaustive visits every state of a small scenario once, and either finds a violation or says
   "explored completely"; where it gave up it says "not complete", which is never a pass (exit 6). With it
   --scenario small and --scenario prove are lists of scopes, closed one after the other.
@@ -56,7 +60,7 @@ func parseExplore(args []string, stdout io.Writer) (*exploreFlags, error) {
 	fs.IntVar(&f.states, "states", 0, "exhaustive: give up behind this `number` of states; 0 is never")
 	fs.StringVar(&f.roles, "roles", "", "exhaustive: `roles` that run beside those that every order needs, separated by commas")
 	fs.DurationVar(&f.budget, "budget", 30*time.Second, "`time` to explore; without limit where only --executions is given")
-	fs.IntVar(&f.executions, "executions", 0, "`number` of executions to end after")
+	fs.IntVar(&f.executions, "executions", 0, "`number` of executions to draw")
 	fs.StringVar(&f.faults, "faults", "", "`kinds` of fault to draw from, separated by commas, or none; default all")
 	fs.IntVar(&f.maxFaults, "max-faults", 4, "`number` of faults that strike one execution, at most")
 	fs.StringVar(&f.seed, "seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
@@ -202,6 +206,10 @@ func (c *campaign) run(ctx context.Context, stdout *output, stderr io.Writer) er
 	}
 	meter := newMeter(stderr)
 	c.config.Progress = func(p explore.Progress) {
+		if p.Search != nil {
+			meter.line(searching(*p.Search))
+			return
+		}
 		meter.line(fmt.Sprintf("  %s executions  %s/s  faults seen %d of %d  deepest %s", thousands(int64(p.Executions)),
 			thousands(int64(p.Rate)), p.Kinds, p.Of, count(p.Deepest, "step")))
 	}
@@ -227,6 +235,11 @@ func (c *campaign) run(ctx context.Context, stdout *output, stderr io.Writer) er
 		}
 	}
 	return verdict{c.verdict()}
+}
+
+// searching is how far an exhaustive search is.
+func searching(p explore.Proof) string {
+	return fmt.Sprintf("  %s states  %s executions  %s", thousands(int64(p.States)), thousands(int64(p.Executions)), span(p.Elapsed))
 }
 
 // people is where what people read goes.

@@ -16,7 +16,7 @@ import (
 // headline is line 1: the seed first, then every parameter.
 func (c *campaign) headline() string {
 	words := []string{fmt.Sprintf("seed 0x%x", c.config.Seed), "design " + c.config.Design.Name, "tier core",
-		"scenario " + c.config.Scenario.Name, "strategy " + mix(c.config.Strategy)}
+		"scenario " + c.config.Scenario.Name, "strategy " + mix(c.config)}
 	if c.config.Executions > 0 {
 		words = append(words, "executions "+thousands(int64(c.config.Executions)))
 	}
@@ -39,11 +39,18 @@ func (c *campaign) headline() string {
 }
 
 // mix is what a strategy is made of.
-func mix(s explore.Strategy) string {
-	if s == explore.Portfolio {
-		return "portfolio (random 75 %, pct 25 %)"
+func mix(c explore.Config) string {
+	if c.Strategy != explore.Portfolio {
+		return string(c.Strategy)
 	}
-	return string(s)
+	scope, err := c.Share()
+	switch {
+	case err != nil:
+		return fmt.Sprintf("portfolio (random 75 %%, pct 25 %%; not exhaustive: %v)", err)
+	case scope.Executions > 0:
+		return fmt.Sprintf("portfolio (random 75 %%, pct 25 %%; then exhaustive, %s more)", count(scope.Executions, "execution"))
+	}
+	return fmt.Sprintf("portfolio (random 75 %%, pct 25 %%; then exhaustive for %s of it)", sim.ShortDuration(scope.Budget))
 }
 
 // again is the command that does the same again, to the same end.
@@ -96,7 +103,9 @@ func (c *campaign) verdict() checks.Result {
 		return checks.Disagreement
 	case c.drawn != nil:
 		return c.drawn.result()
-	case r.Cut > 0, r.Undecided > 0:
+	case r.Search != nil && r.Search.Finding != nil: // which no schedule shows
+		return checks.Judge(r.Search.Finding.Outcome.Reports, checks.Conditions{Decisions: 1})
+	case r.Cut > 0, r.Undecided > 0, r.Search != nil && r.Search.Undecided > 0:
 		return checks.UndecidedResult
 	case r.Granted+r.Rejected == 0, len(c.neverStruck()) > 0:
 		return checks.Vacuous
@@ -121,6 +130,7 @@ func (c *campaign) text() {
 			thousands(int64(r.Rejected)), count(r.Deepest, "step"))
 		c.faults()
 		fmt.Fprintf(w, "%10s %s ran twice: equal digests; digest of all %x\n", "", count(r.Again, "execution"), r.Digest)
+		c.searched()
 		if r.Cut > 0 {
 			fmt.Fprintf(w, "%10s not complete: the step limit ended %s\n", "", count(r.Cut, "execution"))
 		}
@@ -136,11 +146,32 @@ func (c *campaign) text() {
 	}
 }
 
+// searched says what the exhaustive search of a portfolio saw, and what it covers: the campaign is one of it only where
+// every state was visited.
+func (c *campaign) searched() {
+	p := c.result.Search
+	if p == nil {
+		return
+	}
+	scope, _ := c.config.Share() // there is one: it was searched
+	s := proof{scope: scope, seen: *p}
+	fmt.Fprintf(c.people, "%10s exhaustive, for safety: %s; faults %s; %s, %s, %s at rest, %s in %s; digest %x\n", "", s.heading(), s.faults(),
+		count(p.States, "state"), count(p.Executions, "execution"), thousands(int64(p.Ends)), count(s.violations(), "violation"),
+		span(p.Elapsed), p.Digest())
+	if p.Undecided > 0 {
+		fmt.Fprintf(c.people, "%10s undecided: %s at rest, one of them since %s\n", "", count(p.Undecided, "execution"), p.Doubt)
+	}
+	s.path(c.people)
+}
+
 // found prints a violation: its smallest schedule, and the command that runs it again.
 func (c *campaign) found(executed string) {
 	w := c.people
 	fmt.Fprintf(w, "\n%s\n", c.drawn.verdict())
 	fmt.Fprintf(w, "%10s after %s\n", "", executed)
+	if c.result.Search != nil {
+		fmt.Fprintf(w, "%10s met by the exhaustive search behind them, and then by executions that are drawn\n", "")
+	}
 	c.shrunk()
 	c.faults()
 	if c.flags.out != "" {
@@ -193,6 +224,8 @@ func (c *campaign) json(w io.Writer) error {
 		j.outcome(c.drawn.outcome)
 		j.Schedule, j.ScheduleFile, j.Shrink = c.small.Schedule.String(), c.flags.out, shrinkJSON(c.small)
 		j.FoundIn = c.result.Finding.Execution + 1
+	} else if s := r.Search; s != nil && s.Finding != nil {
+		j.Guarantees = guaranteeRows(s.Finding.Outcome.Reports)
 	} else {
 		j.Guarantees = c.unbroken()
 	}
@@ -206,6 +239,10 @@ func (c *campaign) json(w io.Writer) error {
 	j.Digest, j.Struck, j.Deepest, j.Twice = fmt.Sprintf("%x", r.Digest), r.Struck, r.Deepest, r.Again
 	j.NeverHappened, j.NotComplete, j.Strategy = c.neverStruck(), r.Cut, string(c.config.Strategy)
 	j.Undecided = r.Undecided
+	if p := r.Search; p != nil {
+		j.States, j.Searched, j.Complete = p.States, p.Executions, &p.Complete
+		j.Undecided += p.Undecided
+	}
 	switch {
 	case c.err != nil:
 		j.Divergence = c.err.Step

@@ -24,7 +24,7 @@ type Strategy string
 
 // The strategies.
 const (
-	Portfolio Strategy = "portfolio" // a mix of the others
+	Portfolio Strategy = "portfolio" // random walks and PCT, and behind them an exhaustive search where there can be one
 	Random    Strategy = "random"    // random walks with random faults
 	PCT       Strategy = "pct"       // random priorities with few changes
 )
@@ -37,7 +37,7 @@ type Config struct {
 	Strategy Strategy      // default Portfolio
 	Seed     uint64
 	// Executions and Budget end the campaign, whichever comes first; 0: without this limit. One of them
-	// is needed.
+	// is needed. Executions are those that are drawn: what a portfolio searches comes on top ([Config.Share]).
 	Executions int
 	Budget     time.Duration
 	// Kinds are the kinds of fault to draw from; nil: all that can strike the design and are inside its
@@ -64,6 +64,8 @@ type Progress struct {
 	Kinds      int     // kinds of fault that struck so far
 	Of         int
 	Deepest    int // steps of the longest execution
+
+	Search *Proof // of a portfolio whose executions have all been drawn: how far its exhaustive search is
 }
 
 // Result is what came of a campaign.
@@ -82,6 +84,9 @@ type Result struct {
 	Doubt      *Doubt // the first of them
 
 	Finding *Finding // nil: every execution held
+	// Search is what the exhaustive search of a portfolio saw; nil: there was none. A violation that it met is Finding,
+	// too, unless no execution outside of a search meets it ([ErrNotRecorded]).
+	Search *Proof
 }
 
 // Finding is an execution that broke a claim.
@@ -117,6 +122,15 @@ func (e *NondeterminismError) Error() string {
 // Run carries out a campaign.
 func Run(ctx context.Context, c Config) (Result, error) {
 	c = c.withDefaults()
+	r, err := c.draw(ctx, c.drawing())
+	if held := r.Finding == nil && r.Cut+r.Undecided == 0; held && err == nil && ctx.Err() == nil {
+		err = c.search(ctx, &r)
+	}
+	return r, err
+}
+
+// draw carries out the executions that are drawn, within a time; 0: however long it takes.
+func (c Config) draw(ctx context.Context, within time.Duration) (Result, error) {
 	base, err := c.base()
 	if err != nil {
 		return Result{}, err
@@ -130,9 +144,9 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if c.Executions > 0 {
 		k.last.Store(int64(c.Executions))
 	}
-	if c.Budget > 0 {
+	if within > 0 {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, c.Budget)
+		ctx, stop = context.WithTimeout(ctx, within)
 		defer stop()
 	}
 	var cores sync.WaitGroup

@@ -8,6 +8,8 @@
 //	Landmark   a point that an undisturbed execution passes: faults are placed at landmarks.
 //	Swarm      each execution draws which kinds of fault it may use at all, so that rare kinds meet
 //	           alone as well as together.
+//	Portfolio  executions that are drawn, three random walks for each of PCT's; where all of them hold, a share of
+//	           an exhaustive search behind them.
 //	Finding    the first execution that violates a claimed guarantee, as a schedule that replays it.
 //	Shrink     the smallest schedule that still violates the same guarantee, with a certificate: each
 //	           entry that is left was taken out in turn, and the run was fine.

@@ -41,10 +41,14 @@ type Scope struct {
 	// Reverse visits in another order; what is there to visit is the same.
 	Reverse bool
 
-	States   int           // the search gives up behind so many; 0: never
-	Budget   time.Duration // and behind so long; 0: never
-	Cores    int
-	Progress func(Proof)
+	// Want is the guarantees whose violation is looked for; empty: any that the design claims.
+	Want []checks.Guarantee
+
+	States     int           // the search gives up behind so many; 0: never
+	Executions int           // and behind so many; 0: never
+	Budget     time.Duration // and behind so long; 0: never
+	Cores      int
+	Progress   func(Proof)
 }
 
 // Proof is what an exhaustive search saw.
@@ -100,6 +104,9 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 			polls = true
 		default:
 			return p, err
+		}
+		if c.Executions > 0 {
+			c.Executions = max(1, c.Executions-p.Executions)
 		}
 	}
 }

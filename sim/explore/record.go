@@ -26,11 +26,16 @@ const (
 // time stands still. So the violation is met again where schedules are: in executions of the same scenario under as many
 // faults of the same kinds, until one breaks the same guarantee.
 func Record(ctx context.Context, c Scope, t *Trace) (Finding, error) {
+	return record(ctx, c, t, recordExecutions, recordBudget)
+}
+
+// record is [Record] with limits of its own; 0: none.
+func record(ctx context.Context, c Scope, t *Trace, executions int, within time.Duration) (Finding, error) {
 	kinds := slices.Clone(t.Struck)
 	slices.Sort(kinds)
-	r, err := Run(ctx, Config{Design: c.Design, Options: c.Options, Scenario: c.Scenario, Strategy: Portfolio, Seed: 1,
-		Executions: recordExecutions, Budget: recordBudget, Kinds: slices.Compact(kinds), MaxFaults: mostFaults(len(t.Struck)),
-		Want: []checks.Guarantee{t.Guarantee}, Cores: c.Cores})
+	r, err := Config{Design: c.Design, Options: c.Options, Scenario: c.Scenario, Seed: 1,
+		Executions: executions, Kinds: slices.Compact(kinds), MaxFaults: mostFaults(len(t.Struck)),
+		Want: []checks.Guarantee{t.Guarantee}, Cores: c.Cores}.withDefaults().draw(ctx, within)
 	if err != nil {
 		return Finding{}, fmt.Errorf("record %s: %w", t.Guarantee, err)
 	}

@@ -62,6 +62,7 @@ type search struct {
 	executions atomic.Int64
 	ends       atomic.Int64
 	steps      atomic.Int64
+	halted     atomic.Bool // executions that are under way end, too
 
 	mu       sync.Mutex
 	verdicts map[uint64]bool
@@ -119,6 +120,7 @@ func (s *search) halt(err error) {
 	defer s.mu.Unlock()
 	if !s.over {
 		s.over, s.cut, s.err = true, true, err
+		s.halted.Store(true)
 	}
 	s.more.Broadcast()
 }
@@ -129,6 +131,9 @@ func (s *search) next() (*path, bool) {
 	defer s.mu.Unlock()
 	for len(s.paths) == 0 && s.busy > 0 && !s.over {
 		s.more.Wait()
+	}
+	if s.Executions > 0 && len(s.paths) > 0 && s.executions.Load() >= int64(s.Executions) {
+		s.over, s.cut = true, true
 	}
 	if s.over || len(s.paths) == 0 {
 		s.over = true
@@ -207,7 +212,7 @@ func (s *search) judged(out sim.Outcome, by *memory.Shapes) {
 	h.ValueOf(by, out.Audit.Ledger)
 	h.ValueOf(by, out.Audit.Speed)
 	doubt := ""
-	if d := doubtOf(0, out, nil); out.Cut {
+	if d := doubtOf(0, out, s.Want); out.Cut {
 		doubt = fmt.Sprintf("the step limit ended an execution after %d steps", out.Steps)
 	} else if d != nil {
 		doubt = d.what()
@@ -249,7 +254,7 @@ func (s *search) core() {
 		case !out.Halted:
 			s.ends.Add(1)
 			s.judged(out, e.Shapes())
-			if g, failed := Violated(out); failed {
+			if g, failed := Violated(out, s.Want...); failed {
 				s.found(e, lua, w.own, g)
 			}
 		}

@@ -205,6 +205,9 @@ func (w *walker) fates(os []option, a *engine.Actor, i int) []option {
 
 // Next implements [engine.Chooser].
 func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
+	if w.halted.Load() && !w.replay {
+		return engine.Halt
+	}
 	if last.Phase == engine.Local && last.Call.Op == "sleep" { // it has looked at what would wake it
 		if w.asleep = w.asleep.wake(footprint{reads: w.watched(last.Actor)}); last.Actor.FailedPoll() && !w.polls {
 			w.halt(errPolls)
