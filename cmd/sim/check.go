@@ -17,7 +17,7 @@ import (
 
 const checkHelp = `sim check HISTORY: judges a history that was taken elsewhere, with the checkers of every run.
 
-  HISTORY is one of
+  HISTORY is a file, packed by gzip or not, or - for stdin, and one of
     jsonl  JSON lines, as sim run --history writes them: header, events as they were observed, the audit, an end that
            counts them; package checks/jsonl says what each line holds
     edn    Jepsen's history.edn: {:process 0 :type :invoke :f :write :value 3 :time 17} ...
@@ -36,6 +36,7 @@ const checkHelp = `sim check HISTORY: judges a history that was taken elsewhere,
   sim check h.jsonl                                          the same verdict, without the servers
   sim check h.jsonl --claims no-oversell,linearizable        these guarantees, whatever the header claims
   sim check h.jsonl --json | tail -1
+  ssh shop cat h.jsonl.gz | sim check -
   sim check h.jsonl --html panel.html                        the operations that contradict each other, drawn by porcupine
   sim check history.edn --model register --start 0           Jepsen's
   sim check jepsen.log --format log --fail-is-refusal        etcd's logs: a failed cas saw another value

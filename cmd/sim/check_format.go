@@ -23,10 +23,14 @@ type historyReader struct {
 	file *os.File
 }
 
+// openHistory opens a file; "-" is what stdin brings.
 func openHistory(name string) (*historyReader, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, usage{err}
+	f := os.Stdin
+	if name != "-" {
+		var err error
+		if f, err = os.Open(name); err != nil {
+			return nil, usage{err}
+		}
 	}
 	h := &historyReader{bufio.NewReaderSize(f, lookedAt), f}
 	if info, err := f.Stat(); err == nil && info.IsDir() {

@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -158,5 +160,36 @@ func TestAPanelThatIsNotDrawnSaysWhy(t *testing.T) {
 		if _, err := os.Stat(to); err == nil {
 			t.Errorf("%v wrote a page", c.args)
 		}
+	}
+}
+
+// A history may come from stdin, packed or not, and is judged as the file would be.
+func TestAHistoryFromStdin(t *testing.T) {
+	took := regexp.MustCompile(`judged in .*`) // it differs from run to run
+	for _, name := range []string{"ledger-tiny.jsonl", "article-token-expiry.jsonl"} {
+		text, err := os.ReadFile(histories + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := invoke(t, "check", histories+name)
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		if _, err := z.Write(text); err != nil || z.Close() != nil {
+			t.Fatal(err)
+		}
+		for _, input := range [][]byte{text, packed.Bytes()} {
+			c := exec.CommandContext(t.Context(), os.Args[0], "check", "-")
+			c.Env, c.Stdin = append(os.Environ(), asProgram+"=1"), bytes.NewReader(input)
+			out, _ := c.Output() // the exit code is what is asked for
+			same := took.ReplaceAllString(strings.ReplaceAll(o.out, histories+name, "-"), "")
+			if c.ProcessState.ExitCode() != o.code || took.ReplaceAllString(string(out), "") != same {
+				t.Errorf("exit %d\n%s\nwant %d\n%s", c.ProcessState.ExitCode(), out, o.code, same)
+			}
+		}
+	}
+	c := exec.CommandContext(t.Context(), os.Args[0], "check", "-")
+	c.Env, c.Stdin = append(os.Environ(), asProgram+"=1"), strings.NewReader("no history")
+	if out, _ := c.CombinedOutput(); c.ProcessState.ExitCode() != 64 || !strings.Contains(string(out), "stdin") {
+		t.Errorf("exit %d\n%s", c.ProcessState.ExitCode(), out)
 	}
 }
