@@ -128,7 +128,11 @@ func (p *proof) configure() error {
 	if !s.Explicit() {
 		return usage{fmt.Errorf("--strategy exhaustive needs a scenario with explicit entries, and %s is generated", s.Name)}
 	}
-	p.scope = explore.Scope{Design: d, Options: o, Scenario: s, States: f.states, Faults: f.maxFaults, Kinds: exhaustiveKinds}
+	if err := explore.CheckTold(s); err != nil {
+		return usage{err}
+	}
+	p.scope = explore.Scope{Design: d, Options: o, Scenario: s, States: f.states, Executions: f.executions, Faults: f.maxFaults,
+		Kinds: exhaustiveKinds}
 	if !f.set["max-faults"] {
 		p.scope.Faults = 1
 	}
@@ -250,9 +254,9 @@ func (p *proof) workload() string {
 // again is the command that does the same again.
 func (p *proof) again() string {
 	f := p.flags
-	words := []string{"sim", "explore", "--design", p.scope.Design.Name, "--scenario", shellWord(f.scenario), "--strategy", "exhaustive"}
+	words := []string{"sim", "explore", "--design", p.scope.Design.Name, "--scenario", shellWord(f.scenario), "--strategy", f.strategy}
 	for _, w := range []struct{ name, value string }{{"faults", f.faults}, {"max-faults", fmt.Sprint(f.maxFaults)},
-		{"roles", f.roles}, {"states", fmt.Sprint(f.states)}, {"budget", f.budget.String()}} {
+		{"roles", f.roles}, {"states", fmt.Sprint(f.states)}, {"executions", fmt.Sprint(f.executions)}, {"budget", f.budget.String()}} {
 		if f.set[w.name] {
 			words = append(words, "--"+w.name, shellWord(w.value))
 		}
@@ -263,7 +267,7 @@ func (p *proof) again() string {
 func (p *proof) json(w io.Writer) error {
 	s := p.seen
 	j := coreResult{Result: p.verdict(), Design: p.scope.Design.Name, Scenario: p.scope.Scenario.Name, Executions: s.Executions,
-		Steps: int(s.Steps), ElapsedMS: s.Elapsed.Milliseconds(), Reproduce: p.again(), Strategy: "exhaustive", States: s.States,
+		Steps: int(s.Steps), ElapsedMS: s.Elapsed.Milliseconds(), Reproduce: p.again(), Strategy: p.flags.strategy, States: s.States,
 		Complete: &s.Complete, Without: p.scope.Without, AtRest: p.scope.AtRest, Undecided: s.Undecided,
 		Struck: s.Struck}
 	if s.Complete {

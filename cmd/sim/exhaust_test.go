@@ -25,11 +25,19 @@ func TestAScopeIsExploredCompletelyOrNotAtAll(t *testing.T) {
 	if o.code != 6 || !strings.Contains(o.out, "not complete") {
 		t.Errorf("with a budget that is too small: exit %d\n%s", o.code, o.out)
 	}
+	o = invoke(t, append(tiny, "--executions", "50")...)
+	if o.code != 6 || !strings.Contains(o.out, "not complete") || !strings.Contains(o.out, " 50 executions, ") ||
+		!strings.HasSuffix(o.out, "--strategy exhaustive --executions 50\n") {
+		t.Errorf("with 50 executions: exit %d\n%s", o.code, o.out)
+	}
 	for _, bad := range [][]string{
 		{"--strategy", "exhaustive", "--scenario", "medium"},
 		{"--strategy", "exhaustive", "--scenario", "small", "--faults", "crash"},
 		{"--strategy", "exhaustive", "--scenario", "tiny", "--faults", "pause"},
 		{"--strategy", "random", "--states", "5"},
+		{"--strategy", "exhaustive", "--scenario", "tiny", "--seed", "1"},
+		{"--strategy", "exhaustive", "--scenario", "tiny", "--check-determinism"},
+		{"--strategy", "exhaustive", "--scenario", "snapshot-flood"}, // a fault of its own that no state tells
 	} {
 		if o := invoke(t, append([]string{"explore"}, bad...)...); o.code != 64 {
 			t.Errorf("%q: exit %d, %s", bad, o.code, o.errors)

@@ -60,9 +60,9 @@ func parseExplore(args []string, stdout io.Writer) (*exploreFlags, error) {
 	fs.IntVar(&f.states, "states", 0, "exhaustive: give up behind this `number` of states; 0 is never")
 	fs.StringVar(&f.roles, "roles", "", "exhaustive: `roles` that run beside those that every order needs, separated by commas")
 	fs.DurationVar(&f.budget, "budget", 30*time.Second, "`time` to explore; without limit where only --executions is given")
-	fs.IntVar(&f.executions, "executions", 0, "`number` of executions to draw")
-	fs.StringVar(&f.faults, "faults", "", "`kinds` of fault to draw from, separated by commas, or none; default all")
-	fs.IntVar(&f.maxFaults, "max-faults", 4, "`number` of faults that strike one execution, at most")
+	fs.IntVar(&f.executions, "executions", 0, "`number` of executions to draw; exhaustive: give up behind so many")
+	fs.StringVar(&f.faults, "faults", "", "`kinds` of fault to draw from, separated by commas, or none; default all; exhaustive: "+strings.Join(exhaustiveKinds, ","))
+	fs.IntVar(&f.maxFaults, "max-faults", 4, "`number` of faults that strike one execution, at most; exhaustive: 1 unless it is set")
 	fs.StringVar(&f.seed, "seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
 	fs.BoolVar(&f.twice, "check-determinism", false, "run every execution twice and compare; without it one in 64")
 	fs.StringVar(&f.out, "o", "", "`file` to write the smallest schedule to; as it was found it goes to FILE.original.sched")
@@ -80,10 +80,12 @@ func parseExplore(args []string, stdout io.Writer) (*exploreFlags, error) {
 
 func (f *exploreFlags) validate() error {
 	switch {
-	case !slices.Contains([]string{string(explore.Portfolio), string(explore.Random), string(explore.PCT), "exhaustive"}, f.strategy):
+	case !slices.Contains([]explore.Strategy{explore.Portfolio, explore.Random, explore.PCT, explore.Exhaustive}, explore.Strategy(f.strategy)):
 		return usage{fmt.Errorf("--strategy %s: there is no such strategy; there are portfolio, random, pct and exhaustive", f.strategy)}
-	case f.strategy != "exhaustive" && (f.set["states"] || f.set["roles"]):
+	case !f.exhaustive() && (f.set["states"] || f.set["roles"]):
 		return usage{errors.New("--states and --roles are for --strategy exhaustive")}
+	case f.exhaustive() && (f.set["seed"] || f.twice):
+		return usage{errors.New("--seed and --check-determinism are for strategies that draw: an exhaustive search makes every choice")}
 	case f.states < 0:
 		return usage{fmt.Errorf("--states %d is below 0", f.states)}
 	case f.budget <= 0:
@@ -102,6 +104,8 @@ func (f *exploreFlags) validate() error {
 	}
 	return nil
 }
+
+func (f *exploreFlags) exhaustive() bool { return explore.Strategy(f.strategy) == explore.Exhaustive }
 
 // strikes refuses a kind that was asked for and cannot strike the design.
 func (f *exploreFlags) strikes(d inventory.Design, o sim.DesignOptions) error {
@@ -188,7 +192,7 @@ func exploreCommand(ctx context.Context, args []string, stdout *output, stderr i
 	if err != nil {
 		return err
 	}
-	if f.strategy == "exhaustive" {
+	if f.exhaustive() {
 		return exhaust(ctx, f, stdout, stderr)
 	}
 	c := &campaign{flags: f, people: people(f.json, stdout, stderr)}

@@ -19,7 +19,7 @@ import (
 	"stockproof/sim/workload"
 )
 
-// Strategy is how choices are made.
+// Strategy is how choices are made. [Run] has all of them but Exhaustive, which is [Exhaust].
 type Strategy string
 
 // The strategies.
@@ -27,6 +27,8 @@ const (
 	Portfolio Strategy = "portfolio" // random walks and PCT, and behind them an exhaustive search where there can be one
 	Random    Strategy = "random"    // random walks with random faults
 	PCT       Strategy = "pct"       // random priorities with few changes
+
+	Exhaustive Strategy = "exhaustive" // every choice, each state once
 )
 
 // Config is a campaign.
@@ -122,6 +124,9 @@ func (e *NondeterminismError) Error() string {
 // Run carries out a campaign.
 func Run(ctx context.Context, c Config) (Result, error) {
 	c = c.withDefaults()
+	if c.Strategy != Portfolio && c.Strategy != Random && c.Strategy != PCT {
+		return Result{}, fmt.Errorf("explore: no campaign draws by strategy %q", c.Strategy)
+	}
 	r, err := c.draw(ctx, c.drawing())
 	if held := r.Finding == nil && r.Cut+r.Undecided == 0; held && err == nil && ctx.Err() == nil {
 		err = c.search(ctx, &r)

@@ -1,13 +1,10 @@
 package explore_test
 
 import (
-	"context"
+	"strings"
 	"testing"
-	"time"
 
-	"stockproof/inventory"
 	"stockproof/inventory/article"
-	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/explore"
 )
@@ -22,22 +19,39 @@ func scenario(t testing.TB, name string) *sim.Scenario {
 	return s
 }
 
+// A campaign breaks the article's design whatever its seed, within a few executions, and what it finds becomes smaller
+// and still breaks the same guarantee.
 func TestExplore(t *testing.T) {
+	d := article.Design()
 	for seed := range uint64(12) {
-		var d inventory.Design = article.Design()
-		r, err := explore.Run(context.Background(), explore.Config{Design: d, Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"),
-			Seed: seed, Budget: 10 * time.Second})
+		r, err := explore.Run(t.Context(), explore.Config{Design: d, Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"),
+			Seed: seed, Executions: 500})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Finding != nil {
-			t.Logf("%v", r.Finding.Guarantee)
-			sh, err := explore.Shrink(context.Background(), explore.ShrinkConfig{Schedule: r.Finding.Schedule, Design: d, Options: sim.CoreOptions()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Logf("%v -> %v in %d runs, certificate %d\n%s\n%v", sh.Before, sh.After, sh.Runs, sh.CertificateRuns, sh.Schedule, sh.Outcome.Receipts)
+		if r.Finding == nil {
+			t.Errorf("seed %d: nothing in %d executions", seed, r.Executions)
+			continue
+		}
+		small, err := explore.Shrink(t.Context(), explore.ShrinkConfig{Schedule: r.Finding.Schedule, Design: d, Options: sim.CoreOptions()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := func(s explore.Size) int { return s.Workload + s.Faults + s.Deviations }
+		if g, _ := small.Schedule.Expected(); g != r.Finding.Guarantee || size(small.After) > size(small.Before) || small.CertificateRuns == 0 {
+			t.Errorf("seed %d: %s became %s, %v became %v with %d runs for the certificate", seed, r.Finding.Guarantee, g, small.Before,
+				small.After, small.CertificateRuns)
 		}
 	}
-	_ = ledger.Design
+}
+
+// A strategy that there is not is refused, and not taken for a random walk.
+func TestACampaignWithoutAStrategyIsRefused(t *testing.T) {
+	for _, strategy := range []explore.Strategy{"rndom", explore.Exhaustive} {
+		_, err := explore.Run(t.Context(), explore.Config{Design: article.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"),
+			Strategy: strategy, Executions: 1})
+		if err == nil || !strings.Contains(err.Error(), string(strategy)) {
+			t.Errorf("strategy %s: %v", strategy, err)
+		}
+	}
 }

@@ -123,6 +123,9 @@ func (c Scope) Reductions() Reductions {
 
 // search prepares a search of the scope.
 func (c Scope) search() (*search, error) {
+	if err := CheckTold(c.Scenario); err != nil {
+		return nil, err
+	}
 	c.Cores = c.CoresUsed()
 	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, AtRest: c.AtRest, Search: true,
 		Kinds: slices.Concat(c.Kinds, c.Also)}

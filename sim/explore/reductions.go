@@ -1,7 +1,5 @@
 package explore
 
-import "slices"
-
 // Reductions leave out what makes no difference, each under a condition of its own. A search without any of them
 // comes to the same ends, in more states.
 type Reductions uint8
@@ -33,5 +31,5 @@ func (r Reductions) Names() []string {
 			names = append(names, x.name)
 		}
 	}
-	return slices.Clip(names)
+	return names
 }

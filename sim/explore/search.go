@@ -59,7 +59,7 @@ type search struct {
 	visited    [64]shard
 	sleepSets  sleepSets
 	states     atomic.Int64
-	executions atomic.Int64
+	executions atomic.Int64 // begun
 	ends       atomic.Int64
 	steps      atomic.Int64
 	halted     atomic.Bool // executions that are under way end, too
@@ -143,10 +143,14 @@ func (s *search) next() (*path, bool) {
 	p := s.paths[len(s.paths)-1]
 	s.paths = s.paths[:len(s.paths)-1]
 	s.busy++
+	s.executions.Add(1)
 	return p, true
 }
 
 func (s *search) push(ps []*path) {
+	if len(ps) == 0 {
+		return
+	}
 	s.mu.Lock()
 	s.paths = append(s.paths, ps...)
 	s.mu.Unlock()
@@ -174,14 +178,6 @@ func (s *search) proofLocked() Proof {
 	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()),
 		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding, Verdicts: s.verdictSum(),
 		Struck: maps.Clone(s.struck), Never: s.never(), Undecided: s.undecided, Doubt: s.doubt}
-}
-
-// strikes notes that a fault has struck.
-func (w *walker) strikes(kind string) {
-	w.struck = append(w.struck, kind)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.search.struck[kind]++
 }
 
 // never are the kinds of the scope that have struck nowhere.
@@ -268,7 +264,6 @@ func (s *search) execute(e *engine.Engine, lua *luahost.Host, p *path) (sim.Outc
 		w.coming = p.asleep
 	}
 	out, err := w.run(e, lua, s.base)
-	s.executions.Add(1)
 	s.steps.Add(int64(out.Steps))
 	return out, w, err
 }

@@ -95,10 +95,25 @@ func CheckChoosable(kind string) error {
 		return nil
 	}
 	if k, _ := sim.FindFaultKind(kind); k.Hidden != "" {
-		return fmt.Errorf("an exhaustive search cannot offer it: a state does not tell %s, and two that differ in it would count as one", k.Hidden)
+		return untold(k)
 	}
 	return fmt.Errorf("an exhaustive search knows %s and what strikes a server and needs no setting, such as duplicate",
 		strings.Join(ownKinds, ", "))
+}
+
+// CheckTold refuses faults of a scenario that leave something behind that no state of a search tells.
+func CheckTold(s *sim.Scenario) error {
+	for _, f := range s.Faults {
+		if k, _ := sim.FindFaultKind(f.Subject); k.Hidden != "" {
+			return fmt.Errorf("fault %s of %s: %w", k.Name, s.Name, untold(k))
+		}
+	}
+	return nil
+}
+
+// untold says why a kind is none for a search.
+func untold(k sim.FaultKind) error {
+	return fmt.Errorf("an exhaustive search cannot offer it: a state does not tell %s, and two that differ in it would count as one", k.Hidden)
 }
 
 // offered is what a scope's kinds of fault come to.
@@ -370,6 +385,14 @@ func (w *walker) take(o option, last engine.Point, ready []*engine.Actor) int {
 	}
 	w.sent(ready[o.actor])
 	return o.actor
+}
+
+// strikes notes that a fault has struck.
+func (w *walker) strikes(kind string) {
+	w.struck = append(w.struck, kind)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.search.struck[kind]++
 }
 
 // private is an actor whose next step nobody else can see or hinder, -1 for none: it commutes with whatever others
