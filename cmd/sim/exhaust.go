@@ -42,10 +42,13 @@ func exhaust(ctx context.Context, f *exploreFlags, stdout *output, stderr io.Wri
 		}
 		return p.run(ctx, stdout, stderr)
 	}
-	for _, name := range []string{"faults", "max-faults", "roles", "o"} {
+	for _, name := range []string{"faults", "max-faults", "roles"} {
 		if f.set[name] {
-			return usage{fmt.Errorf("--%s: %s is a list of scopes that say it themselves: %s", name, f.scenario, known(list))}
+			return usage{fmt.Errorf("--%s: a scope of a list says it itself: %s", name, known(list))}
 		}
+	}
+	if f.set["o"] && len(list) > 1 {
+		return usage{fmt.Errorf("--o: %s is a list of scopes, of which --scenario may name one: %s", f.scenario, known(list))}
 	}
 	results := []checks.Result{checks.Holds}
 	until := time.Now().Add(f.budget)
@@ -251,10 +254,18 @@ func (p *proof) workload() string {
 	return count(w.Orders(), "order")
 }
 
+// named is what --scenario calls the search: a scope of a list by its own name.
+func (p *proof) named() string {
+	if scopeList(p.scope.Scenario.Name) != nil {
+		return p.scope.Scenario.Name
+	}
+	return p.flags.scenario
+}
+
 // again is the command that does the same again.
 func (p *proof) again() string {
 	f := p.flags
-	words := []string{"sim", "explore", "--design", p.scope.Design.Name, "--scenario", shellWord(f.scenario), "--strategy", f.strategy}
+	words := []string{"sim", "explore", "--design", p.scope.Design.Name, "--scenario", shellWord(p.named()), "--strategy", f.strategy}
 	for _, w := range []struct{ name, value string }{{"faults", f.faults}, {"max-faults", fmt.Sprint(f.maxFaults)},
 		{"roles", f.roles}, {"states", fmt.Sprint(f.states)}, {"executions", fmt.Sprint(f.executions)}, {"budget", f.budget.String()}} {
 		if f.set[w.name] {

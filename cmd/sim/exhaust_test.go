@@ -91,7 +91,7 @@ func TestAFindingOfTheExhaustiveSearchIsASchedule(t *testing.T) {
 			t.Errorf("%s: the search exits %d, its schedule %d\n%s%s", design, o.code, r.code, r.out, r.errors)
 		}
 	}
-	refused(t, "--o: small is a list of scopes", "explore", "--strategy", "exhaustive", "--scenario", "small", "-o", "x.sched")
+	refused(t, "--o: small is a list of scopes, of which --scenario may name one: ", "explore", "--strategy", "exhaustive", "--scenario", "small", "-o", "x.sched")
 }
 
 func TestAListOfScopesIsReportedScopeByScope(t *testing.T) {

@@ -35,7 +35,8 @@ guarantee that the design claims. That one is made as small as it can be, and dr
 
   --strategy exhaustive visits every state of a small scenario once, and either finds a violation or says
   "explored completely"; where it gave up it says "not complete", which is never a pass (exit 6). With it
-  --scenario small and --scenario prove are lists of scopes, closed one after the other.
+  --scenario small and --scenario prove are lists of scopes, closed one after the other; a scope of theirs is closed alone
+  by its name: --scenario "3 orders, restock".
 `
 
 // exploreDefault is the scenario that is explored unless another one is named.

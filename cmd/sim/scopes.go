@@ -59,13 +59,19 @@ var proveScopes = []scopeEntry{
 	{name: "2 orders, duplicate, any single fault", workload: twoOrders, kinds: exhaustiveKinds, also: []string{"duplicate"}},
 }
 
-// scopeLists are the lists by the name that --scenario gives.
+// scopeList is what --scenario names: a list of scopes, or one of them by its own name; nil: neither.
 func scopeList(name string) []scopeEntry {
+	all := slices.Concat(smallScopes, proveScopes)
 	switch name {
 	case "small":
 		return smallScopes
 	case "prove":
-		return slices.Concat(smallScopes, proveScopes)
+		return all
+	}
+	for i := range all {
+		if all[i].name == name {
+			return all[i : i+1]
+		}
 	}
 	return nil
 }
