@@ -105,19 +105,22 @@ type look struct {
 	with  []string // other patches that are applied as well
 	args  []string // of sim explore
 	found bool     // a violation shows; otherwise what is left of the defences covers for it
+	every bool     // in every scope of the list that args name
 }
 
 // looks are those of a patch: "# find: ARGS" where removing this defence alone is found, "# hidden: ARGS" where it is
-// not, because others cover for it, and "# find with NAME...: ARGS" where it is found once those are gone too.
+// not, because others cover for it, and "# find with NAME...: ARGS" where it is found once those are gone too; "# find in
+// every scope with NAME...: ARGS" where each of a list of scopes shows it.
 func looks(t *testing.T, patch string) (all []look) {
 	t.Helper()
 	for _, line := range patchLines(t, patch) {
 		what, args, ok := strings.Cut(strings.TrimPrefix(line, "# "), ": ")
 		verb, with, _ := strings.Cut(what, " with ")
+		verb, every := strings.CutSuffix(verb, " in every scope")
 		if !ok || !strings.HasPrefix(line, "# ") || verb != "find" && verb != "hidden" {
 			continue
 		}
-		l := look{args: strings.Fields(args), found: verb == "find"}
+		l := look{args: strings.Fields(args), found: verb == "find", every: every}
 		for _, name := range strings.Fields(with) {
 			l.with = append(l.with, filepath.Join(filepath.Dir(patch), name+".patch"))
 		}
@@ -155,6 +158,9 @@ func TestBreaksAreFound(t *testing.T) {
 		production++
 		t.Run(name, func(t *testing.T) {
 			for _, l := range looks(t, patch) {
+				if l.every {
+					continue // a test of its own
+				}
 				code, out := explored(workbench(t, "-overlay", overlay(t, append(l.with, patch)...)), l.args)
 				if !l.found && code != 0 {
 					t.Errorf("%q: exit code %d: it is not covered for\n%s", l.args, code, out)
@@ -177,5 +183,46 @@ func TestBreaksAreFound(t *testing.T) {
 	}
 	if production < 6 || together < 4 {
 		t.Errorf("%d breaks of production code, %d of several defences, want 6 and 4 at least", production, together)
+	}
+}
+
+// Where defences are gone that every order needs, the exhaustive search finds it in each of its scopes: none of them closes
+// because there is nothing to see in it.
+func TestABreakIsFoundInEveryScope(t *testing.T) {
+	t.Parallel()
+	patches, err := filepath.Glob(root + "/testdata/breaks/*.patch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scopes := 0
+	for _, patch := range patches {
+		if strings.HasPrefix(filepath.Base(patch), "engine-") {
+			continue
+		}
+		for _, l := range looks(t, patch) {
+			if !l.every {
+				continue
+			}
+			_, out := explored(workbench(t, "-overlay", overlay(t, append(l.with, patch)...)), l.args)
+			name := ""
+			for _, line := range strings.Split(out, "\n") {
+				if _, rest, ok := strings.Cut(line, "  scenario "); ok && strings.HasPrefix(line, "design ") {
+					name, _, _ = strings.Cut(rest, "  ")
+				}
+				verdict, _, ok := strings.Cut(line, " ledger, "+name+": ")
+				if name == "" || !ok {
+					continue
+				}
+				scopes++
+				switch strings.TrimSpace(verdict) {
+				case "violated", "stalled", "not-linearizable":
+				default:
+					t.Errorf("%s in scope %q: %s", filepath.Base(patch), name, strings.TrimSpace(verdict))
+				}
+			}
+		}
+	}
+	if scopes < 12 {
+		t.Errorf("%d scopes were searched", scopes)
 	}
 }
