@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
 	"stockproof/checks"
+	"stockproof/sim"
 	"stockproof/sim/explore"
 	"stockproof/sim/workload"
 )
@@ -168,6 +170,24 @@ func (p *proof) faults() string {
 	return text
 }
 
+// fixed are the settings that kinds of the scope have and that the search leaves as they are by default: a failover that
+// loses nothing says nothing about one that loses something.
+func (p *proof) fixed() (settings []string) {
+	kinds := p.scope.Also
+	if p.scope.Faults > 0 {
+		kinds = slices.Concat(p.scope.Kinds, p.scope.Also)
+	}
+	for _, name := range kinds {
+		k, _ := sim.FindFaultKind(name) // each has been found choosable
+		for _, key := range k.Keys {
+			if slices.Contains([]string{"n", "lose", "skew", "form", "policy"}, key) { // the others say whom it strikes
+				settings = append(settings, name+" "+key+"=")
+			}
+		}
+	}
+	return settings
+}
+
 func (p *proof) verdict() checks.Result {
 	switch {
 	case p.seen.Finding != nil:
@@ -202,6 +222,9 @@ func (p *proof) text() {
 		fmt.Fprintf(w, "%20s once everybody rests time passes, with %s, and then it is judged\n", "", strings.Join(rest, ", "))
 	}
 	fmt.Fprintf(w, "%20s a pipelined request is one step unless it waits, COMMIT two; time stands still\n", "")
+	if fixed := p.fixed(); len(fixed) > 0 {
+		fmt.Fprintf(w, "%20s settings of faults that are not varied: %s\n", "", strings.Join(fixed, ", "))
+	}
 	fmt.Fprintf(w, "%20s reductions: %s\n", "", strings.Join(p.scope.Reductions().Names(), ", "))
 	fmt.Fprintf(w, "%20s which ends there are is the same every time; how many states lie before them differs a little\n", "")
 	if len(s.Never) > 0 && s.Complete {

@@ -69,6 +69,16 @@ func TestAScopeWithoutItsFaultIsVacuous(t *testing.T) {
 		"--scenario", "tiny", "--faults", "resubmit")
 }
 
+// A failover that loses nothing is not taken for any failover: what the search does not vary, it says.
+func TestAScopeSaysWhichSettingsItDoesNotVary(t *testing.T) {
+	for kinds, want := range map[string]bool{"redis-failover": true, "crash": false} {
+		o := invoke(t, "explore", "--strategy", "exhaustive", "--scenario", "tiny", "--faults", kinds, "--states", "50")
+		if said := strings.Contains(o.out, "settings of faults that are not varied: redis-failover lose=, redis-failover skew=\n"); said != want {
+			t.Errorf("%s: exit %d\n%s%s", kinds, o.code, o.out, o.errors)
+		}
+	}
+}
+
 // What an exhaustive search finds is written as a schedule, shrunk to what is needed, and runs again to the same end: the
 // exit code of its replay is that of the search.
 func TestAFindingOfTheExhaustiveSearchIsASchedule(t *testing.T) {

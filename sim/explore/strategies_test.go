@@ -129,6 +129,7 @@ func plantedRaces(t *testing.T) (races []race) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var done []string
 	for _, patch := range patches {
 		name := strings.TrimSuffix(filepath.Base(patch), ".patch")
 		if strings.HasPrefix(name, "engine-") || !compared(name) {
@@ -138,12 +139,19 @@ func plantedRaces(t *testing.T) (races []race) {
 			if !l.found || slices.Contains(l.args, "exhaustive") {
 				continue
 			}
-			bin := workbench(t, "-overlay", overlay(t, append(l.with, patch)...))
-			names := []string{name}
-			for _, w := range l.with {
-				names = append(names, strings.TrimSuffix(filepath.Base(w), ".patch"))
+			all := append(slices.Clone(l.with), patch)
+			names := make([]string, len(all))
+			for i, p := range all {
+				names[i] = "`" + strings.TrimSuffix(filepath.Base(p), ".patch") + "`"
 			}
-			races = append(races, race{strings.Join(names, " + "), planted(t, bin, l, "random"), planted(t, bin, l, "pct"), "-"})
+			slices.Sort(names)
+			bug := strings.Join(names, " + ")
+			if slices.Contains(done, bug) { // looked for by another patch's header
+				continue
+			}
+			done = append(done, bug)
+			bin := workbench(t, "-overlay", overlay(t, all...))
+			races = append(races, race{bug, planted(t, bin, l, "random"), planted(t, bin, l, "pct"), "-"})
 			t.Log(races[len(races)-1])
 		}
 	}
