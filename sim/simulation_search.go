@@ -77,6 +77,13 @@ func (s *Simulation) CrashNamed(name string) {
 	}
 }
 
+// IsMember reports whether a living process, by its name, is in a consumer group.
+func (s *Simulation) IsMember(name string) bool {
+	return slices.ContainsFunc(s.instances, func(in *instanceOf) bool {
+		return in.client == name && slices.ContainsFunc(in.broker.joined(), func(j joined) bool { return s.Kafka.Joined(j.group, name) })
+	})
+}
+
 // EvictNamed makes a living process a zombie: its groups take its partitions away, and it hears of it later. It reports
 // whether it was in any group.
 func (s *Simulation) EvictNamed(name string) (found bool) {

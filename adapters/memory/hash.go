@@ -105,6 +105,7 @@ func (h *Hash) ValueOf(s *Shapes, v any) {
 	case **kafkaClaim:
 		if c := *v; c != nil { // where it begins to read is what the group has stored, until it commits itself
 			h.Text(c.share)
+			h.Word(uint64(c.life)) // a zombie's loop works beside that of its next claim
 		}
 	default:
 		s.value(h, v)

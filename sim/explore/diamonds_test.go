@@ -105,6 +105,11 @@ func (p *prober) diamonds(t *testing.T, walks int) (closed map[string]int, open 
 		var at, began *path // began: before the last step that was not private,
 		var since []string  // and what was done from there on
 		for c := p.crossing(t, at); len(c.ways) > 0 && len(open) < 3; c = p.crossing(t, at) {
+			for _, w := range c.ways {
+				if !c.unique(w) {
+					open = append(open, fmt.Sprintf("at %v two ways are one: %s", at.choices(), w.text))
+				}
+			}
 			for as, pair := range c.pairs(numbers) {
 				switch a, b := pair[0], pair[1]; {
 				case p.misses(t, at, a) || p.misses(t, at, b):
@@ -145,8 +150,7 @@ func (c *crossing) pairs(numbers *random.Rand) map[string][2]way {
 	return one
 }
 
-// unique reports whether no other way has the name of one. A zombie's partition loop and that of its next claim have one
-// identity, which is why a search that offers zombies does without sleep sets.
+// unique reports whether no other way has the name of one.
 func (c *crossing) unique(a way) bool {
 	n := 0
 	for _, w := range c.ways {

@@ -49,8 +49,10 @@
 // from there, private step or not: behind the private step it had slept, too. Sleep sets alone leave out no state
 // (TestSleepSetsSeeEveryState). Together with persistent sets they leave out no end, and how many states there are in
 // between depends on which way was explored first: with two engines the number differs from run to run by less than one
-// in a hundred, and the ends do not. Where zombies are offered there are no sleep sets: they go by who acts, and a
-// zombie's partition loop and that of its next claim are two actors of one identity.
+// in a hundred, and the ends do not.
+//
+// Sleep sets go by who acts, so that two actors of one identity would sleep for each other. A claim tells which life of its
+// member it is of: a zombie's partition loop and that of its next claim are two actors.
 //
 // Read next: strategies.md, how the strategies compare, and why there is no source-DPOR.
 package explore

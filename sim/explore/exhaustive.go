@@ -111,15 +111,8 @@ func Exhaust(ctx context.Context, c Scope) (Proof, error) {
 	}
 }
 
-// Reductions are those that are on. Where zombies are offered sleep sets are not: they go by who acts, and a zombie's
-// partition loop and that of its next claim are two actors of one identity.
-func (c Scope) Reductions() Reductions {
-	on := AllReductions &^ c.Off
-	if offer(c.Kinds).evict {
-		on &^= SleepSets
-	}
-	return on
-}
+// Reductions are those that are on.
+func (c Scope) Reductions() Reductions { return AllReductions &^ c.Off }
 
 // search prepares a search of the scope.
 func (c Scope) search() (*search, error) {

@@ -86,6 +86,8 @@ func (w *walker) footprint(o option, ready []*engine.Actor) footprint {
 		}
 		f.never = w.Faults > 1
 		return f
+	case o.evict != "": // the process goes on, and hears of it from a server
+		return footprint{writes: allGroups | budget}
 	case o.kind == "duplicate" && o.also:
 		return footprint{writes: allTopics | beside}
 	case o.kind == "duplicate": // it reads nothing but logs, and appends to them

@@ -192,7 +192,7 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 			if w.crashes(p) {
 				os = append(os, option{crash: p.Name})
 			}
-			if w.offered.evict {
+			if w.offered.evict && w.s.IsMember(p.Name) {
 				os = append(os, option{evict: p.Name})
 			}
 		}
