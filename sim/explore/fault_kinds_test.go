@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"stockproof/inventory/ledger"
@@ -66,6 +67,9 @@ func TestLedgerHoldsUnderEveryKindAlone(t *testing.T) {
 				}
 				t.Fatalf("%v in execution %d: %s; faults %v, receipts %v", f.Guarantee, f.Execution, why,
 					f.Schedule.Scenario.Faults, f.Outcome.Receipts)
+			}
+			if p := r.Search; p != nil && p.Finding != nil {
+				t.Errorf("the search of %d states: %v after\n%s", p.States, p.Finding.Guarantee, strings.Join(p.Finding.Steps, "\n"))
 			}
 			if r.Struck[kind] == 0 || r.Cut > 0 {
 				t.Errorf("struck in %d of %d executions, %d cut", r.Struck[kind], r.Executions, r.Cut)

@@ -150,9 +150,11 @@ func plantedRaces(t *testing.T) (races []race) {
 				continue
 			}
 			done = append(done, bug)
-			bin := workbench(t, "-overlay", overlay(t, all...))
-			races = append(races, race{bug, planted(t, bin, l, "random"), planted(t, bin, l, "pct"), "-"})
-			t.Log(races[len(races)-1])
+			t.Run(name, func(t *testing.T) { // each with a temporary directory of its own: programs are large
+				bin := workbench(t, "-overlay", overlay(t, all...))
+				races = append(races, race{bug, planted(t, bin, l, "random"), planted(t, bin, l, "pct"), "-"})
+				t.Log(races[len(races)-1])
+			})
 		}
 	}
 	return races
