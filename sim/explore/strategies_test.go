@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/explore"
 )
@@ -23,6 +25,7 @@ import (
 var (
 	compareStrategies = flag.Bool("strategies", false, "compare the strategies by executions to the first violation")
 	compareOnly       = flag.String("strategies-of", "", "the failures and breaks to compare them by, separated by commas; default all")
+	comparePlanted    = flag.String("strategies-planted", "", "arguments of sim explore: what this program takes, into which a break was built")
 )
 
 const (
@@ -72,10 +75,16 @@ func compared(name string) bool {
 }
 
 // first is the executions to the first violation that the recipe is about, per seed.
-func (r recipe) first(t *testing.T, s *sim.Scenario, how explore.Strategy) (took []int) {
+func (r recipe) first(t *testing.T, s *sim.Scenario, how explore.Strategy) []int {
+	t.Helper()
+	return first(t, how, func(seed uint64) explore.Config { return r.config(t, s, r.design(t, s), seed) })
+}
+
+// first is the executions to the first violation in campaigns, per seed.
+func first(t *testing.T, how explore.Strategy, campaign func(seed uint64) explore.Config) (took []int) {
 	t.Helper()
 	for seed := range uint64(compareSeeds) {
-		c := r.config(t, s, r.design(t, s), seed+1)
+		c := campaign(seed + 1)
 		c.Strategy, c.Budget, c.Executions, c.Cores = how, 0, compareMost, 1
 		found, err := explore.Run(context.Background(), c)
 		if err != nil {
@@ -150,34 +159,74 @@ func plantedRaces(t *testing.T) (races []race) {
 				continue
 			}
 			done = append(done, bug)
-			t.Run(name, func(t *testing.T) { // each with a temporary directory of its own: programs are large
-				bin := workbench(t, "-overlay", overlay(t, all...))
-				races = append(races, race{bug, planted(t, bin, l, "random"), planted(t, bin, l, "pct"), "-"})
-				t.Log(races[len(races)-1])
-			})
+			races = append(races, planted(t, bug, overlay(t, all...), l))
+			t.Log(races[len(races)-1])
 		}
 	}
 	return races
 }
 
-func planted(t *testing.T, bin string, l look, how string) (took []int) {
+// planted runs [TestPlantedRace] with production code that is broken.
+func planted(t *testing.T, bug, overlay string, l look) race {
 	t.Helper()
-	for seed := range compareSeeds {
-		args := append(slices.Clone(l.args), "--strategy", how, "--seed", fmt.Sprint(seed+1), "--executions", fmt.Sprint(compareMost), "--json")
-		_, out := explored(bin, args)
-		var answer struct {
-			Found int `json:"found_in"`
-		}
-		for line := range strings.Lines(out) {
-			if err := json.Unmarshal([]byte(line), &answer); err != nil && strings.HasPrefix(line, "{") {
-				t.Fatalf("%v in %q", err, line)
-			}
-		}
-		if took = append(took, compareMost); answer.Found > 0 {
-			took[seed] = answer.Found
-		}
+	test := exec.Command("go", "test", "-overlay", overlay, "./sim/explore", "-run", "^TestPlantedRace$", "-v", "-args",
+		"-strategies-planted", strings.Join(l.args, " "))
+	test.Dir = root
+	out, err := test.CombinedOutput()
+	_, line, ok := strings.Cut(string(out), "took: ")
+	if err != nil || !ok {
+		t.Fatalf("%s: %v\n%s", bug, err, out)
 	}
-	return took
+	line, _, _ = strings.Cut(line, "\n")
+	var took [2][]int
+	if err := json.Unmarshal([]byte(line), &took); err != nil {
+		t.Fatalf("%s: %v in %q", bug, err, line)
+	}
+	return race{bug, took[0], took[1], "-"}
+}
+
+// TestPlantedRace is for the program that a break was built into: what the strategies take under ledger as it is there.
+func TestPlantedRace(t *testing.T) {
+	if *comparePlanted == "" {
+		return // nothing is planted in this program
+	}
+	fs := flag.NewFlagSet("planted", flag.ContinueOnError)
+	name, kinds := fs.String("scenario", "", ""), fs.String("faults", "", "")
+	fs.String("seed", "", "")
+	fs.String("executions", "", "")
+	if err := fs.Parse(strings.Fields(*comparePlanted)); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(*name, "/") {
+		*name = filepath.Join(root, *name)
+	}
+	s, err := sim.LoadScenario(*name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := explore.Config{Design: ledger.Design(), Options: sim.CoreOptions(), Scenario: s}
+	if err := s.OptionsFor(c.Design, &c.Options); err != nil {
+		t.Fatal(err)
+	}
+	switch *kinds {
+	case "none":
+		c.MaxFaults = -1
+	case "":
+	default:
+		c.Kinds = strings.Split(*kinds, ",")
+	}
+	var took [2][]int
+	for i, how := range []explore.Strategy{explore.Random, explore.PCT} {
+		took[i] = first(t, how, func(seed uint64) explore.Config {
+			c.Seed = seed
+			return c
+		})
+	}
+	b, err := json.Marshal(took)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("took: %s\n", b)
 }
 
 func median(took []int) int {
