@@ -79,7 +79,9 @@ func independent(a, b way) string {
 	switch {
 	case stem(a.process) == "clients" && stem(b.process) == "clients":
 		return ""
-	case a.private && (b.step || b.process != "" && stem(b.process) != stem(a.process)):
+	case a.private && !b.step && b.process == "":
+		return "strike" // which is not offered where a private step is
+	case a.private && (b.step || stem(b.process) != stem(a.process)):
 		return "private step"
 	case a.groups && b.step && !b.groups && !b.private: // which come first
 		return "regrouping"
@@ -227,7 +229,7 @@ func TestWhatCountsAsIndependentCommutes(t *testing.T) {
 		}
 		t.Log(closed)
 	})
-	for _, as := range []string{"private step", "regrouping", "sleeper"} {
+	for _, as := range []string{"private step", "strike", "regrouping", "sleeper"} {
 		if total[as] < 20 {
 			t.Errorf("%d diamonds of a %s were closed: too few to show anything", total[as], as)
 		}

@@ -33,7 +33,8 @@
 // Reductions leave out what makes no difference:
 //
 //	private steps    nobody else can see or hinder the step, so that it is all that need be considered now, with
-//	                 the faults of its own process: a persistent set (Godefroid 1996).
+//	                 the faults of its own process: a persistent set (Godefroid 1996). A request to a server is none
+//	                 as long as a fault may strike the server.
 //	regrouping       the same for the steps of a consumer group that forms anew once no fault can strike.
 //	alike orders     orders that differ by name alone are sent in one order: a symmetry.
 //	sleep sets       of two ways to go on that commute one order is enough: what was explored from a state sleeps

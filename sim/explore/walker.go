@@ -416,6 +416,12 @@ func (w *walker) regrouping(ready []*engine.Actor) []int {
 	return w.s.Regrouping(ready)
 }
 
+// mayStrike reports whether a server may still be struck by what makes a request fail, or undoes what it did. A duplicate
+// does neither.
+func (w *walker) mayStrike() bool {
+	return w.left > 0 && slices.ContainsFunc(w.offered.striking, func(kind string) bool { return kind != "duplicate" })
+}
+
 // alone reports whether an actor's next step is private.
 func (w *walker) alone(a *engine.Actor) bool {
 	p := a.Point()
@@ -433,6 +439,9 @@ func (w *walker) alone(a *engine.Actor) bool {
 		}
 		return p.Call.Server == "api" && strings.HasSuffix(p.Call.Op, " waits")
 	case engine.Request:
+		if w.mayStrike() {
+			return false
+		}
 		switch p.Call.Server {
 		case "kafka":
 			return p.Call.Op == "commit" && !w.offered.evict // by who holds the partition, and read by who gets it next
