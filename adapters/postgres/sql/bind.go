@@ -33,6 +33,14 @@ func writes(text string, rows Rows, params ...Field) (Query, bool) {
 	return Query{Text: text, Params: params, Rows: rows, Writes: true}, true
 }
 
+// inserts is the insert of rows that differ in the varying columns only, where they do, else of any rows.
+func inserts[R any](rows *[]R, columns []Column[R], text, alikeText string, varying ...string) (Query, bool) {
+	if fields, ok := alike(rows, columns, varying...); ok {
+		return writes(alikeText, nothing(), fields...)
+	}
+	return writes(text, nothing(), arrays(rows, columns)...)
+}
+
 func nothing() Rows { return Rows{} }
 
 func uuidField(name string, p *model.ID) Field { return Field{name, UUID, id{p}} }
@@ -105,7 +113,8 @@ func bindCommands(statement port.Statement) (Query, bool) {
 			single(boolField("in_progress", &s.InProgress), boolField("current", &s.Current)),
 			int8Field("intake_epoch", &s.IntakeEpoch), int8Field("xid", &s.XID))
 	case *port.AcceptCommands:
-		return writes(AcceptCommands, nothing(), arrays(&s.Rows, commandColumns())...)
+		return inserts(&s.Rows, commandColumns(), AcceptCommands, AcceptAlikeCommands,
+			"command_id", "fingerprint", "body", "outcome", "granted", "lane_seq", "avail")
 	case *port.DecideCommands:
 		return writes(DecideCommands, guarded(), arrays(&s.Rows, decidedColumns())...)
 	case *port.ResubmitCommands:
@@ -116,7 +125,8 @@ func bindCommands(statement port.Statement) (Query, bool) {
 		return reads(ScanCommands, list(&s.Rows, commandColumns()),
 			uuidField("after", &s.After), int8Field("max", &s.Max))
 	case *port.InsertLedger:
-		return writes(InsertLedger, nothing(), arrays(&s.Rows, ledgerColumns())...)
+		return inserts(&s.Rows, ledgerColumns(), InsertLedger, InsertAlikeLedger,
+			"seq", "command_id", "qty", "outcome", "granted", "reserved_after", "avail_after")
 	case *port.ScanLedger:
 		if s.After == nil {
 			return reads(ScanLedgerFromFirst, list(&s.Rows, ledgerColumns()), int8Field("max", &s.Max))
@@ -129,7 +139,11 @@ func bindCommands(statement port.Statement) (Query, bool) {
 	case *port.InsertLines:
 		return writes(InsertLines, nothing(), arrays(&s.Lines, lineColumns())...)
 	case *port.WriteLines:
-		return writes(choose(s.Fresh, WriteFreshLines, WriteLines), nothing(), arrays(&s.Lines, lineColumns())...)
+		if !s.Fresh {
+			return writes(WriteLines, nothing(), arrays(&s.Lines, lineColumns())...)
+		}
+		return inserts(&s.Lines, lineColumns(), WriteFreshLines, WriteFreshAlikeLines,
+			"command_id", "order_id", "line_no", "qty", "granted", "state")
 	case *port.ReadOrderLines:
 		return reads(ReadOrderLines, list(&s.Lines, lineColumns()), ids("order_id", &s.Orders))
 	case *port.ScanLines:
@@ -138,7 +152,7 @@ func bindCommands(statement port.Statement) (Query, bool) {
 	case *port.KnownOrders:
 		return reads(KnownOrders, list(&s.Rows, orderColumns()), ids("order_id", &s.IDs))
 	case *port.InsertOrders:
-		return writes(InsertOrders, nothing(), arrays(&s.Rows, orderColumns())...)
+		return inserts(&s.Rows, orderColumns(), InsertOrders, InsertAlikeOrders, "order_id", "customer", "siblings")
 	case *port.AdvanceSaga:
 		return writes(AdvanceSaga, guarded(), uuidField("order_id", &s.Order),
 			int2Field("from", &s.From), int2Field("to", &s.To),

@@ -15,7 +15,8 @@
 //	        i < q.Rows.Len(): encode q.Rows.At(i)
 //
 // A statement with options has a text for each choice; [Forms] lists one fresh statement per text. Lists
-// travel as one array per column, read by unnest, in the order of the columns next to the text.
+// travel as one array per column, read by unnest, in the order of the columns next to the text; in the
+// inserts of settle, columns that a batch has in common travel as one scalar (alike.go).
 //
 // # Why the texts look as they do
 //

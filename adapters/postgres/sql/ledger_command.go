@@ -42,6 +42,21 @@ FROM (SELECT unnest($1::uuid[]) AS command_id, unnest($2::bytea[]) AS fingerprin
   unnest($17::int8[]) AS lane_seq, unnest($18::int8[]) AS to_seq, unnest($19::int8[]) AS avail,
   unnest($20::int8[]) AS epoch, unnest($21::int8[]) AS decided_at) u`
 
+// AcceptAlikeCommands is AcceptCommands of rows that differ in the first seven only: an array of each of
+// command_id, fingerprint, body, outcome, granted, lane_seq, avail, then the value of each other column.
+const AcceptAlikeCommands = `
+INSERT INTO ledger.command (command_id, fingerprint, body, outcome, granted, lane_seq, avail,
+  kind, sku_id, loc, ref, part, intake_epoch, submitted_at, next_try, sent_at, tries, backordered, to_seq, epoch,
+  decided_at)
+SELECT command_id, fingerprint, body, outcome, CASE WHEN outcome IS NOT NULL THEN granted END, lane_seq,
+  CASE WHEN outcome IS NOT NULL THEN avail END,
+  $8::int2, $9::text, $10::text, $11::uuid, $12::int4, $13::int8, $14::int8, $15::int8, $16::int8, $17::int4,
+  CASE WHEN outcome IS NOT NULL THEN $18::int8 END, $19::int8, CASE WHEN outcome IS NOT NULL THEN $20::int8 END,
+  CASE WHEN outcome IS NOT NULL THEN $21::int8 END
+FROM (SELECT unnest($1::uuid[]) AS command_id, unnest($2::bytea[]) AS fingerprint, unnest($3::bytea[]) AS body,
+  unnest($4::int2[]) AS outcome, unnest($5::int8[]) AS granted, unnest($6::int8[]) AS lane_seq,
+  unnest($7::int8[]) AS avail) u`
+
 // DecideCommands: command_id uuid[], outcome int2[], granted int8[], backordered int8[], lane_seq int8[],
 // to_seq int8[], avail int8[], epoch int8[], decided_at int8[] -> must bool. The condition on outcome is
 // written so that the planner does not see in it the one of a partial index, which it would walk whole.
@@ -101,6 +116,15 @@ SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::int8[]), unnest($4::in
   unnest($6::int2[]), unnest($7::int2[]), unnest($8::int8[]), unnest($9::int2[]), unnest($10::int8[]),
   unnest($11::int8[]), unnest($12::int8[]), unnest($13::int8[]), unnest($14::int8[])`
 
+// InsertAlikeLedger is InsertLedger of rows that differ in the first seven only: an array of each of seq,
+// command_id, qty, outcome, granted, reserved_after, avail_after, then the value of each other column.
+const InsertAlikeLedger = `
+INSERT INTO ledger.ledger (seq, command_id, qty, outcome, granted, reserved_after, avail_after,
+  sku_id, loc, epoch, leg, kind, on_hand_after, decided_at)
+SELECT unnest($1::int8[]), unnest($2::uuid[]), unnest($3::int8[]), unnest($4::int2[]), unnest($5::int8[]),
+  unnest($6::int8[]), unnest($7::int8[]),
+  $8::text, $9::text, $10::int8, $11::int2, $12::int2, $13::int8, $14::int8`
+
 // ScanLedger: after_sku text, after_loc text, after_seq int8, max int8; ScanLedgerFromFirst: max int8
 // -> the columns of the ledger.
 const (
@@ -140,6 +164,13 @@ SET order_id = excluded.order_id, line_no = excluded.line_no, sku_id = excluded.
     deadline = excluded.deadline`
 )
 
+// WriteFreshAlikeLines is WriteFreshLines of rows that differ in the first six only: an array of each of
+// command_id, order_id, line_no, qty, granted, state, then the value of each other column.
+const WriteFreshAlikeLines = `
+INSERT INTO ledger.order_line (command_id, order_id, line_no, qty, granted, state, sku_id, loc, returned, deadline)
+SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::int4[]), unnest($4::int8[]), unnest($5::int8[]),
+  unnest($6::int2[]), $7::text, $8::text, $9::int8, $10::int8`
+
 // ReadOrderLines: order_id uuid[] -> the columns of a line.
 const ReadOrderLines = `
 SELECT l.* FROM unnest($1::uuid[]) AS k(order_id)
@@ -169,6 +200,12 @@ const InsertOrders = `
 INSERT INTO ledger.orders (` + orderList + `)
 SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::int2[]), unnest($4::int2[]), unnest($5::uuid[]),
   unnest($6::int4[]), unnest($7::int8[]), unnest($8::int8[])`
+
+// InsertAlikeOrders is InsertOrders of rows that differ in the first three only: an array of each of
+// order_id, customer, siblings, then the value of each other column.
+const InsertAlikeOrders = `
+INSERT INTO ledger.orders (order_id, customer, siblings, saga, policy, attempt, deadline, created_at)
+SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::uuid[]), $4::int2, $5::int2, $6::int4, $7::int8, $8::int8`
 
 // AdvanceSaga: order_id uuid, from int2, to int2, from_attempt int4, to_attempt int4 -> must bool.
 const AdvanceSaga = `
