@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"stockproof/inventory/port"
@@ -229,40 +230,56 @@ func (o *Orders) supports(k model.Kind) bool {
 
 // submission names and validates the commands of an order.
 func submission(order Order) (Submission, error) {
-	where := "order " + order.ID.String()
-	if order.ID.IsZero() {
-		return Submission{}, refused(where, model.Contractf("order_id", "is absent"))
+	s, err := placing(order)
+	if err != nil {
+		return Submission{}, refused("order "+order.ID.String(), err)
 	}
-	if len(order.Lines) == 0 || len(order.Lines) > model.MaxLines {
-		return Submission{}, refused(where,
-			model.Contractf("lines", "%d, outside 1..%d", len(order.Lines), model.MaxLines))
+	return s, nil
+}
+
+func placing(order Order) (Submission, error) {
+	switch {
+	case order.ID.IsZero():
+		return Submission{}, model.Contractf("order_id", "is absent")
+	case len(order.Lines) == 0 || len(order.Lines) > model.MaxLines:
+		return Submission{}, model.Contractf("lines", "%d, outside 1..%d", len(order.Lines), model.MaxLines)
+	case order.TTL < 0:
+		return Submission{}, model.Contractf("ttl", "%s is negative", order.TTL)
 	}
 	cs := make([]model.Command, len(order.Lines))
-	ids := make(map[model.ID]int, len(cs))
-	numbers := make(map[int32]int, len(cs))
 	for i, l := range order.Lines {
-		c := lineCommand(order, l, i)
-		if j, taken := numbers[c.Line]; taken {
-			return Submission{}, refused(where, model.Contractf("line", "lines %d and %d have the same number %d", j+1, i+1, c.Line))
-		}
-		if j, taken := ids[c.ID]; taken {
-			return Submission{}, refused(where, model.Contractf("command_id", "lines %d and %d have the same id %s", j+1, i+1, c.ID))
-		}
-		ids[c.ID], numbers[c.Line] = i, i
-		cs[i] = c
+		cs[i] = lineCommand(order, l, i)
+	}
+	if err := distinct(cs); err != nil {
+		return Submission{}, err
 	}
 	siblings := model.SiblingsID(cs)
 	for i := range cs {
 		cs[i].Siblings = siblings
 		if err := cs[i].Validate(); err != nil {
-			return Submission{}, refused(fmt.Sprintf("%s line %d", where, i+1), err)
+			return Submission{}, fmt.Errorf("line %d: %w", i+1, err)
 		}
-	}
-	if order.TTL < 0 {
-		return Submission{}, refused(where, model.Contractf("ttl", "%s is negative", order.TTL))
 	}
 	row := port.OrderRow{ID: order.ID, Customer: order.Customer, Policy: order.Policy, Siblings: siblings}
 	return Submission{Order: &row, TTL: order.TTL, Commands: cs}, nil
+}
+
+// distinct refuses lines with one number or one id.
+func distinct(cs []model.Command) error {
+	if len(cs) == 1 {
+		return nil
+	}
+	ids, numbers := make(map[model.ID]int, len(cs)), make(map[int32]int, len(cs))
+	for i, c := range cs {
+		if j, taken := numbers[c.Line]; taken {
+			return model.Contractf("line", "lines %d and %d have the same number %d", j+1, i+1, c.Line)
+		}
+		if j, taken := ids[c.ID]; taken {
+			return model.Contractf("command_id", "lines %d and %d have the same id %s", j+1, i+1, c.ID)
+		}
+		ids[c.ID], numbers[c.Line] = i, i
+	}
+	return nil
 }
 
 func lineCommand(order Order, l OrderLine, i int) model.Command {
@@ -281,7 +298,7 @@ func lineCommand(order Order, l OrderLine, i int) model.Command {
 
 // LineID is the command id of an order line whose client gave none: it stands beside the order's.
 func LineID(order model.ID, number int32) model.ID {
-	return model.NameID("line", order.String(), fmt.Sprint(number)).Beside(order)
+	return model.NameID("line", order.String(), strconv.Itoa(int(number))).Beside(order)
 }
 
 func refused(what string, err error) error {

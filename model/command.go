@@ -290,7 +290,7 @@ func (c Command) Fingerprint() Fingerprint {
 // SiblingsID names the list of an order's lines, in order, so that a line that comes again among
 // other siblings is told apart.
 func SiblingsID(lines []Command) ID {
-	var b []byte
+	b := make([]byte, 0, 128*len(lines))
 	for _, c := range lines {
 		b = append(b, c.ID[:]...)
 		b = appendPart(b, string(c.SKU))

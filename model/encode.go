@@ -10,7 +10,10 @@ import (
 // run once or twice for every command while its lane is locked.
 
 // EncodeCommand writes one command as it stands in a record and in the command table.
-func EncodeCommand(c Command) []byte { return appendCommand(make([]byte, 0, 384), &c) }
+func EncodeCommand(c Command) []byte { return AppendCommand(make([]byte, 0, 384), c) }
+
+// AppendCommand is [EncodeCommand] behind what b holds.
+func AppendCommand(b []byte, c Command) []byte { return appendCommand(b, &c) }
 
 func appendCommand(b []byte, c *Command) []byte {
 	o := open(b)

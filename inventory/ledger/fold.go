@@ -21,6 +21,8 @@ type fold struct {
 	laneKeys []model.LaneKey // in the order of first use
 	lines    map[model.ID]*line
 	lineIDs  []model.ID
+	spare    []line // room for lines that are not there yet
+	bodies   []byte // of new rows
 	known    map[model.ID]*port.CommandRow
 	orders   map[model.ID]port.OrderRow
 	marks    map[model.ID]bool // chains with an open dead letter
@@ -77,7 +79,10 @@ func (f *fold) lane(k model.LaneKey) *lane {
 func (f *fold) line(id model.ID) *line {
 	l, ok := f.lines[id]
 	if !ok {
-		l = &line{}
+		if len(f.spare) == 0 {
+			f.spare = make([]line, 64)
+		}
+		l, f.spare = &f.spare[0], f.spare[1:]
 		f.lines[id] = l
 	}
 	return l
@@ -92,7 +97,7 @@ func (f *fold) decide(c model.Command) inventory.Answer {
 // accept answers a first-seen command together with its acceptance.
 func (f *fold) accept(c model.Command) inventory.Answer {
 	next, d := model.Decide(f.state(c), c)
-	row := f.newRow(c)
+	row := f.newRow(c, 0)
 	return f.apply(c, next, d, &row)
 }
 
@@ -117,7 +122,7 @@ func (f *fold) acceptAll(cs []model.Command) []inventory.Answer {
 		if d.Outcome.Grants() {
 			next, d = model.Refuse(s, c, model.RejectedSibling)
 		}
-		row := f.newRow(c)
+		row := f.newRow(c, 0)
 		as[i] = f.apply(c, next, d, &row)
 	}
 	return as
@@ -224,18 +229,25 @@ func (f *fold) announce(c model.Command, epoch int64, d model.Decision) {
 		Lane: c.Lane(), Epoch: epoch, Decision: d})
 }
 
-// newRow is a command's row at its acceptance.
-func (f *fold) newRow(c model.Command) port.CommandRow {
-	return commandRow(c, f.epoch, f.nowMS, f.partitions, 0)
-}
-
-func commandRow(c model.Command, epoch, nowMS int64, partitions int32, backoffMS int64) port.CommandRow {
+// newRow is a command's row at its acceptance. backoffMS later the sweeper may send it again.
+func (f *fold) newRow(c model.Command, backoffMS int64) port.CommandRow {
 	if c.SubmittedAt == 0 {
-		c.SubmittedAt = nowMS
+		c.SubmittedAt = f.nowMS
 	}
 	return port.CommandRow{ID: c.ID, Fingerprint: c.Fingerprint(), Kind: c.Kind, Lane: c.Lane(), Ref: c.Ref,
-		Body: model.EncodeCommand(c), Part: model.Partition([]byte(c.SKU), partitions), IntakeEpoch: epoch,
-		SubmittedAt: c.SubmittedAt, NextTry: nowMS + backoffMS, SentAt: nowMS}
+		Body: f.body(c), Part: model.Partition([]byte(c.SKU), f.partitions), IntakeEpoch: f.epoch,
+		SubmittedAt: c.SubmittedAt, NextTry: f.nowMS + backoffMS, SentAt: f.nowMS}
+}
+
+// body is a command as its row keeps it. Bodies lie one behind the other in few allocations.
+func (f *fold) body(c model.Command) []byte {
+	const usual, block = 384, 64 * 384
+	if cap(f.bodies)-len(f.bodies) < usual {
+		f.bodies = make([]byte, 0, block)
+	}
+	at := len(f.bodies)
+	f.bodies = model.AppendCommand(f.bodies, c)
+	return f.bodies[at:len(f.bodies):len(f.bodies)]
 }
 
 // chain is what a command parks behind: the line it is about.
@@ -318,6 +330,7 @@ func byID[R any](rows []R, id func(*R) model.ID) []R {
 // written, but for the one that intake puts there with its command: that conflict is run again.
 func (f *fold) changedLines() (stored, fresh []model.Line) {
 	slices.SortFunc(f.lineIDs, model.ID.Compare)
+	fresh = make([]model.Line, 0, len(f.lineIDs))
 	for _, id := range f.lineIDs {
 		if l := f.lines[id]; l.stored {
 			stored = append(stored, l.Line)

@@ -91,7 +91,7 @@ func (in *Intake) attempt(ctx context.Context, rs []request) ([]inventory.Answer
 func (in *Intake) take(f *fold, cs []model.Command) answers {
 	as := make(answers, len(cs))
 	for i, c := range cs {
-		row := commandRow(c, f.epoch, f.nowMS, in.partitions, in.sweepMS)
+		row := f.newRow(c, in.sweepMS)
 		f.accepted = append(f.accepted, row)
 		f.known[c.ID] = &row
 		as[i] = answer(&row)

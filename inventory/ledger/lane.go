@@ -45,6 +45,11 @@ func (l *Lane) attempt(ctx context.Context, rs []request, fresh bool, next func(
 	if fresh {
 		r.orders = orderIDs(rs, moves)
 	}
+	n := 0
+	for _, q := range rs {
+		n += len(q.Commands)
+	}
+	r.commands = make([]model.Command, 0, n)
 	for _, q := range rs {
 		r.commands = append(r.commands, q.Commands...)
 	}
@@ -113,7 +118,7 @@ func (l *Lane) admit(f *fold, r request) answers {
 func (f *fold) acceptUndecided(cs []model.Command) answers {
 	as := make(answers, len(cs))
 	for i, c := range cs {
-		row := f.newRow(c)
+		row := f.newRow(c, 0)
 		f.accepted = append(f.accepted, row)
 		f.known[c.ID] = &row
 		if c.Kind == model.Reserve {

@@ -92,13 +92,16 @@ func (s *settler) open(ctx context.Context, tx port.Tx, r reading) (*fold, error
 	f := &fold{epoch: again.Epoch, nowMS: again.NowMS, partitions: s.partitions, told: r.told,
 		ledger:    make([]port.LedgerRow, 0, n),
 		lineIDs:   make([]model.ID, 0, n),
-		decisionK: make([]model.ID, 0, n),
 		lanes:     make(map[model.LaneKey]*lane, len(lanes)),
 		lines:     make(map[model.ID]*line, len(ids)),
 		known:     make(map[model.ID]*port.CommandRow, len(ids)),
 		orders:    make(map[model.ID]port.OrderRow, n),
 		marks:     make(map[model.ID]bool),
-		decisions: make(map[model.ID][]model.DecisionEntry, n)}
+		decisions: make(map[model.ID][]model.DecisionEntry)}
+	if !r.told {
+		f.decisionK = make([]model.ID, 0, n)
+		f.decisions = make(map[model.ID][]model.DecisionEntry, n)
+	}
 	for _, l := range lock.Found {
 		f.lanes[l.Key] = &lane{Lane: l, before: l.Seq}
 	}
@@ -165,8 +168,12 @@ func (s stubborn) Is(target error) bool { return target == port.ErrContract }
 // keys are the lanes that may be created, all lanes, all ids and refs, and all chains of commands,
 // each sorted and without repetition: the one order in which every transaction takes its locks.
 func keys(cs []model.Command) (create, lanes []model.LaneKey, ids, chains []model.ID) {
+	ids, chains = make([]model.ID, 0, len(cs)), make([]model.ID, 0, len(cs))
+	refs := false
 	for _, c := range cs {
-		lanes = append(lanes, c.Lane())
+		if n := len(lanes); n == 0 || lanes[n-1] != c.Lane() { // nearly always one hot lane
+			lanes = append(lanes, c.Lane())
+		}
 		if c.Kind.CreatesLane() {
 			create = append(create, c.Lane())
 		}
@@ -175,11 +182,15 @@ func keys(cs []model.Command) (create, lanes []model.LaneKey, ids, chains []mode
 		}
 		ids = append(ids, c.ID)
 		if !c.Ref.IsZero() {
-			ids = append(ids, c.Ref)
+			ids, refs = append(ids, c.Ref), true
 		}
 		chains = append(chains, chain(c.ID, c.Ref))
 	}
-	return sortedLanes(create), sortedLanes(lanes), sortedIDs(ids), sortedIDs(chains)
+	ids = sortedIDs(ids)
+	if !refs { // each is its own chain
+		return sortedLanes(create), sortedLanes(lanes), ids, ids
+	}
+	return sortedLanes(create), sortedLanes(lanes), ids, sortedIDs(chains)
 }
 
 func sortedLanes(ks []model.LaneKey) []model.LaneKey {
