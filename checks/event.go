@@ -3,7 +3,7 @@ package checks
 import "stockproof/model"
 
 // Event is one thing observed during a run: [Call], [Return], [Unknown], [Answer], [Effect],
-// [Install], [Read], [Delivery] or [Lost].
+// [Install], [Read], [Delivery], [Lost] or [Skew].
 type Event interface{ event() }
 
 // Call: a client sends a command. A retry is a call of its own with the same command. An order of
@@ -137,7 +137,12 @@ type Delivery struct {
 // Lost: servers of the speed layer lost what they had been told: a failover, a restart without data.
 type Lost struct{ Why string }
 
+// Skew: from here on the truth's clock is AheadMS further ahead of the clocks of those who read than before, 0 and above. An age
+// that is counted from the truth's time to a reader's is understated by as much, and no single reading tells.
+type Skew struct{ AheadMS int64 }
+
 func (Lost) event()     {}
+func (Skew) event()     {}
 func (Call) event()     {}
 func (Return) event()   {}
 func (Unknown) event()  {}

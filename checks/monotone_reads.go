@@ -12,7 +12,8 @@ import (
 //   - A session, one reader and one lane, is never shown a place (epoch, seq) behind one that it was shown
 //     or told as its own decision.
 //   - The reported age is never understated: whatever any client had been told when the view was that old
-//     is in it. What comes from the truth has age 0.
+//     is in it. What comes from the truth has age 0. Where it is known how far the truth's clock went ahead of the
+//     readers' ([Skew]), an age may be short by that: two clocks count it, and their difference is part of it.
 //   - A read model, the speed layer's or a channel's, is what its subscribers see: an install that found
 //     something there and went through is newer than every install whose answer was there before it left.
 //     Where a server lost what it had been told, its clock started anew: nothing is said of it any more.
@@ -28,6 +29,7 @@ type monotoneReads struct {
 	told     map[model.LaneKey]*pastPlaces
 	models   map[shownKey]seenPlace
 	lost     bool
+	skew     int64 // how far the truth's clock may be ahead of a reader's, milliseconds
 	findings
 }
 
@@ -84,6 +86,8 @@ func (c *monotoneReads) Observe(index int, e Event) {
 		c.install(index, e)
 	case Lost:
 		c.lost = true
+	case Skew:
+		c.skew += max(0, e.AheadMS)
 	}
 }
 
@@ -128,7 +132,7 @@ func (c *monotoneReads) read(index int, e Read) {
 	}
 	// Both ends of an age are whole milliseconds: it may be one short of the truth. An epoch's first
 	// states may stand behind the last ones of the epoch before; only within one are seqs compared.
-	then := e.Call - 1000*e.AgeMS - 1000
+	then := e.Call - 1000*(e.AgeMS+c.skew) - 1000
 	if e.FromTruth {
 		then = e.Call
 	}

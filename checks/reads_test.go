@@ -66,6 +66,21 @@ func TestReadsAreMonotoneAndAsOldAsTheySay(t *testing.T) {
 		{"behind somebody's decision, and says so", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 4, 7, 4, 3_000, false) }, Pass, ""},
 		{"an understated age", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 9, 7, 4, 3_000, false) }, Fail,
 			"said to be 3000 ms old; 4999 ms before that (epoch 7, seq 5) had been told (severity 5 seconds)"},
+		{"an age that two clocks count", func(r *reading) {
+			r.told(1, 1, 7, 5)
+			r.events = append(r.events, Skew{AheadMS: 5_000})
+			r.read(2, 9, 7, 4, 3_000, false)
+		}, Pass, ""},
+		{"an age that is further off than the clocks", func(r *reading) {
+			r.told(1, 1, 7, 5)
+			r.events = append(r.events, Skew{AheadMS: 4_000})
+			r.read(2, 9, 7, 4, 3_000, false)
+		}, Fail, "said to be 3000 ms old; 999 ms before that (epoch 7, seq 5) had been told"},
+		{"a truth that lags, whatever its clock says", func(r *reading) {
+			r.told(1, 1, 7, 5)
+			r.events = append(r.events, Skew{AheadMS: 5_000})
+			r.read(2, 2, 7, 4, 0, true)
+		}, Fail, "from the truth"},
 		{"rounded to milliseconds", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 4, 7, 4, 2_999, false) }, Pass, ""},
 		{"an age that nobody knows", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 9, 7, 4, -1, false) }, Pass, ""},
 		{"a truth that lags", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 2, 7, 4, 0, true) }, Fail, "from the truth"},

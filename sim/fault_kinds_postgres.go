@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/sim/engine"
@@ -39,6 +40,7 @@ func postgresFaults() []FaultKind {
 		{Name: "pg-clock", About: "PostgreSQL's clock is ahead from now on", Keys: []string{"by"},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				s.Postgres.AdvanceClock(f.By)
+				s.Watch.Observe(checks.Skew{AheadMS: f.By.Milliseconds()})
 				return fmt.Sprintf("the clock of PostgreSQL went %s ahead", ShortDuration(f.By))
 			}},
 		{Name: "drop-slot", About: "the connector's slot is gone; an operator creates it anew a while later, with a gap before it",

@@ -200,6 +200,9 @@ func (s *Simulation) prepare() {
 			k.prepare(&s.needs)
 		}
 	}
+	if s.c.Search {
+		s.needs.redisWrites = min(s.needs.redisWrites, SearchLoses)
+	}
 }
 
 // withRecordKey is the design with another column as the key of its raw-table topic.
@@ -225,9 +228,8 @@ func (s *Simulation) Run() (Outcome, error) {
 	}
 	s.open = false
 	s.Engine.Choose(nil)
-	if end == engine.Halted {
+	if s.startAtRest(); end == engine.Halted { // else the clients are done, and others may still be at work
 		s.heal()
-		s.startAtRest()
 		end = s.Engine.Run(s.Engine.Now().Add(s.c.Bound), func() bool { return s.driven })
 	}
 	if err := s.broken(end); err != nil {

@@ -17,6 +17,10 @@ func (s *Simulation) world() (w engine.Worlds) {
 	return w
 }
 
+// SearchLoses is how many writes or commits a failover of a search may lose: what a server keeps to undo them is part of its
+// state.
+const SearchLoses = 1
+
 // StateDigest is the state of the whole run between two steps: servers, actors, mailboxes, and what the
 // checkers were told, in any order; more is what else belongs to it, as the faults that may still strike.
 func (s *Simulation) StateDigest(more uint64) uint64 {

@@ -44,6 +44,13 @@ func (p *Postgres) Digests() (tables, rest uint64) {
 	}
 	r := NewHash()
 	r.Word(open)
+	for _, c := range p.inDoubt() { // a standby may be promoted without the last of them
+		for _, s := range p.sessions {
+			if s.tx.record == c {
+				r.Word(s.digest())
+			}
+		}
+	}
 	for _, s := range p.slots {
 		r.Word(s.digest(p.shapes))
 	}
@@ -241,15 +248,30 @@ func (r *Redis) Digest() uint64 {
 		names := slices.Clone(n.keys.names)
 		slices.SortFunc(names, cmp.Compare[string])
 		for _, name := range names {
-			v := n.keys.byName[name]
 			h.Text(name)
-			h.Text(v.text)
-			h.Word(uint64(v.expireMS))
-			for _, f := range v.fields {
-				h.Text(f.name)
-				h.Text(f.value)
+			n.keys.byName[name].digest(&h)
+		}
+		for _, w := range n.writes { // a replica may be promoted without the last of them
+			h.Word(uint64(len(w.before)))
+			for _, b := range w.before {
+				h.Text(b.key)
+				b.value.digest(&h)
 			}
 		}
 	}
 	return uint64(h)
+}
+
+// digest is what a key holds; nil is no such key.
+func (v *redisValue) digest(h *Hash) {
+	h.Flag(v != nil)
+	if v == nil {
+		return
+	}
+	h.Text(v.text)
+	h.Word(uint64(v.expireMS))
+	for _, f := range v.fields {
+		h.Text(f.name)
+		h.Text(f.value)
+	}
 }

@@ -131,13 +131,16 @@ func (p *Postgres) restart(at position) {
 // InDoubt is how many commits at the end of the log are not visible yet: nobody was told of them, so
 // that a synchronous standby too may be promoted without them (with KeepCommits).
 func (p *Postgres) InDoubt() (n int) {
-	p.gate.Local(func() {
-		cs := p.journal.commits
-		for n < len(cs) && !cs[len(cs)-1-n].visible {
-			n++
-		}
-	})
+	p.gate.Local(func() { n = len(p.inDoubt()) })
 	return n
+}
+
+func (p *Postgres) inDoubt() []*commitRecord {
+	first := len(p.journal.commits)
+	for first > 0 && !p.journal.commits[first-1].visible {
+		first--
+	}
+	return p.journal.commits[first:]
 }
 
 // disconnect ends every connection, those that are idle too. A COMMIT that is in the log becomes visible

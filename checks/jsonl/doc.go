@@ -14,7 +14,7 @@
 //	{"end":{"events":2,"rows":1}}                                                or the file was cut short
 //
 // In this order: header, names, events as they were observed, audit, end. The events are those of
-// package checks (call, return, unknown, answer, effect, install, read, delivery, lost), the rows those of
+// package checks (call, return, unknown, answer, effect, install, read, delivery, lost, skew), the rows those of
 // [checks.Audit] (command, ledger, lane, line, stock, shown, dead, supply, state, held). The members of a line are the
 // fields of the Go type in snake case; what is zero or absent is left out. Ids are UUIDs, kinds, outcomes
 // and policies their names, SKUs, locations and lanes are written as in keys (model.EncodeKey): total over

@@ -57,7 +57,9 @@ func anyOf[T any]() *rapid.Generator[T] {
 // anyEvent makes an event that may come at a time: an answer answers an open call.
 func anyEvent(t *rapid.T, now *int64, calls *uint64, open *[]uint64) checks.Event {
 	*now += rapid.Int64Range(0, 5).Draw(t, "pass")
-	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	switch rapid.IntRange(0, 10).Draw(t, "kind") {
+	case 10:
+		return anyOf[checks.Skew]().Draw(t, "skew")
 	case 8:
 		return anyOf[checks.Lost]().Draw(t, "lost")
 	case 0, 1:

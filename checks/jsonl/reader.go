@@ -123,6 +123,8 @@ func (r *Reader) event(kind string, raw json.RawMessage) (checks.Event, error) {
 		return decode[checks.Delivery](r.codec, raw)
 	case "lost":
 		return decode[checks.Lost](r.codec, raw)
+	case "skew":
+		return decode[checks.Skew](r.codec, raw)
 	case "end":
 		return nil, errors.New("the history ends without an audit")
 	}

@@ -180,8 +180,11 @@ func (p *proof) fixed() (settings []string) {
 	for _, name := range kinds {
 		k, _ := sim.FindFaultKind(name) // each has been found choosable
 		for _, key := range k.Keys {
-			if slices.Contains([]string{"n", "lose", "skew", "form", "policy"}, key) { // the others say whom it strikes
+			switch key { // the others say whom it strikes
+			case "n", "skew", "form", "policy":
 				settings = append(settings, name+" "+key+"=")
+			case "lose":
+				settings = append(settings, fmt.Sprintf("%s lose= above %d", name, sim.SearchLoses))
 			}
 		}
 	}

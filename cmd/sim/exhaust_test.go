@@ -73,7 +73,7 @@ func TestAScopeWithoutItsFaultIsVacuous(t *testing.T) {
 func TestAScopeSaysWhichSettingsItDoesNotVary(t *testing.T) {
 	for kinds, want := range map[string]bool{"redis-failover": true, "crash": false} {
 		o := invoke(t, "explore", "--strategy", "exhaustive", "--scenario", "tiny", "--faults", kinds, "--states", "50")
-		if said := strings.Contains(o.out, "settings of faults that are not varied: redis-failover lose=, redis-failover skew=\n"); said != want {
+		if said := strings.Contains(o.out, "settings of faults that are not varied: redis-failover lose= above 1, redis-failover skew=\n"); said != want {
 			t.Errorf("%s: exit %d\n%s%s", kinds, o.code, o.out, o.errors)
 		}
 	}

@@ -51,7 +51,7 @@ var smallScopes = []scopeEntry{
 var proveScopes = []scopeEntry{
 	{name: "2 orders, a synchronous and an asynchronous decider", workload: twoOrders,
 		fronts: []inventory.AdmissionMode{inventory.Async, inventory.Sync}},
-	{name: "2 orders, Redis fails over", workload: twoOrders, kinds: []string{"redis-failover"}},
+	{name: "2 orders, Redis fails over", workload: twoOrders, kinds: []string{"redis-failover"}, atRest: []string{"reconciler"}},
 	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}, atRest: []string{"sweeper"}},
 	{name: "2 orders, PostgreSQL crashes and its slots go back", workload: twoOrders, kinds: []string{"pg-crash"}},
 	{name: "2 orders, zombie of any role", workload: twoOrders, kinds: []string{"evict"}},
@@ -89,7 +89,7 @@ func (e scopeEntry) configured(f *exploreFlags) (explore.Scope, error) {
 	c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: s, States: f.states, Executions: f.executions, Kinds: e.kinds, Also: e.also,
 		Faults: min(1, len(e.kinds))}
 	c.Options.Fronts = e.fronts
-	if slices.Contains(e.roles, "reconciler") {
+	if slices.Contains(slices.Concat(e.roles, e.atRest), "reconciler") {
 		c.Options.Reconcile = true
 	}
 	leaveAside(&c, e.roles)

@@ -18,7 +18,8 @@ type stock struct {
 	partitions int32
 }
 
-// Speed implements [inventory.StockSource]. A corrupt key is unknown: the truth answers, and the
+// Speed implements [inventory.StockSource]. An age is the reader's time minus the truth's, at which the heartbeat
+// left: it is as exact as their clocks agree. A corrupt key is unknown: the truth answers, and the
 // reconciler heals it.
 func (s *stock) Speed(ctx context.Context, lanes []model.LaneKey) ([]inventory.Level, error) {
 	var ops []port.SpeedOp

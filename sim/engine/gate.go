@@ -149,10 +149,10 @@ func (e *Engine) Block(ctx context.Context, w memory.Wait) error {
 	call.Key = w.Key
 	a.park(Point{Phase: Inside, Call: call}, wait{until: w.Until, of: a.within, deadline: w.DeadlineMS * 1e6, ctx: ctx, poll: w.Poll})
 	switch {
+	case w.Poll && a.Proc.dead: // whatever there is to be had now: a poll ends with its caller
+		return errDead
 	case w.Until():
 		return nil
-	case w.Poll && a.Proc.dead:
-		return errDead
 	case ctx != nil && ctx.Err() != nil:
 		return ctx.Err()
 	}

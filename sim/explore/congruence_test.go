@@ -74,8 +74,8 @@ func (p *prober) at(t *testing.T, to *path) (f frontier) {
 				who, name = fmt.Sprintf("%x %v", ready[o.actor].Identity(), ready[o.actor].Proc.Dead()), ready[o.actor].Point().String()
 			}
 			crashed, _, _ := strings.Cut(o.crash, "'")
-			f.options = append(f.options, fmt.Sprint(who, o.fate, crashed, o.evict, o.kind))
-			f.names = append(f.names, fmt.Sprint(name, " ", o.fate, " ", o.crash, o.evict, o.kind))
+			f.options = append(f.options, fmt.Sprint(who, o.fate, crashed, o.evict, o.strike))
+			f.names = append(f.names, fmt.Sprint(name, " ", o.fate, " ", o.crash, o.evict, o.strike))
 		}
 	}
 	if _, err := w.run(p.e, p.lua, p.s.base); err != nil {
@@ -178,7 +178,7 @@ func TestAStateTellsAllAboutEveryKindThatIsOffered(t *testing.T) {
 		t.Run(k.Name, func(t *testing.T) {
 			p := newProber(t, c)
 			if k.Hidden != "" {
-				p.s.striking = []string{k.Name}
+				p.s.striking = []strike{{kind: k.Name}}
 			} else {
 				offered++
 			}

@@ -35,6 +35,9 @@
 //	private steps    nobody else can see or hinder the step, so that it is all that need be considered now, with
 //	                 the faults of its own process: a persistent set (Godefroid 1996). A request to a server is none
 //	                 as long as a fault may strike the server.
+//	                 That a client wakes is one too, though a fault before it would let others go on and the client
+//	                 sleep on: its request waits as long as it has to, asks and changes nothing, and is answered
+//	                 behind the fault and what follows it as it would have been.
 //	regrouping       the same for the steps of a consumer group that forms anew once no fault can strike.
 //	alike orders     orders that differ by name alone are sent in one order: a symmetry.
 //	sleep sets       of two ways to go on that commute one order is enough: what was explored from a state sleeps

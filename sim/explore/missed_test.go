@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"stockproof/inventory"
+	"stockproof/inventory/article"
+	"stockproof/inventory/dualwrite"
 	"stockproof/inventory/ledger"
 	"stockproof/sim/random"
 )
@@ -116,6 +119,20 @@ func TestACrashEndsTheProcessThatItNames(t *testing.T) {
 			if _, restart := p.walkTo(t, at, numbers, func(w way) bool { return strings.HasPrefix(w.text, "servers/restart "+life+": ") }); restart == nil {
 				t.Errorf("%v: behind the crash of %s nobody starts it again", at.choices(), life)
 			}
+		}
+	}
+}
+
+// A request to Redis is nobody else's affair only as long as nobody else asks Redis: which of two comes first may show.
+func TestACallOfASharedServerIsNoPrivateStep(t *testing.T) {
+	for _, d := range []inventory.Design{dualwrite.Design(), article.Design()} {
+		p := newProber(t, tinyScope(t, d))
+		at, call := p.walkTo(t, nil, random.Stream(1, "shared"), func(w way) bool { return strings.Contains(w.text, ": request redis/") })
+		if call == nil {
+			t.Fatalf("%s: %v ends without a call of Redis", d.Name, at.choices())
+		}
+		if call.private {
+			t.Errorf("%s: at %v %s is taken for private", d.Name, at.choices(), call.text)
 		}
 	}
 }

@@ -32,6 +32,7 @@ func (w *walker) key(o option, ready []*engine.Actor) uint64 {
 		h.Text("evict " + stem)
 	case o.kind != "":
 		h.Text(o.kind)
+		h.Word(uint64(o.lose))
 		h.Flag(o.also)
 	default:
 		h.Word(ready[o.actor].Identity())

@@ -67,12 +67,29 @@ func (w *walker) run(e *engine.Engine, lua *luahost.Host, c sim.SimulationConfig
 
 // option is one way to go on.
 type option struct {
-	actor int // index into ready
-	fate  engine.Fate
-	crash string // the instance that dies first
-	evict string // the instance that becomes a zombie first
-	kind  string // the fault that strikes a server first,
-	also  bool   // from the second allowance
+	actor  int // index into ready
+	fate   engine.Fate
+	crash  string // the instance that dies first
+	evict  string // the instance that becomes a zombie first
+	strike        // the fault that strikes a server first,
+	also   bool   // from the second allowance
+}
+
+// strike is a fault that strikes a server, with the one setting that a search varies.
+type strike struct {
+	kind string
+	lose int // how many of the last writes or commits are lost, up to maxLose
+}
+
+// maxLose is how many writes or commits a failover of a search loses at most: so much of what a server can undo is part
+// of its state.
+const maxLose = sim.SearchLoses
+
+func (s strike) String() string {
+	if s.lose == 0 {
+		return s.kind
+	}
+	return fmt.Sprintf("%s lose=%d", s.kind, s.lose)
 }
 
 // acts reports whether an actor goes on.
@@ -121,8 +138,8 @@ type offered struct {
 	crash    bool
 	evict    bool
 	fates    []engine.Fate
-	striking []string
-	also     []string // of a second allowance
+	striking []strike
+	also     []strike // of a second allowance
 }
 
 func offer(kinds []string) (o offered) {
@@ -133,7 +150,12 @@ func offer(kinds []string) (o offered) {
 		case k == "evict":
 			o.evict = true
 		case Striking(k):
-			o.striking = append(o.striking, k)
+			o.striking = append(o.striking, strike{kind: k})
+			if f, _ := sim.FindFaultKind(k); slices.Contains(f.Keys, "lose") {
+				for lose := 1; lose <= maxLose; lose++ {
+					o.striking = append(o.striking, strike{k, lose})
+				}
+			}
 		}
 	}
 	for _, fate := range [...]engine.Fate{engine.Lost, engine.LostResponse, engine.Late} {
@@ -175,8 +197,8 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 		}
 	}
 	if !w.spent {
-		for _, kind := range w.offered.also {
-			os = append(os, option{kind: kind, also: true})
+		for _, s := range w.offered.also {
+			os = append(os, option{strike: s, also: true})
 		}
 	}
 	if w.left > 0 {
@@ -185,8 +207,8 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 				os = w.fates(os, a, i)
 			}
 		}
-		for _, kind := range w.offered.striking {
-			os = append(os, option{kind: kind})
+		for _, s := range w.offered.striking {
+			os = append(os, option{strike: s})
 		}
 		for _, p := range w.s.Living() {
 			if w.crashes(p) {
@@ -369,7 +391,7 @@ func (w *walker) take(o option, last engine.Point, ready []*engine.Actor) int {
 		} else {
 			w.left--
 		}
-		what := w.s.Strike(sim.Fault{Kind: o.kind}, last)
+		what := w.s.Strike(sim.Fault{Kind: o.kind, Lose: o.lose}, last)
 		if what == "" {
 			return engine.Halt // as if it had not been tried
 		}
@@ -419,7 +441,7 @@ func (w *walker) regrouping(ready []*engine.Actor) []int {
 // mayStrike reports whether a server may still be struck by what makes a request fail, or undoes what it did. A duplicate
 // does neither.
 func (w *walker) mayStrike() bool {
-	return w.left > 0 && slices.ContainsFunc(w.offered.striking, func(kind string) bool { return kind != "duplicate" })
+	return w.left > 0 && slices.ContainsFunc(w.offered.striking, func(s strike) bool { return s.kind != "duplicate" })
 }
 
 // alone reports whether an actor's next step is private.
