@@ -233,6 +233,9 @@ func (p *proof) text() {
 	if len(s.Never) > 0 && s.Complete {
 		fmt.Fprintf(w, "%20s never happened, at any point of the scope: %s\n", "", strings.Join(s.Never, ", "))
 	}
+	if s.Limited > 0 {
+		fmt.Fprintf(w, "%20s the step limit ended %s\n", "", count(s.Limited, "execution"))
+	}
 	if s.Undecided > 0 {
 		fmt.Fprintf(w, "%20s undecided: %s at rest, one of them since %s\n", "", count(s.Undecided, "execution"), s.Doubt)
 	}

@@ -158,6 +158,9 @@ func (c *campaign) searched() {
 	fmt.Fprintf(c.people, "%10s exhaustive, for safety: %s; faults %s; %s, %s, %s at rest, %s in %s; digest %x\n", "", s.heading(), s.faults(),
 		count(p.States, "state"), count(p.Executions, "execution"), thousands(int64(p.Ends)), count(s.violations(), "violation"),
 		span(p.Elapsed), p.Digest())
+	if p.Limited > 0 {
+		fmt.Fprintf(c.people, "%10s the step limit ended %s of it\n", "", count(p.Limited, "execution"))
+	}
 	if p.Undecided > 0 {
 		fmt.Fprintf(c.people, "%10s undecided: %s at rest, one of them since %s\n", "", count(p.Undecided, "execution"), p.Doubt)
 	}

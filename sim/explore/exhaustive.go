@@ -66,10 +66,11 @@ type Proof struct {
 	// scope that was visited completely without one of them shows nothing about it.
 	Struck map[string]int
 	Never  []string
-	// Undecided counts the ends that prove nothing: a claim that they could show stayed undecided, or the step limit had
-	// ended them. Doubt says why, of one of them.
+	// Undecided counts the ends that prove nothing: a claim that they could show stayed undecided. Doubt says why, of one
+	// of them. Limited counts the executions that the step limit ended, with which nothing is complete.
 	Undecided int
 	Doubt     string
+	Limited   int
 }
 
 // Trace is a violating path of a search.

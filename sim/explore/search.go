@@ -77,6 +77,7 @@ type search struct {
 
 	struck    map[string]int // by kind
 	undecided int            // ends
+	limited   int            // executions that the step limit ended
 	doubt     string
 }
 
@@ -177,7 +178,7 @@ func (s *search) proof() Proof {
 func (s *search) proofLocked() Proof {
 	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()),
 		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding, Verdicts: s.verdictSum(),
-		Struck: maps.Clone(s.struck), Never: s.never(), Undecided: s.undecided, Doubt: s.doubt}
+		Struck: maps.Clone(s.struck), Never: s.never(), Undecided: s.undecided, Doubt: s.doubt, Limited: s.limited}
 }
 
 // never are the kinds of the scope that have struck nowhere.
@@ -208,13 +209,15 @@ func (s *search) judged(out sim.Outcome, by *memory.Shapes) {
 	h.ValueOf(by, out.Audit.Ledger)
 	h.ValueOf(by, out.Audit.Speed)
 	doubt := ""
-	if d := doubtOf(0, out, s.Want); out.Cut {
-		doubt = fmt.Sprintf("the step limit ended an execution after %d steps", out.Steps)
-	} else if d != nil {
+	if d := doubtOf(0, out, s.Want); !out.Cut && d != nil {
 		doubt = d.what()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if out.Cut { // what it would have come to is not known
+		s.cut = true
+		s.limited++
+	}
 	s.verdicts[uint64(h)] = true
 	for _, kind := range out.Struck { // of the scenario's own faults
 		s.struck[kind]++
