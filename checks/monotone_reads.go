@@ -13,7 +13,9 @@ import (
 //     or told as its own decision.
 //   - The reported age is never understated: whatever any client had been told when the view was that old
 //     is in it. What comes from the truth has age 0. Where it is known how far the truth's clock went ahead of the
-//     readers' ([Skew]), an age may be short by that: two clocks count it, and their difference is part of it.
+//     readers' ([Skew]), an age may be short by that: two clocks count it, and their difference is part of it. Where a
+//     server lost what it had been told ([Lost]), a lane may have gone back and a heartbeat not: of its age nothing is
+//     said until it was installed anew.
 //   - A read model, the speed layer's or a channel's, is what its subscribers see: an install that found
 //     something there and went through is newer than every install whose answer was there before it left.
 //     Where a server lost what it had been told, its clock started anew: nothing is said of it any more.
@@ -29,7 +31,10 @@ type monotoneReads struct {
 	told     map[model.LaneKey]*pastPlaces
 	models   map[shownKey]seenPlace
 	lost     bool
-	skew     int64 // how far the truth's clock may be ahead of a reader's, milliseconds
+	lostAt   int                // the event that said so last
+	restored map[shownKey]int64 // when a lane was installed again behind it, at the latest;
+	pending  []shownKey         // or before the next time that is known
+	skew     int64              // how far the truth's clock may be ahead of a reader's, milliseconds
 	findings
 }
 
@@ -64,36 +69,47 @@ type sessionLane struct {
 
 func newMonotoneReads(h *Header) *monotoneReads {
 	return &monotoneReads{header: h, clients: map[uint64]sessionCall{}, sessions: map[sessionLane]seenPlace{},
-		told: map[model.LaneKey]*pastPlaces{}, models: map[shownKey]seenPlace{},
+		told: map[model.LaneKey]*pastPlaces{}, models: map[shownKey]seenPlace{}, restored: map[shownKey]int64{},
 		findings: findings{unit: Seconds}}
 }
 
 func (c *monotoneReads) Observe(index int, e Event) {
 	switch e := e.(type) {
 	case Call:
-		c.now = max(c.now, e.At)
+		c.tick(e.At)
 		c.clients[e.Attempt] = sessionCall{e.Client, e.Command.Lane()}
 	case Unknown:
-		c.now = max(c.now, e.At)
+		c.tick(e.At)
 	case Return:
 		c.answered(index, e)
 	case Read:
-		c.now = max(c.now, e.At)
+		c.tick(e.At)
 		if e.Known && e.Seq > 0 {
 			c.read(index, e)
 		}
 	case Install:
 		c.install(index, e)
 	case Lost:
-		c.lost = true
+		c.lost, c.lostAt = true, index
+		clear(c.restored)
+		c.pending = c.pending[:0]
 	case Skew:
 		c.skew += max(0, e.AheadMS)
 	}
 }
 
+// tick: the clients' clock shows at.
+func (c *monotoneReads) tick(at int64) {
+	c.now = max(c.now, at)
+	for _, key := range c.pending {
+		c.restored[key] = c.now
+	}
+	c.pending = c.pending[:0]
+}
+
 // answered: a decision is a place that its session has seen, and that every view of some age must have.
 func (c *monotoneReads) answered(index int, e Return) {
-	c.now = max(c.now, e.At)
+	c.tick(e.At)
 	call, ok := c.clients[e.Attempt]
 	if e.Decision.Decided() || e.Refused != "" {
 		delete(c.clients, e.Attempt)
@@ -130,6 +146,9 @@ func (c *monotoneReads) read(index int, e Read) {
 	if e.AgeMS < 0 {
 		return // the design cannot tell
 	}
+	if at, ok := c.restored[shownKey{e.Space, e.Lane}]; c.lost && !e.FromTruth && (!ok || e.Call <= at) {
+		return // a server may have lost what was installed, and kept what vouched for it
+	}
 	// Both ends of an age are whole milliseconds: it may be one short of the truth. An epoch's first
 	// states may stand behind the last ones of the epoch before; only within one are seqs compared.
 	then := e.Call - 1000*(e.AgeMS+c.skew) - 1000
@@ -148,10 +167,14 @@ func (c *monotoneReads) read(index int, e Read) {
 // install judges what replaced something by compare-and-set: codes 1 and 2. Behind code 3 there was
 // nothing, behind 4 nothing readable, and the clock of that read model starts anew.
 func (c *monotoneReads) install(index int, e Install) {
+	key, now := shownKey{e.Space, e.Lane}, seenPlace{place{e.Epoch, e.Seq}, index, c.now, e.Avail, false}
+	if _, ok := c.restored[key]; c.lost && !ok && e.Since >= c.lostAt {
+		c.restored[key] = math.MaxInt64
+		c.pending = append(c.pending, key)
+	}
 	if e.Code < 1 {
 		return
 	}
-	key, now := shownKey{e.Space, e.Lane}, seenPlace{place{e.Epoch, e.Seq}, index, c.now, e.Avail, false}
 	last, ok := c.models[key]
 	switch {
 	case !ok || e.Code > 2 || last.behind(now.place):

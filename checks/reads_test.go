@@ -81,6 +81,29 @@ func TestReadsAreMonotoneAndAsOldAsTheySay(t *testing.T) {
 			r.events = append(r.events, Skew{AheadMS: 5_000})
 			r.read(2, 2, 7, 4, 0, true)
 		}, Fail, "from the truth"},
+		{"an age behind a loss", func(r *reading) {
+			r.told(1, 1, 7, 5)
+			r.events = append(r.events, Lost{})
+			r.read(2, 9, 7, 4, 3_000, false)
+		}, Pass, ""},
+		{"an age behind a loss and what restored it", func(r *reading) {
+			r.told(1, 1, 7, 5)
+			r.events = append(r.events, Lost{})
+			r.install("inv", 7, 5, 0, len(r.events)+1)
+			r.told(3, 2, 7, 6)
+			r.read(2, 9, 7, 4, 3_000, false)
+		}, Fail, "said to be 3000 ms old; 3999 ms before that (epoch 7, seq 6) had been told"},
+		{"a read that began before what restored its lane", func(r *reading) {
+			r.told(1, 1, 7, 5)
+			r.events = append(r.events, Lost{})
+			r.install("inv", 7, 5, 0, len(r.events)+1)
+			r.read(2, 9, 7, 4, 3_000, false)
+		}, Pass, ""},
+		{"a session behind a loss", func(r *reading) {
+			r.told(1, 1, 7, 5)
+			r.events = append(r.events, Lost{})
+			r.read(1, 9, 7, 4, 3_000, false)
+		}, Fail, "client 1 was shown"},
 		{"rounded to milliseconds", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 4, 7, 4, 2_999, false) }, Pass, ""},
 		{"an age that nobody knows", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 9, 7, 4, -1, false) }, Pass, ""},
 		{"a truth that lags", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 2, 7, 4, 0, true) }, Fail, "from the truth"},

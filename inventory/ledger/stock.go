@@ -19,10 +19,12 @@ type stock struct {
 }
 
 // Speed implements [inventory.StockSource]. An age is the reader's time minus the truth's, at which the heartbeat
-// left: it is as exact as their clocks agree. A corrupt key is unknown: the truth answers, and the
+// left: it is as exact as their clocks agree. Heartbeats are read before the lanes that they speak of, in a round trip of
+// their own, for the nodes of a Cluster answer side by side: one that was read behind its lane would vouch for states that
+// came between the two. A corrupt key is unknown: the truth answers, and the
 // reconciler heals it.
 func (s *stock) Speed(ctx context.Context, lanes []model.LaneKey) ([]inventory.Level, error) {
-	var ops []port.SpeedOp
+	var ages, ops []port.SpeedOp
 	reads := make([]*port.ReadLane, len(lanes))
 	beats := make([]*port.ReadBeat, s.partitions)
 	parts := make([]int32, len(lanes))
@@ -32,11 +34,13 @@ func (s *stock) Speed(ctx context.Context, lanes []model.LaneKey) ([]inventory.L
 		parts[i] = model.Partition([]byte(model.LaneTopicKey(k)), s.partitions)
 		if beats[parts[i]] == nil {
 			beats[parts[i]] = &port.ReadBeat{Space: port.SpeedSpace, Partition: parts[i]}
-			ops = append(ops, beats[parts[i]])
+			ages = append(ages, beats[parts[i]])
 		}
 	}
-	if err := s.speed.Do(ctx, ops...); err != nil && port.Class(err) != port.ErrContract {
-		return nil, err
+	for _, batch := range [...][]port.SpeedOp{ages, ops} {
+		if err := s.speed.Do(ctx, batch...); err != nil && port.Class(err) != port.ErrContract {
+			return nil, err
+		}
 	}
 	now := s.runtime.Now().UnixMilli()
 	levels := make([]inventory.Level, len(lanes))
