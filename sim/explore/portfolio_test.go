@@ -102,3 +102,20 @@ func TestWhatAPortfolioFindsBySearchIsRecorded(t *testing.T) {
 		t.Errorf("the schedule violates %v (%v), the search saw %v", g, failed, r.Search.Finding.Guarantee)
 	}
 }
+
+// A search whose executions never come to rest, as beneath a relay that polls while time stands still, is not complete, and
+// takes nothing back of what the drawn executions show.
+func TestASearchThatTheStepLimitEndsIsNotComplete(t *testing.T) {
+	c := portfolio(t, ledger.Design(), "../../testdata/soak/relay.scenario", 20, 1, "crash")
+	c.Twice = 0
+	if err := c.Scenario.DesignOptions(&c.Options); err != nil {
+		t.Fatal(err)
+	}
+	r, err := explore.Run(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Finding != nil || r.Undecided > 0 || r.Search == nil || r.Search.Limited != 1 || r.Search.Complete || r.Search.Undecided > 0 {
+		t.Errorf("undecided %d, the search %+v", r.Undecided, r.Search)
+	}
+}
