@@ -40,6 +40,15 @@ func (r *reading) report() Report {
 	return Report{}
 }
 
+// behind is a decision at second 1, what came between, and a view at second 9 that lacks it and says to be 3 s old.
+func behind(reader int32, between ...Event) func(*reading) {
+	return func(r *reading) {
+		r.told(1, 1, 7, 5)
+		r.events = append(r.events, between...)
+		r.read(reader, 9, 7, 4, 3_000, false)
+	}
+}
+
 func TestReadsAreMonotoneAndAsOldAsTheySay(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -64,28 +73,16 @@ func TestReadsAreMonotoneAndAsOldAsTheySay(t *testing.T) {
 		{"two sessions", func(r *reading) { r.read(1, 1, 7, 4, 0, false); r.read(2, 3, 7, 3, 0, false) }, Pass, ""},
 		{"behind its own decision", func(r *reading) { r.told(1, 1, 7, 5); r.read(1, 2, 7, 4, 60_000, false) }, Fail, "client 1 was shown"},
 		{"behind somebody's decision, and says so", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 4, 7, 4, 3_000, false) }, Pass, ""},
-		{"an understated age", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 9, 7, 4, 3_000, false) }, Fail,
+		{"an understated age", behind(2), Fail,
 			"said to be 3000 ms old; 4999 ms before that (epoch 7, seq 5) had been told (severity 5 seconds)"},
-		{"an age that two clocks count", func(r *reading) {
-			r.told(1, 1, 7, 5)
-			r.events = append(r.events, Skew{AheadMS: 5_000})
-			r.read(2, 9, 7, 4, 3_000, false)
-		}, Pass, ""},
-		{"an age that is further off than the clocks", func(r *reading) {
-			r.told(1, 1, 7, 5)
-			r.events = append(r.events, Skew{AheadMS: 4_000})
-			r.read(2, 9, 7, 4, 3_000, false)
-		}, Fail, "said to be 3000 ms old; 999 ms before that (epoch 7, seq 5) had been told"},
+		{"an age that two clocks count", behind(2, Skew{AheadMS: 5_000}), Pass, ""},
+		{"an age that is further off than the clocks", behind(2, Skew{AheadMS: 4_000}), Fail, "said to be 3000 ms old; 999 ms before that (epoch 7, seq 5) had been told"},
 		{"a truth that lags, whatever its clock says", func(r *reading) {
 			r.told(1, 1, 7, 5)
 			r.events = append(r.events, Skew{AheadMS: 5_000})
 			r.read(2, 2, 7, 4, 0, true)
 		}, Fail, "from the truth"},
-		{"an age behind a loss", func(r *reading) {
-			r.told(1, 1, 7, 5)
-			r.events = append(r.events, Lost{})
-			r.read(2, 9, 7, 4, 3_000, false)
-		}, Pass, ""},
+		{"an age behind a loss", behind(2, Lost{}), Pass, ""},
 		{"an age behind a loss and what restored it", func(r *reading) {
 			r.told(1, 1, 7, 5)
 			r.events = append(r.events, Lost{})
@@ -93,17 +90,8 @@ func TestReadsAreMonotoneAndAsOldAsTheySay(t *testing.T) {
 			r.told(3, 2, 7, 6)
 			r.read(2, 9, 7, 4, 3_000, false)
 		}, Fail, "said to be 3000 ms old; 3999 ms before that (epoch 7, seq 6) had been told"},
-		{"a read that began before what restored its lane", func(r *reading) {
-			r.told(1, 1, 7, 5)
-			r.events = append(r.events, Lost{})
-			r.install("inv", 7, 5, 0, len(r.events)+1)
-			r.read(2, 9, 7, 4, 3_000, false)
-		}, Pass, ""},
-		{"a session behind a loss", func(r *reading) {
-			r.told(1, 1, 7, 5)
-			r.events = append(r.events, Lost{})
-			r.read(1, 9, 7, 4, 3_000, false)
-		}, Fail, "client 1 was shown"},
+		{"a read that began before what restored its lane", behind(2, Lost{}, Install{Space: "inv", Lane: at("A"), Epoch: 7, Seq: 5, Since: 4}), Pass, ""},
+		{"a session behind a loss", behind(1, Lost{}), Fail, "client 1 was shown"},
 		{"rounded to milliseconds", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 4, 7, 4, 2_999, false) }, Pass, ""},
 		{"an age that nobody knows", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 9, 7, 4, -1, false) }, Pass, ""},
 		{"a truth that lags", func(r *reading) { r.told(1, 1, 7, 5); r.read(2, 2, 7, 4, 0, true) }, Fail, "from the truth"},

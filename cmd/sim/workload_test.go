@@ -168,7 +168,7 @@ func TestArticleDropsTheRepeatedLinesOfTheSample(t *testing.T) {
 func TestTheMonth(t *testing.T) {
 	path := os.Getenv("STOCKPROOF_WORKLOAD")
 	if path == "" {
-		t.Skip("the month of real orders is missing: STOCKPROOF_WORKLOAD names no file; the committed sample was judged")
+		t.Skip("SKIPPED: needs the file of a month of real orders, which STOCKPROOF_WORKLOAD names; the committed sample was judged")
 	}
 	in := countRepeats(t, path)
 	if in.lines != 42481 || in.pairs != 871 {
