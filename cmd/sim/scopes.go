@@ -47,16 +47,16 @@ var smallScopes = []scopeEntry{
 	{name: "2 orders, duplicate, reconciler", workload: twoOrders, kinds: []string{"duplicate"}, roles: []string{"reconciler"}},
 }
 
-// proveScopes are what make prove adds.
+// proveScopes are what make prove adds, in the same order.
 var proveScopes = []scopeEntry{
 	{name: "2 orders, a synchronous and an asynchronous decider", workload: twoOrders,
 		fronts: []inventory.AdmissionMode{inventory.Async, inventory.Sync}},
 	{name: "2 orders, Redis fails over", workload: twoOrders, kinds: []string{"redis-failover"}, atRest: []string{"reconciler"}},
-	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}, atRest: []string{"sweeper"}},
 	{name: "2 orders, PostgreSQL crashes and its slots go back", workload: twoOrders, kinds: []string{"pg-crash"}},
-	{name: "2 orders, zombie of any role", workload: twoOrders, kinds: []string{"evict"}},
 	{name: "3 orders, duplicate, restock", workload: threeOrders + restock, kinds: []string{"duplicate"}},
 	{name: "2 orders, duplicate, any single fault", workload: twoOrders, kinds: exhaustiveKinds, also: []string{"duplicate"}},
+	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}, atRest: []string{"sweeper"}},
+	{name: "2 orders, zombie of any role", workload: twoOrders, kinds: []string{"evict"}},
 }
 
 // scopeList is what --scenario names: a list of scopes, or one of them by its own name; nil: neither.
