@@ -256,34 +256,9 @@ func (s *Schedule) Simulation(d inventory.Design, base DesignOptions) (c Simulat
 	if c.Faults, err = s.CoreFaults(&c.Workload, d, c.Options); err != nil {
 		return c, nil, err
 	}
-	if d.Name == s.DesignName() {
-		if err := s.checkActors(d); err != nil {
-			return c, nil, err
-		}
-	}
 	replay = engine.Replay(s.Deviations)
 	c.Chooser = replay
 	return c, replay, nil
-}
-
-// checkActors refuses choices between actors of processes that the design does not have. One that it has and that
-// does not come to the step is drift, which only the run shows.
-func (s *Schedule) checkActors(d inventory.Design) error {
-	for _, v := range s.Deviations {
-		for _, actor := range []string{v.Run, v.Actor} {
-			process, _, _ := strings.Cut(actor, "/")
-			process, _, _ = strings.Cut(process, "'") // the second of a name is name'2
-			if actor == "" || process == "servers" {  // whose own work is chosen too
-				continue
-			}
-			if !slices.ContainsFunc(processRoles(d), func(role string) bool {
-				return process == role || strings.HasPrefix(process, role+"-")
-			}) {
-				return s.Errorf(v.Line, "run: design %s has no process %q", d.Name, process)
-			}
-		}
-	}
-	return nil
 }
 
 // Expected is the guarantee that the schedule says is violated; false where it says that all holds.

@@ -42,21 +42,17 @@ func (s *Simulation) deploy() error {
 	}
 	d, o := s.c.Design, s.c.Options
 	for i, mode := range o.APIs() {
-		s.front(fmt.Sprintf("api-%d", i+1), mode)
+		s.front(apiName(i), mode)
 	}
 	if d.Connector != nil && !o.Relay {
 		s.launch("connector", "connector", s.connector)
 	}
 	for _, r := range d.Roles {
-		if !r.Always && !slices.Contains(askedRoles(o), r.Name) || slices.Contains(s.c.Without, r.Name) {
+		if slices.Contains(s.c.Without, r.Name) {
 			continue
 		}
-		n := 1
-		if r.Name == "worker" {
-			n = max(o.Workers, 1)
-		}
-		for i := range n {
-			s.launch(fmt.Sprintf("%s-%d", r.Name, i+1), r.Name, r.New)
+		for _, name := range standing(r, o) {
+			s.launch(name, r.Name, r.New)
 		}
 	}
 	return nil

@@ -164,7 +164,7 @@ func TestReplaySaysWhatHappensAndWhatDrifted(t *testing.T) {
 	t.Parallel()
 	edit := func(old, new string) string { return strings.Replace(expirySchedule, old, new, 1) }
 	choice := func(text string) string {
-		return strings.Replace(strings.Replace(text, "expect", "run actor=worker-9/main of=worker-8/main at=\"request redis deduct\" nth=2\nexpect", 1),
+		return strings.Replace(strings.Replace(text, "expect", "run actor=worker-2/main of=worker-1/main at=\"request redis deduct\" nth=2\nexpect", 1),
 			"end 9", "end 10", 1)
 	}
 	calm := expirySchedule[:strings.Index(expirySchedule, "fault ")] + "expect exactly-once-effect\nend 5\n"
@@ -177,8 +177,8 @@ func TestReplaySaysWhatHappensAndWhatDrifted(t *testing.T) {
 		"a valid edit":   {edit("qty=5", "qty=7"), 1, []string{"as the file expects", "supply 7"}},
 		"another amount": {edit("severity=2", "severity=3"), 1, []string{"not as expected", "severity 2 and not 3"}},
 		"another breaks": {edit("expect exactly-once-effect", "expect no-oversell"), 1, []string{"not as expected: expected no-oversell, got violated"}},
-		"drift, and yet": {choice(expirySchedule), 1, []string{"as the file expects", "drift: FILE:10: found no place: run worker-9/main"}},
-		"of a second life": {strings.NewReplacer("worker-9/main", "servers/expiry", "worker-8/main", "connector'2/main").Replace(choice(expirySchedule)),
+		"drift, and yet": {choice(expirySchedule), 1, []string{"as the file expects", "drift: FILE:10: found no place: run worker-2/main"}},
+		"of a second life": {strings.NewReplacer("worker-2/main", "servers/expiry", "worker-1/main", "connector'2/main").Replace(choice(expirySchedule)),
 			1, []string{"as the file expects", "drift: FILE:10: found no place: run servers/expiry"}},
 		"no violation":     {calm, 0, []string{"not as expected: expected exactly-once-effect, got holds"}},
 		"it stalls":        {edit("by=25h", "by=1h"), 2, []string{"not as expected: expected exactly-once-effect, got stalled"}},
@@ -231,6 +231,14 @@ func TestBadSchedulesAreRefused(t *testing.T) {
 			`:8: run: design article has no process "cleaner-1"`},
 		{"fault advance-clock", "run actor=worker-1/main of=nobody/main at=\"request redis deduct\"\nfault advance-clock",
 			`:8: run: design article has no process "nobody"`},
+		{"fault advance-clock", "run actor=worker-9/main of=worker-1/main at=\"request redis deduct\"\nfault advance-clock",
+			`:8: run: design article has no process "worker-9" as it is deployed here; there are clients, servers, api-1, connector, worker-1, worker-2`},
+		{"fault advance-clock", "run actor=reconciler-extra-1/main of=worker-1/main at=\"request redis deduct\"\nfault advance-clock",
+			`:8: run: design article has no process "reconciler-extra-1"`},
+		{"fault advance-clock", "run actor=worker-2/main of=clients/client-1 at=\"response api admit o9\"\nfault advance-clock",
+			`:8: run: the workload has no order "o9"`},
+		{"fault advance-clock", "run actor=worker-2/main of=worker-1/main at=\"request redis/0 deduct stock:{B}\"\nfault advance-clock",
+			`:8: run: the workload has no SKU "B"`},
 		{"fault restart role=worker", "run actor=worker-1/main", ":9: run needs actor=WHO of=WHOM at=POINT"},
 		{"fault advance-clock", "fault drop-slot topic=x", ":8: fault drop-slot: unknown key topic"},
 		{"expect exactly-once-effect", "expect once", ":10: "},
@@ -249,6 +257,7 @@ func TestBadSchedulesAreRefused(t *testing.T) {
 		for _, command := range []string{"replay", "shrink"} {
 			refused(t, path+c.want, command, path)
 		}
+		refused(t, path+c.want, "replay", path, "--design", "rowlock") // whatever it is to run under
 	}
 	for _, c := range []struct{ args, want string }{
 		{"replay", "replay takes one FILE.sched"}, {"replay a b", "replay takes one FILE.sched"},
@@ -264,6 +273,7 @@ func TestBadSchedulesAreRefused(t *testing.T) {
 	} {
 		refused(t, c.want, strings.Fields(c.args)...)
 	}
+	refused(t, "-o: open /nowhere/x.sched", "explore", "--budget", "1h", "-o", "/nowhere/x.sched") // and not in an hour
 	refused(t, "-o: open /nowhere/x.sched", "shrink", write(t, "x.sched", expirySchedule), "-o", "/nowhere/x.sched")
 }
 

@@ -103,7 +103,7 @@ func (f *exploreFlags) validate() error {
 			return usage{fmt.Errorf("--faults %q: there is no such kind of fault; there are %s", k, strings.Join(faultNames(), ", "))}
 		}
 	}
-	return nil
+	return writable(f.out)
 }
 
 func (f *exploreFlags) exhaustive() bool { return explore.Strategy(f.strategy) == explore.Exhaustive }

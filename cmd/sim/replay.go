@@ -74,15 +74,11 @@ func loadReplay(file, design string) (*replayed, error) {
 	return &replayed{file: file, schedule: s, design: d, own: err == nil && d.Name == s.DesignName()}, err
 }
 
-// loadSchedule reads a schedule and finds its design, or the one of that name.
+// loadSchedule reads a schedule, whatever it says checked, and finds its design, or the one of that name.
 func loadSchedule(file, name string) (*sim.Schedule, inventory.Design, error) {
 	s, err := sim.LoadSchedule(file)
 	if err != nil {
 		return nil, inventory.Design{}, err
-	}
-	if name != "" {
-		d, err := findDesign(name)
-		return s, d, err
 	}
 	d, err := designFor(&s.Scenario, "", false)
 	if err != nil {
@@ -93,7 +89,10 @@ func loadSchedule(file, name string) (*sim.Schedule, inventory.Design, error) {
 			return nil, d, s.Errorf(o.Line, "%v", err)
 		}
 	}
-	_, _, err = s.Simulation(d, sim.CoreOptions())
+	if err := s.CheckNames(d, sim.CoreOptions()); err != nil || name == "" {
+		return s, d, err
+	}
+	d, err = findDesign(name)
 	return s, d, err
 }
 

@@ -38,6 +38,9 @@ func shrinkCommand(ctx context.Context, args []string, stdout *output, stderr io
 	if err != nil {
 		return err
 	}
+	if err := writable(*to); err != nil {
+		return err
+	}
 	fmt.Fprintln(stdout, (&replayed{file: file, schedule: s, design: d}).headline())
 	meter := newMeter(stderr)
 	small, err := explore.Shrink(ctx, explore.ShrinkConfig{Schedule: s, Design: d, Options: sim.CoreOptions(), Progress: shrinkMeter(meter)})
@@ -74,6 +77,23 @@ func writeShrunk(ctx context.Context, stdout *output, file, to string, before *s
 		return err
 	}
 	fmt.Fprintf(stdout, "\nsim replay %s\n", shellWord(to))
+	return nil
+}
+
+// writable refuses a file that cannot be written before hours are spent on what is to stand in it. "" is none.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	_, absent := os.Stat(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return usage{fmt.Errorf("-o: %w", err)}
+	}
+	f.Close() // nothing was written
+	if absent != nil {
+		return os.Remove(path)
+	}
 	return nil
 }
 

@@ -93,6 +93,11 @@ func TestRecordedFixesHold(t *testing.T) {
 // replay runs a schedule. What it names must be there.
 func replay(t testing.TB, s *sim.Schedule, d inventory.Design) sim.Outcome {
 	t.Helper()
+	if d.Name == s.DesignName() {
+		if err := s.CheckNames(d, sim.CoreOptions()); err != nil {
+			t.Error(err)
+		}
+	}
 	c, choices, err := s.Simulation(d, sim.CoreOptions())
 	if err != nil {
 		t.Fatal(err)
