@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stockproof/checks"
+	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/explore"
 	"stockproof/sim/workload"
@@ -30,8 +31,9 @@ type proof struct {
 	seen   explore.Proof
 	people io.Writer
 
-	recorded   *campaign // that wrote the violation as a schedule; nil: nobody did,
-	unrecorded error     // because of this, where it was asked for
+	path       bool      // the violation is told by the search's path alone
+	recorded   *campaign // that made a schedule of the violation; nil: nobody did,
+	unrecorded error     // because of this
 }
 
 // exhaust visits every state of a scope, or of each scope of a list.
@@ -53,7 +55,7 @@ func exhaust(ctx context.Context, f *exploreFlags, stdout *output, stderr io.Wri
 		return usage{fmt.Errorf("--o: %s is a list of scopes, of which --scenario may name one: %s", f.scenario, known(list))}
 	}
 	results := []checks.Result{checks.Holds}
-	until := time.Now().Add(f.budget)
+	until, drawn := time.Now().Add(f.budget), false
 	for i, e := range list {
 		p := &proof{flags: f, people: people(f.json, stdout, stderr)}
 		var err error
@@ -63,10 +65,11 @@ func exhaust(ctx context.Context, f *exploreFlags, stdout *output, stderr io.Wri
 		if f.set["budget"] {
 			p.scope.Budget = max(time.Until(until)/time.Duration(len(list)-i), time.Millisecond) // what one leaves, the others share
 		}
+		p.path = drawn // the first violation is made small: that takes its time
 		if err := p.run(ctx, stdout, stderr); !errors.As(err, new(verdict)) {
 			return err
 		}
-		results = append(results, p.verdict())
+		results, drawn = append(results, p.verdict()), drawn || p.seen.Finding != nil
 	}
 	return verdict{checks.Worst(results...)}
 }
@@ -90,7 +93,7 @@ func (p *proof) run(ctx context.Context, stdout *output, stderr io.Writer) error
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	if p.seen.Finding != nil && p.flags.out != "" {
+	if p.seen.Finding != nil && !p.path {
 		if err := p.record(ctx, meter); err != nil {
 			return err
 		}
@@ -104,7 +107,7 @@ func (p *proof) run(ctx context.Context, stdout *output, stderr io.Writer) error
 	return verdict{p.verdict()}
 }
 
-// record writes the violation as a schedule, as small as it can be.
+// record makes a schedule of the violation, as small as it can be.
 func (p *proof) record(ctx context.Context, meter *meter) error {
 	found, err := explore.Record(ctx, p.scope, p.seen.Finding)
 	if errors.Is(err, explore.ErrNotRecorded) {
@@ -155,8 +158,25 @@ func (p *proof) configure() error {
 		}
 		p.scope.Kinds = kinds
 	}
-	leaveAside(&p.scope, strings.Split(f.roles, ","))
+	if f.roles == "" {
+		leaveAside(&p.scope, nil)
+		return nil
+	}
+	roles := strings.Split(f.roles, ",")
+	for _, name := range roles {
+		if has := roleNames(d); !slices.Contains(has, name) {
+			return usage{fmt.Errorf("--roles %q: design %s has no such role; there are %s", name, d.Name, strings.Join(has, ", "))}
+		}
+	}
+	leaveAside(&p.scope, roles)
 	return nil
+}
+
+func roleNames(d inventory.Design) (names []string) {
+	for _, r := range d.Roles {
+		names = append(names, r.Name)
+	}
+	return names
 }
 
 func (p *proof) faults() string {
@@ -239,16 +259,27 @@ func (p *proof) text() {
 	if s.Undecided > 0 {
 		fmt.Fprintf(w, "%20s undecided: %s at rest, one of them since %s\n", "", count(s.Undecided, "execution"), s.Doubt)
 	}
-	p.path(w)
 	switch {
 	case p.recorded != nil:
+		fmt.Fprintf(w, "%20s %s, after %s of the search\n", "", s.Finding.Guarantee, count(len(s.Finding.Steps), "step"))
 		p.recorded.shrunk()
-		fmt.Fprintf(w, "\nsim replay %s\n", shellWord(p.flags.out))
 	case p.unrecorded != nil:
-		fmt.Fprintf(w, "\n%20s %s was not written: %v\n\n%s\n", "", p.flags.out, p.unrecorded, p.again())
-	case p.verdict() != checks.Holds:
-		fmt.Fprintf(w, "\n%s\n", p.again())
+		p.steps(w)
+		fmt.Fprintf(w, "%20s there is no schedule of it: %v\n", "", p.unrecorded)
+	default:
+		p.steps(w)
 	}
+	if p.verdict() != checks.Holds {
+		fmt.Fprintf(w, "\n%s\n", p.reproduce())
+	}
+}
+
+// reproduce is the command that shows the same again: the schedule's, where a file was written.
+func (p *proof) reproduce() string {
+	if p.recorded != nil && p.flags.out != "" {
+		return "sim replay " + shellWord(p.flags.out)
+	}
+	return p.again()
 }
 
 func (p *proof) violations() int {
@@ -258,8 +289,8 @@ func (p *proof) violations() int {
 	return 1
 }
 
-// path is the way to the violation, if there is one, and what it violates.
-func (p *proof) path(w io.Writer) {
+// steps are the way to the violation, if there is one, and what it violates.
+func (p *proof) steps(w io.Writer) {
 	f := p.seen.Finding
 	if f == nil {
 		return
@@ -307,7 +338,7 @@ func (p *proof) again() string {
 func (p *proof) json(w io.Writer) error {
 	s := p.seen
 	j := coreResult{Result: p.verdict(), Design: p.scope.Design.Name, Scenario: p.scope.Scenario.Name, Executions: s.Executions,
-		Steps: int(s.Steps), ElapsedMS: s.Elapsed.Milliseconds(), Reproduce: p.again(), Strategy: p.flags.strategy, States: s.States,
+		Steps: int(s.Steps), ElapsedMS: s.Elapsed.Milliseconds(), Reproduce: p.reproduce(), Strategy: p.flags.strategy, States: s.States,
 		Complete: &s.Complete, Without: p.scope.Without, AtRest: p.scope.AtRest, Undecided: s.Undecided,
 		Struck: s.Struck}
 	if s.Complete {
@@ -318,7 +349,6 @@ func (p *proof) json(w io.Writer) error {
 	}
 	if r := p.recorded; r != nil {
 		j.Schedule, j.ScheduleFile, j.Shrink = r.small.Schedule.String(), p.flags.out, shrinkJSON(r.small)
-		j.Reproduce = "sim replay " + shellWord(p.flags.out)
 	}
 	return j.write(w)
 }

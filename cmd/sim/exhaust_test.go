@@ -79,6 +79,21 @@ func TestAScopeSaysWhichSettingsItDoesNotVary(t *testing.T) {
 	}
 }
 
+// What an exhaustive search finds is shown as every violation is: the smallest schedule that does it, a column for each process, the
+// lane where it went wrong, and last the command that shows it again.
+func TestAFindingOfTheExhaustiveSearchIsDrawn(t *testing.T) {
+	o := invoke(t, "explore", "--design", "article", "--scenario", "order-token", "--strategy", "exhaustive", "--faults", "none")
+	for _, want := range []string{"one-outcome, after ", "every remaining event is needed (", " worker-2 ", "deduct o1 x", "<- another outcome",
+		"           lane A   supply ", " why: "} {
+		if !strings.Contains(o.out, want) {
+			t.Errorf("%q is missing in\n%s", want, o.out)
+		}
+	}
+	if again := "sim explore --design article --scenario order-token --strategy exhaustive --faults none"; o.code != 1 || lastLine(o.out) != again {
+		t.Errorf("exit %d, last line %q", o.code, lastLine(o.out))
+	}
+}
+
 // What an exhaustive search finds is written as a schedule, shrunk to what is needed, and runs again to the same end: the
 // exit code of its replay is that of the search.
 func TestAFindingOfTheExhaustiveSearchIsASchedule(t *testing.T) {
@@ -101,6 +116,7 @@ func TestAFindingOfTheExhaustiveSearchIsASchedule(t *testing.T) {
 			t.Errorf("%s: the search exits %d, its schedule %d\n%s%s", design, o.code, r.code, r.out, r.errors)
 		}
 	}
+	refused(t, `--roles "sweper": design ledger has no such role; there are `, "explore", "--strategy", "exhaustive", "--scenario", "tiny", "--roles", "sweper")
 	refused(t, "--o: small is a list of scopes, of which --scenario may name one: ", "explore", "--strategy", "exhaustive", "--scenario", "small", "-o", "x.sched")
 }
 

@@ -164,7 +164,7 @@ func (c *campaign) searched() {
 	if p.Undecided > 0 {
 		fmt.Fprintf(c.people, "%10s undecided: %s at rest, one of them since %s\n", "", count(p.Undecided, "execution"), p.Doubt)
 	}
-	s.path(c.people)
+	s.steps(c.people)
 }
 
 // found prints a violation: its smallest schedule, and the command that runs it again.

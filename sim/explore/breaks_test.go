@@ -204,6 +204,9 @@ func TestABreakIsFoundInEveryScope(t *testing.T) {
 				continue
 			}
 			_, out := explored(workbench(t, "-overlay", overlay(t, append(l.with, patch)...)), l.args)
+			if drawn := strings.Count(out, " shrunk from "); drawn > 1 {
+				t.Errorf("%s: %d violations were made small: that of the first scope is enough", filepath.Base(patch), drawn)
+			}
 			name := ""
 			for _, line := range strings.Split(out, "\n") {
 				if _, rest, ok := strings.Cut(line, "  scenario "); ok && strings.HasPrefix(line, "design ") {
