@@ -35,12 +35,13 @@ const JitterSeed = 1
 //	fault crash role=worker after=deduct order=o1
 //	run actor=worker-2/orders[0] of=worker-1/orders[1] at="response redis deduct {A}" nth=2
 //	expect exactly-once-effect severity=2
+//	expect conservation            what does not hold either, because of that
 //	ledger: holds
-//	end 7                          how many lines with content stand before
+//	end 8                          how many lines with content stand before
 type Schedule struct {
 	Scenario
 	Deviations []engine.Deviation
-	Severity   int64 // of the expected violation; 0: not said
+	Severity   int64 // of the violation that is expected first; 0: not said
 	Others     []OtherDesign
 }
 
@@ -179,6 +180,9 @@ func (s *Schedule) expectation(n int, rest string) error {
 		return err
 	}
 	if v, ok := e.Get("severity"); ok {
+		if len(s.Expect) > 0 {
+			return s.Errorf(n, "severity: it is of the guarantee that is expected first, on line %d", s.Expect[0].Line)
+		}
 		if s.Severity, err = workload.ParseNumber(v, 0, model.MaxNumber); err != nil {
 			return s.Errorf(n, "severity: %v", err)
 		}
@@ -225,9 +229,9 @@ func (s *Schedule) String() string {
 		}
 		line(words...)
 	}
-	for _, e := range s.Expect {
+	for i, e := range s.Expect {
 		words := []string{"expect", e.text()}
-		if !e.Holds && s.Severity > 0 {
+		if i == 0 && !e.Holds && s.Severity > 0 {
 			words = append(words, fmt.Sprintf("severity=%d", s.Severity))
 		}
 		line(words...)
@@ -261,7 +265,8 @@ func (s *Schedule) Simulation(d inventory.Design, base DesignOptions) (c Simulat
 	return c, replay, nil
 }
 
-// Expected is the guarantee that the schedule says is violated; false where it says that all holds.
+// Expected is the guarantee that the schedule says is violated, the first where several are: it is the one that the schedule
+// is about. False where it says that all holds.
 func (s *Schedule) Expected() (checks.Guarantee, bool) {
 	for _, e := range s.Expect {
 		if !e.Holds {

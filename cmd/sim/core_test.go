@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stockproof/checks"
+	"stockproof/sim"
 )
 
 const expirySchedule = `stockproof schedule 1
@@ -243,6 +244,7 @@ func TestBadSchedulesAreRefused(t *testing.T) {
 		{"fault advance-clock", "fault drop-slot topic=x", ":8: fault drop-slot: unknown key topic"},
 		{"expect exactly-once-effect", "expect once", ":10: "},
 		{"severity=2", "severity=two", ":10: severity:"},
+		{"expect exactly-once-effect", "expect conservation\nexpect exactly-once-effect", ":11: severity: it is of the guarantee that is expected first, on line 10"},
 		{"end 9\n", "end nine\n", ":12: "},
 		{"workload order", "worklaod order", ":6: "},
 		{"qty=5", "qty=\xff", ":5: is not valid UTF-8"},
@@ -366,6 +368,34 @@ func TestShrinkOfWhatHolds(t *testing.T) {
 	o := invoke(t, "shrink", write(t, "x.sched", expirySchedule[:strings.Index(expirySchedule, "fault ")]+"end 4\n"))
 	if o.code != 5 || !strings.Contains(o.out, "violates no claimed guarantee") {
 		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+}
+
+// The guarantee that a file is about stays what it is about, though another one is broken before it in the list; what does
+// not hold because of it stands behind it, and the picture is of the first.
+func TestShrinkKeepsTheGuarantee(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "small.sched")
+	recorded, err := sim.LoadSchedule(filepath.Join("..", "..", "testdata", "schedules", "token-expiry.sched"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded.Expect = []sim.Expectation{{Guarantee: checks.Conservation}}
+	o := invoke(t, "shrink", write(t, "x.sched", recorded.String()), "-o", out)
+	s, err := sim.LoadSchedule(out)
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, o.out, o.errors)
+	}
+	if g, _ := s.Expected(); g != checks.Conservation || len(s.Expect) < 2 {
+		t.Errorf("it is about %s; %v", g, s.Scenario.Expected())
+	}
+	if !strings.Contains(o.out, "conservation: ") || strings.Contains(o.out, "\nviolated   exactly") {
+		t.Errorf("it shows\n%s", o.out)
+	}
+	r := invoke(t, "replay", out)
+	if want := "as the file expects: " + strings.Join(s.Scenario.Expected(), ", "); r.code != 1 || !strings.Contains(r.out, want) ||
+		!strings.Contains(r.out, "\nviolated   conservation: ") {
+		t.Errorf("exit %d, want %q\n%s", r.code, want, r.out)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/explore"
@@ -334,7 +333,7 @@ func (c *campaign) shrink(ctx context.Context, meter *meter, by string) error {
 		return nil
 	}
 	original := *found.Schedule
-	original.Name, original.Expect = small.Schedule.Name, small.Schedule.Expect
+	original.Name, original.Expect = small.Schedule.Name, []sim.Expectation{{Guarantee: small.Guarantee}}
 	original.Prose = []sim.Prose{{Text: "# As it was found, before it was shrunk to " + filepath.Base(c.flags.out) + "."}}
 	if err := writeFile(originalOf(c.flags.out), original.String()); err != nil {
 		return err
@@ -354,7 +353,11 @@ func drawSchedule(ctx context.Context, s *sim.Schedule, d inventory.Design) (*pi
 	if err != nil {
 		return nil, err
 	}
-	return draw(ctx, c)
+	p, err := draw(ctx, c)
+	if err == nil {
+		p.about, _ = s.Expected()
+	}
+	return p, err
 }
 
 // describe gives a schedule the prose that a reviewer reads first: what breaks, and the drawing.
@@ -370,10 +373,5 @@ func describe(s *sim.Schedule, p *picture, from string) {
 	for _, line := range strings.Split(text.String(), "\n") {
 		line = strings.TrimPrefix(line, "         ")
 		s.Prose = append(s.Prose, sim.Prose{Text: strings.TrimRight("# "+line, " ")})
-	}
-	s.Expect = []sim.Expectation{{Guarantee: r.Guarantee}}
-	s.Severity = 0
-	if r.Severity.Unit == checks.Units {
-		s.Severity = r.Severity.Amount
 	}
 }

@@ -15,6 +15,7 @@ import (
 type picture struct {
 	outcome  sim.Outcome
 	timeline *sim.Timeline
+	about    checks.Guarantee // the one that it is to show broken; 0, and where it holds: the first that is
 }
 
 // maxPictureRows is how long a run may be and still be drawn.
@@ -64,9 +65,13 @@ func (p *picture) result() checks.Result {
 	return checks.UndecidedResult
 }
 
-// broken is the report on the first claimed guarantee that failed; the zero report if none did.
+// broken is the report on the claimed guarantee that failed, the first or the one that the picture is about; the zero
+// report if none did.
 func (p *picture) broken() checks.Report {
-	g, _ := explore.Violated(p.outcome)
+	g, failed := explore.Violated(p.outcome, p.about)
+	if !failed {
+		g, _ = explore.Violated(p.outcome)
+	}
 	for _, r := range p.outcome.Reports {
 		if r.Claimed && r.Verdict == checks.Fail && r.Guarantee == g {
 			return r

@@ -114,6 +114,7 @@ func (r *replayed) run(ctx context.Context) error {
 		return fmt.Errorf("replay %s: %w", r.file, err)
 	}
 	if r.own {
+		r.drawn.about, _ = r.schedule.Expected()
 		for _, d := range chooser.Drift() {
 			r.drift = append(r.drift, r.unmatched(d))
 		}

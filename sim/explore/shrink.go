@@ -424,12 +424,16 @@ func (s *shrinker) certify() (runs int) {
 	return runs
 }
 
-// finished is the schedule with its expectation.
+// finished is the schedule with what it violates: first the guarantee that it is about, how severely, and then those that
+// do not hold because of it.
 func (s *shrinker) finished() *sim.Schedule {
 	x := copyOf(s.best)
-	x.Expect = []sim.Expectation{{Guarantee: s.identity}}
+	x.Expect, x.Severity = []sim.Expectation{{Guarantee: s.identity}}, 0
 	for _, r := range s.outcome.Reports {
-		if r.Guarantee == s.identity {
+		switch _, violated := Violated(s.outcome, r.Guarantee); {
+		case r.Guarantee != s.identity && violated:
+			x.Expect = append(x.Expect, sim.Expectation{Guarantee: r.Guarantee})
+		case r.Guarantee == s.identity && r.Severity.Unit == checks.Units:
 			x.Severity = r.Severity.Amount
 		}
 	}
