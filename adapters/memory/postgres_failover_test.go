@@ -220,3 +220,31 @@ func TestOrderIdsComeAgain(t *testing.T) {
 		t.Fatal(id)
 	}
 }
+
+// TestADigestTellsWhichCommitInDoubtIsLast: a standby may be promoted without the last of them, and then one order of two
+// commits leaves another database than the other.
+func TestADigestTellsWhichCommitInDoubtIsLast(t *testing.T) {
+	digest := func(first int) (sum uint64) {
+		g, pg, a, b := standby(t)
+		txs := []port.Tx{a.Begin(), b.Begin()}
+		must(t, txs[0].Do(ctx, lockLanes("A"), writeLane("A", 7)))
+		must(t, txs[1].Do(ctx, lockLanes("B"), writeLane("B", 7)))
+		g.onStep = func() {
+			g.onStep = func() {
+				if n := pg.InDoubt(); n != 2 {
+					t.Error(n, " in doubt")
+				}
+				sum = pg.Digest()
+			}
+			must(t, txs[1-first].Commit(ctx))
+		}
+		must(t, txs[first].Commit(ctx))
+		return sum
+	}
+	if a, b := digest(0), digest(1); a == b {
+		t.Error("two orders of the commits in doubt have one digest")
+	}
+	if a, again := digest(0), digest(0); a != again {
+		t.Error("one state has two digests")
+	}
+}
