@@ -15,6 +15,7 @@ expect holds
 `
 
 func TestAScopeIsExploredCompletelyOrNotAtAll(t *testing.T) {
+	t.Parallel()
 	tiny := []string{"explore", "--design", "ledger", "--scenario", "tiny", "--strategy", "exhaustive"}
 	o := invoke(t, append(tiny, "--faults", "none", "--json")...)
 	if o.code != 0 || !strings.Contains(o.errors, "explored completely  ledger, tiny: 2 orders") ||
@@ -48,6 +49,7 @@ func TestAScopeIsExploredCompletelyOrNotAtAll(t *testing.T) {
 // A scope that was visited completely says nothing about a kind of fault that found nothing to strike in it: a letter that
 // nobody wrote cannot be driven again.
 func TestAScopeWithoutItsFaultIsVacuous(t *testing.T) {
+	t.Parallel()
 	o := invoke(t, "explore", "--design", "ledger", "--scenario", "tiny", "--strategy", "exhaustive", "--faults", "re-drive")
 	if o.code != 5 || !strings.Contains(o.out, "never happened, at any point of the scope: re-drive") || strings.Contains(o.out, "explored completely") {
 		t.Errorf("exit %d\n%s%s", o.code, o.out, o.errors)
@@ -97,6 +99,7 @@ func TestAFindingOfTheExhaustiveSearchIsDrawn(t *testing.T) {
 // What an exhaustive search finds is written as a schedule, shrunk to what is needed, and runs again to the same end: the
 // exit code of its replay is that of the search.
 func TestAFindingOfTheExhaustiveSearchIsASchedule(t *testing.T) {
+	t.Parallel()
 	for _, design := range []string{"article", "dualwrite"} {
 		file := filepath.Join(t.TempDir(), "found.sched")
 		o := invoke(t, "explore", "--design", design, "--scenario", "tiny", "--strategy", "exhaustive", "-o", file)

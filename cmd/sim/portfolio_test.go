@@ -8,6 +8,7 @@ import (
 // A portfolio says on line 1 what it is made of, or why it does not search, and at the end what the search saw: "explored
 // completely" is a word for every state of the scope.
 func TestAPortfolioSaysWhatItSearched(t *testing.T) {
+	t.Parallel()
 	for _, x := range []struct {
 		args, mix, saw string
 		searched       bool

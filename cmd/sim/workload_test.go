@@ -166,6 +166,7 @@ func TestArticleDropsTheRepeatedLinesOfTheSample(t *testing.T) {
 // The whole month goes through the program as it is built for people: no race detector, a process of
 // its own.
 func TestTheMonth(t *testing.T) {
+	t.Parallel()
 	path := os.Getenv("STOCKPROOF_WORKLOAD")
 	if path == "" {
 		t.Skip("SKIPPED: needs the file of a month of real orders, which STOCKPROOF_WORKLOAD names; the committed sample was judged")
