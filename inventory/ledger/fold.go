@@ -239,11 +239,11 @@ func (f *fold) newRow(c model.Command, backoffMS int64) port.CommandRow {
 		SubmittedAt: c.SubmittedAt, NextTry: f.nowMS + backoffMS, SentAt: f.nowMS}
 }
 
-// body is a command as its row keeps it. Bodies lie one behind the other in few allocations.
+// body is a command as its row keeps it. Bodies lie one behind the other, in blocks that grow with the batch.
 func (f *fold) body(c model.Command) []byte {
-	const usual, block = 384, 64 * 384
+	const usual, most = 384, 64 * 384
 	if cap(f.bodies)-len(f.bodies) < usual {
-		f.bodies = make([]byte, 0, block)
+		f.bodies = make([]byte, 0, min(max(usual, 4*cap(f.bodies)), most))
 	}
 	at := len(f.bodies)
 	f.bodies = model.AppendCommand(f.bodies, c)
