@@ -134,14 +134,9 @@ func (r race) String() string {
 // plantedRaces are the breaks of production code, by the program that is built of each.
 func plantedRaces(t *testing.T) (races []race) {
 	t.Helper()
-	patches, err := filepath.Glob(root + "/testdata/breaks/*.patch")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var done []string
-	for _, patch := range patches {
-		name := strings.TrimSuffix(filepath.Base(patch), ".patch")
-		if strings.HasPrefix(name, "engine-") || !compared(name) {
+	for _, patch := range productionBreaks(t) {
+		if !compared(breakName(patch)) {
 			continue
 		}
 		for _, l := range looks(t, patch) {
@@ -151,7 +146,7 @@ func plantedRaces(t *testing.T) (races []race) {
 			all := append(slices.Clone(l.with), patch)
 			names := make([]string, len(all))
 			for i, p := range all {
-				names[i] = "`" + strings.TrimSuffix(filepath.Base(p), ".patch") + "`"
+				names[i] = "`" + breakName(p) + "`"
 			}
 			slices.Sort(names)
 			bug := strings.Join(names, " + ")
