@@ -24,7 +24,8 @@ func postgresFaults() []FaultKind {
 				s.Postgres.CrashRestart()
 				return "PostgreSQL crashed and restarted"
 			}},
-		{Name: "pg-checkpoint", Hidden: "where the last checkpoint was", About: "a checkpoint makes the positions of slots last", applies: hasConnector,
+		{Name: "pg-checkpoint", Hidden: "where the last checkpoint was",
+			About: "a checkpoint makes the positions of slots last", applies: hasConnector,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				s.Postgres.Checkpoint()
 				return "checkpoint"
@@ -34,8 +35,9 @@ func postgresFaults() []FaultKind {
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				return s.failover(min(f.Lose, s.Postgres.InDoubt()))
 			}},
-		{Name: "pg-failover-async", About: "a standby is promoted that never got the last lose commits; ids and positions in the log are given again",
-			Keys: []string{"lose"}, prepare: keepsCommits,
+		{Name: "pg-failover-async", Hidden: "in which order transactions committed",
+			About: "a standby is promoted that never got the last lose commits; ids and positions in the log are given again",
+			Keys:  []string{"lose"}, prepare: keepsCommits,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string { return s.failover(max(f.Lose, 1)) }},
 		{Name: "pg-clock", About: "PostgreSQL's clock is ahead from now on", Keys: []string{"by"},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {

@@ -152,7 +152,8 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	s.prepare()
 	s.Postgres = e.Postgres(memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
 		CheckpointConfirms: -1, StillMS: s.still()})
-	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: max(1, s.needs.redisMasters), KeepWrites: s.needs.redisWrites})
+	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: max(1, s.needs.redisMasters),
+		KeepWrites: s.needs.redisWrites})
 	s.Kafka = e.Kafka(memory.KafkaOptions{})
 	if c.Design.Connector != nil {
 		s.unread = debezium.ForDesign(*c.Design.Connector).OwnTopics()
@@ -169,9 +170,9 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	}
 	s.Watch = observe.NewWatch(s.suite, e.Now)
 	if c.Search {
-		observe := s.Watch.Observe
+		seen := s.Watch.Observe
 		s.Watch.Observe = func(e checks.Event) {
-			observe(e)
+			seen(e)
 			s.told(e)
 		}
 	}
@@ -189,11 +190,12 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	return s, nil
 }
 
-// prepare asks every kind of fault that may strike what it needs.
+// prepare asks every kind of fault that may strike what it needs. In a search a Redis keeps no more writes than may be lost.
 func (s *Simulation) prepare() {
-	names := s.c.Kinds
+	names, lost := s.c.Kinds, SearchLoses
 	for _, f := range s.c.Faults {
 		names = append(names[:len(names):len(names)], f.Kind)
+		lost = max(lost, f.Lose, f.N)
 	}
 	for _, name := range names {
 		if k, ok := FindFaultKind(name); ok && k.prepare != nil {
@@ -201,7 +203,7 @@ func (s *Simulation) prepare() {
 		}
 	}
 	if s.c.Search {
-		s.needs.redisWrites = min(s.needs.redisWrites, SearchLoses)
+		s.needs.redisWrites = min(s.needs.redisWrites, lost)
 	}
 }
 
@@ -228,7 +230,8 @@ func (s *Simulation) Run() (Outcome, error) {
 	}
 	s.open = false
 	s.Engine.Choose(nil)
-	if s.startAtRest(); end == engine.Halted { // else the clients are done, and others may still be at work
+	s.startAtRest()
+	if end == engine.Halted { // else the clients are done, and others may still be at work
 		s.heal()
 		end = s.Engine.Run(s.Engine.Now().Add(s.c.Bound), func() bool { return s.driven })
 	}

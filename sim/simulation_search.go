@@ -17,8 +17,8 @@ func (s *Simulation) world() (w engine.Worlds) {
 	return w
 }
 
-// SearchLoses is how many writes or commits a failover of a search may lose: what a server keeps to undo them is part of its
-// state.
+// SearchLoses is how many writes or commits a failover that a search chooses may lose: what a server keeps to undo them is part
+// of its state.
 const SearchLoses = 1
 
 // StateDigest is the state of the whole run between two steps: servers, actors, mailboxes, and what the
@@ -63,15 +63,6 @@ func (s *Simulation) Living() (ps []*engine.Process) {
 	return ps
 }
 
-// Instances are the names of all processes of the design, in the order in which they were first started.
-func (s *Simulation) Instances() []string {
-	names := make([]string, len(s.instances))
-	for i, in := range s.instances {
-		names[i] = in.name
-	}
-	return names
-}
-
 // CrashNamed ends a living process by its name, which says which of its instance's lives it is.
 func (s *Simulation) CrashNamed(name string) {
 	for _, in := range s.instances {
@@ -98,6 +89,9 @@ func (s *Simulation) EvictNamed(name string) (found bool) {
 	}
 	return found
 }
+
+// FaultsAhead reports whether a fault of the simulation's own list has still to strike: with which step, is not known before.
+func (s *Simulation) FaultsAhead() bool { return s.plan.next < len(s.plan.faults) }
 
 // InFlight is the request at which a ready actor stands, if it is at one.
 func InFlight(a *engine.Actor) (engine.Point, bool) {

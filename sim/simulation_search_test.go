@@ -3,7 +3,9 @@ package sim
 import (
 	"testing"
 
+	"stockproof/adapters/memory"
 	"stockproof/checks"
+	"stockproof/inventory/port"
 	"stockproof/sim/engine"
 	"stockproof/sim/workload"
 )
@@ -38,5 +40,32 @@ func TestInASearchAnAnswerComesBeforeTheCallsThatFollowIt(t *testing.T) {
 	other := checks.Call{Client: 2}
 	if state(call, other) != state(other, call) {
 		t.Error("the order of two calls, which are concurrent either way, makes two states")
+	}
+}
+
+// What a search chooses loses one write at most, and a scenario's own failover in a search what the scenario says.
+func TestASearchKeepsWhatItsFailoversLose(t *testing.T) {
+	w, err := simpleScenario(t).Build(workload.DefaultParams(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		own  []Fault
+		kept int
+	}{{nil, SearchLoses}, {[]Fault{{Kind: "redis-failover", Lose: 3}}, 3}, {[]Fault{{Kind: "replica-reads", N: 2}}, 2}} {
+		s, err := NewSimulation(engine.New(engine.Options{}), SimulationConfig{Options: CoreOptions(), Workload: w, Search: true,
+			Kinds: []string{"redis-failover"}, Faults: x.own})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range int64(5) {
+			if err := s.Redis.Client().Do(t.Context(), &port.SetStock{SKU: "A", Stock: n}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if lost := s.Redis.Failover(0, memory.RedisPromotion{Lose: 5}); len(lost) != x.kept {
+			t.Errorf("%v: a failover loses %d writes, not %d", x.own, len(lost), x.kept)
+		}
+		s.Engine.Close()
 	}
 }

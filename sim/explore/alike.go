@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"stockproof/inventory"
+	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/workload"
 )
 
-// alike is an order that others are like: the same lines under the same policy, sent by nobody twice and never
-// concluded. Which of them is sent first is a matter of names, and no design looks at those but to tell them apart
+// alike is an order that others are like: the same lines under the same policy, sent by nobody twice, never concluded, and
+// no fault waits for it. Which of them is sent first is a matter of names, and no design looks at those but to tell them apart
 // and to take locks in one order. So they are sent first in the workload's order.
 type alike struct {
 	name  string
@@ -17,11 +18,12 @@ type alike struct {
 }
 
 // alikes are the orders of a workload that others are like, at most 32.
-func alikes(w *workload.Workload) (as []alike) {
+func alikes(w *workload.Workload, faults []sim.Fault) (as []alike) {
 	steps := w.Steps
 	classes := 0
 	for i := range steps {
-		if !lone(steps, i) || len(as) == 32 {
+		awaited := slices.ContainsFunc(faults, func(f sim.Fault) bool { return f.When.Order == steps[i].Name })
+		if !lone(steps, i) || awaited || len(as) == 32 {
 			continue
 		}
 		class := slices.IndexFunc(as, func(a alike) bool {

@@ -28,13 +28,14 @@ type way struct {
 type crossing struct {
 	state uint64
 	ways  []way
+	ahead bool // a fault of the scenario's own has still to strike
 }
 
 func (p *prober) crossing(t *testing.T, to *path) (c crossing) {
 	t.Helper()
 	w := &walker{search: p.s, prefix: to.choices(), left: p.s.Faults, single: true}
 	w.frontier = func(os []option, ready []*engine.Actor) {
-		c.state = p.sum(w)
+		c.state, c.ahead = p.sum(w), w.s.FaultsAhead()
 		var regrouping []int
 		if w.left == 0 && p.s.Faults == 1 {
 			regrouping = w.s.Regrouping(ready)

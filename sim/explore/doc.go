@@ -34,20 +34,22 @@
 //
 //	private steps    nobody else can see or hinder the step, so that it is all that need be considered now, with
 //	                 the faults of its own process: a persistent set (Godefroid 1996). A request to a server is none
-//	                 as long as a fault may strike the server.
+//	                 as long as a fault may strike the server, and no step is as long as a fault of the scenario's own
+//	                 is ahead, which may strike with any.
 //	                 That a client wakes is one too, though a fault before it would let others go on and the client
 //	                 sleep on: its request waits as long as it has to, asks and changes nothing, and is answered
 //	                 behind the fault and what follows it as it would have been.
 //	regrouping       the same for the steps of a consumer group that forms anew once no fault can strike.
-//	alike orders     orders that differ by name alone are sent in one order: a symmetry.
+//	alike orders     orders that differ by name alone, which no fault waits for, are sent in one order: a symmetry.
 //	sleep sets       of two ways to go on that commute one order is enough: what was explored from a state sleeps
 //	                 behind the ways explored after it until something is done that it does not commute with.
 //
 // That two ways commute is said by their footprints, which are conservative. A step that ends in a sleep also looks at
 // all that its attempt has asked, for that is what wakes it: of a sleeper that may be so, and once a step was carried out
 // it is known. A client's step does not commute with faults, for clients look again when nobody else can go on, and a
-// fault lets somebody go on. A duplicate touches logs alone; of the other faults that strike servers none commutes with
-// anything. TestWhatCountsAsIndependentCommutes closes diamonds.
+// fault lets somebody go on. A duplicate touches logs alone and an eviction groups; of the other faults that strike servers
+// none commutes with anything, and neither does any step before a fault of the scenario's own.
+// TestWhatCountsAsIndependentCommutes closes diamonds.
 //
 // The sleep set is stored with the state. Where the state is reached again and less is asleep, the difference is explored
 // from there, private step or not: behind the private step it had slept, too. Sleep sets alone leave out no state

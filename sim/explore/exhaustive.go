@@ -27,7 +27,7 @@ type Scope struct {
 	AtRest []string
 	// Faults is how many faults may strike at most, anywhere; Kinds which: "crash" of any process,
 	// "lost", "lost-response" and "late" of any request, and every kind that strikes a server and needs no
-	// setting (Striking).
+	// setting ([CheckChoosable]).
 	Faults int
 	Kinds  []string
 	// Also are kinds that strike servers, of which one more may strike.
@@ -131,15 +131,17 @@ func (c Scope) search() (*search, error) {
 		return nil, err
 	}
 	for _, r := range c.AtRest {
-		if !slices.Contains(c.Without, r) || !slices.ContainsFunc(c.Design.Roles, func(has inventory.Role) bool { return has.Name == r }) {
-			return nil, fmt.Errorf("a scope of %s: %q is to start at rest, and is no role of the design that does not run before", c.Design.Name, r)
+		has := slices.ContainsFunc(c.Design.Roles, func(of inventory.Role) bool { return of.Name == r })
+		if !has || !slices.Contains(c.Without, r) {
+			return nil, fmt.Errorf("a scope of %s: %q is to start at rest, and is no role of the design that does not run before",
+				c.Design.Name, r)
 		}
 	}
-	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{}, struck: map[string]int{}, offered: offer(c.Kinds)}
+	s := &search{Scope: c, base: base, began: time.Now(), paths: []*path{nil}, verdicts: map[uint64]bool{},
+		struck: map[string]int{}, offered: offer(c.Kinds)}
 	s.offered.also = offer(c.Also).striking
-	s.Off = AllReductions &^ c.Reductions()
 	if !c.Off.has(AlikeOrders) {
-		s.alike = alikes(&base.Workload)
+		s.alike = alikes(&base.Workload, base.Faults)
 	}
 	return s, nil
 }

@@ -79,6 +79,8 @@ func (w *walker) watched(a *engine.Actor) (at places) {
 // footprint is an option's.
 func (w *walker) footprint(o option, ready []*engine.Actor) footprint {
 	switch {
+	case w.s.FaultsAhead(): // any step may be the one that it waits for
+		return footprint{never: true}
 	case o.crash != "":
 		f := footprint{process: named(o.crash), writes: budget}
 		if strings.HasPrefix(o.crash, "api-") {

@@ -9,6 +9,7 @@ import (
 	"stockproof/inventory/article"
 	"stockproof/inventory/dualwrite"
 	"stockproof/inventory/ledger"
+	"stockproof/sim"
 	"stockproof/sim/random"
 )
 
@@ -120,6 +121,96 @@ func TestACrashEndsTheProcessThatItNames(t *testing.T) {
 				t.Errorf("%v: behind the crash of %s nobody starts it again", at.choices(), life)
 			}
 		}
+	}
+}
+
+// A crash is of a process of the design: one of the servers themselves would strike nobody, and use the allowance up.
+func TestACrashIsOfAProcessOfTheDesign(t *testing.T) {
+	c := tinyScope(t, ledger.Design(), "crash")
+	c.Faults = 2
+	p := newProber(t, c)
+	numbers, restarts := random.Stream(1, "servers"), func(w way) bool { return strings.HasPrefix(w.text, "servers/restart worker-1: ") }
+	at, crash := p.walkTo(t, nil, numbers, func(w way) bool { return w.text == "X worker-1" })
+	at, restart := p.walkTo(t, p.then(t, at, crash), numbers, restarts)
+	if restart == nil {
+		t.Fatalf("%v: behind a crash nobody starts the worker again", at.choices())
+	}
+	if !restart.private {
+		t.Errorf("%v: the restart is not private, so that the faults of its process are not offered alone", at.choices())
+	}
+	if c := p.crossing(t, at); c.among("X servers") != nil {
+		t.Errorf("%v: a crash of the servers is offered", at.choices())
+	}
+}
+
+// A step is private only as long as nothing may strike the server that it asks, be it by a second allowance, and a restart
+// as long as nothing may end the connections that the new life opens.
+func TestNothingIsPrivateThatAStrikeMayHinder(t *testing.T) {
+	for _, x := range []struct {
+		kinds, also []string
+		faults      int
+		step        string
+		private     bool
+	}{
+		{nil, nil, 0, ": request redis/", true},
+		{nil, []string{"duplicate"}, 0, ": request redis/", true},
+		{nil, []string{"redis-empty"}, 0, ": request redis/", false},
+		{[]string{"redis-empty"}, nil, 1, ": request redis/", false},
+		{[]string{"crash"}, []string{"duplicate"}, 1, "servers/restart worker-1: ", true},
+		{[]string{"crash"}, []string{"pg-crash"}, 1, "servers/restart worker-1: ", false},
+		{[]string{"crash", "pg-crash"}, nil, 2, "servers/restart worker-1: ", false},
+	} {
+		c := tinyScope(t, ledger.Design(), x.kinds...)
+		c.Faults, c.Also = x.faults, x.also
+		p := newProber(t, c)
+		numbers, at := random.Stream(1, "hinder"), (*path)(nil)
+		if strings.Contains(x.step, "restart") {
+			to, crash := p.walkTo(t, nil, numbers, func(w way) bool { return w.text == "X worker-1" })
+			at = p.then(t, to, crash)
+		}
+		to, step := p.walkTo(t, at, numbers, func(w way) bool { return strings.Contains(w.text, x.step) })
+		if step == nil {
+			t.Fatalf("%v %v: %v ends without %q", x.kinds, x.also, to.choices(), x.step)
+		}
+		if step.private != x.private {
+			t.Errorf("%v %v: at %v, %q is private: %v", x.kinds, x.also, to.choices(), step.text, step.private)
+		}
+	}
+}
+
+// A fault of the scenario's own strikes with some step, and with which is not known before: until then no step is private,
+// none commutes with another, and an order that the fault waits for is like no other.
+func TestNothingIsReducedBeforeAFaultOfTheScenario(t *testing.T) {
+	c := tinyScope(t, ledger.Design())
+	text := strings.Replace(c.Scenario.String(), "\nexpect", "\nfault pg-failover of=clients before=look-up\nexpect", 1)
+	var err error
+	if c.Scenario, err = sim.ParseScenario("own", "own", text); err != nil {
+		t.Fatal(err)
+	}
+	p := newProber(t, c)
+	p.s.shared = true // the promotion asks Redis, too
+	numbers, ahead, behind := random.Stream(1, "own"), 0, 0
+	for range 5 {
+		at := (*path)(nil)
+		for v := p.crossing(t, at); len(v.ways) > 0; v = p.crossing(t, at) {
+			reduced := slices.ContainsFunc(v.ways, func(w way) bool { return w.private || !w.foot.never })
+			switch {
+			case v.ahead && reduced:
+				t.Fatalf("%v: the fault is ahead, and a step is private or commutes", at.choices())
+			case v.ahead:
+				ahead++
+			case reduced:
+				behind++
+			}
+			at = at.then(numbers.Intn(len(v.ways)))
+		}
+	}
+	if ahead == 0 || behind == 0 {
+		t.Errorf("%d states before the fault, %d reduced ones behind it", ahead, behind)
+	}
+	faults := []sim.Fault{{Kind: "crash", When: sim.Trigger{Order: "o2"}}}
+	if as := alikes(&p.s.base.Workload, faults); slices.ContainsFunc(as, func(o alike) bool { return o.name == "o2" }) {
+		t.Errorf("an order that a fault waits for is like others: %v", as)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"stockproof/adapters/memory"
 	"stockproof/checks"
 	"stockproof/sim/observe"
 	"stockproof/sim/workload"
@@ -56,7 +57,7 @@ func (c Config) Share() (Scope, error) {
 	if c.MaxFaults < 0 {
 		return s, nil
 	}
-	refused := error(nil)
+	var refused error
 	for _, k := range c.Kinds {
 		if err := CheckChoosable(k); err != nil {
 			refused = fmt.Errorf("%s: %w", k, err)
@@ -131,13 +132,12 @@ func (c Config) search(ctx context.Context, r *Result) error {
 
 // Digest sums up what a search saw. On one engine it is the same every time.
 func (p *Proof) Digest() uint64 {
-	d := uint64(14695981039346656037)
-	words := []uint64{uint64(p.States), uint64(p.Executions), uint64(p.Ends), uint64(p.Steps), p.Verdicts}
+	h := memory.NewHash()
+	for _, w := range [...]uint64{uint64(p.States), uint64(p.Executions), uint64(p.Ends), uint64(p.Steps), p.Verdicts} {
+		h.Word(w)
+	}
 	if p.Finding != nil {
-		words = append(words, p.Finding.Outcome.Digest)
+		h.Word(p.Finding.Outcome.Digest)
 	}
-	for _, w := range words {
-		d = (d ^ w) * 1099511628211
-	}
-	return d
+	return uint64(h)
 }

@@ -1,9 +1,7 @@
 package explore
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"stockproof/adapters/memory/luahost"
 	"stockproof/sim"
@@ -75,96 +73,8 @@ type option struct {
 	also   bool   // from the second allowance
 }
 
-// strike is a fault that strikes a server, with the one setting that a search varies.
-type strike struct {
-	kind string
-	lose int // how many of the last writes or commits are lost, up to maxLose
-}
-
-// maxLose is how many writes or commits a failover of a search loses at most: so much of what a server can undo is part
-// of its state.
-const maxLose = sim.SearchLoses
-
-func (s strike) String() string {
-	if s.lose == 0 {
-		return s.kind
-	}
-	return fmt.Sprintf("%s lose=%d", s.kind, s.lose)
-}
-
 // acts reports whether an actor goes on.
 func (o option) acts() bool { return o.crash == "" && o.evict == "" && o.kind == "" }
-
-// ownKinds are the faults that the search knows as choices of its own.
-var ownKinds = []string{"crash", "evict", "lost", "lost-response", "late"}
-
-// Striking reports whether a kind of fault is one that strikes a server, needs no setting, and leaves nothing behind that
-// a state does not tell.
-func Striking(kind string) bool {
-	k, ok := sim.FindFaultKind(kind)
-	return ok && !k.OfRequest() && !slices.Contains(ownKinds, kind) && !slices.Contains(k.Keys, "role") && !slices.Contains(k.Keys, "by") &&
-		k.Hidden == ""
-}
-
-// CheckChoosable refuses a kind of fault that a search cannot offer as a choice.
-func CheckChoosable(kind string) error {
-	if slices.Contains(ownKinds, kind) || Striking(kind) {
-		return nil
-	}
-	if k, _ := sim.FindFaultKind(kind); k.Hidden != "" {
-		return untold(k)
-	}
-	return fmt.Errorf("an exhaustive search knows %s and what strikes a server and needs no setting, such as duplicate",
-		strings.Join(ownKinds, ", "))
-}
-
-// CheckTold refuses faults of a scenario that leave something behind that no state of a search tells.
-func CheckTold(s *sim.Scenario) error {
-	for _, f := range s.Faults {
-		if k, _ := sim.FindFaultKind(f.Subject); k.Hidden != "" {
-			return fmt.Errorf("fault %s of %s: %w", k.Name, s.Name, untold(k))
-		}
-	}
-	return nil
-}
-
-// untold says why a kind is none for a search.
-func untold(k sim.FaultKind) error {
-	return fmt.Errorf("an exhaustive search cannot offer it: a state does not tell %s, and two that differ in it would count as one", k.Hidden)
-}
-
-// offered is what a scope's kinds of fault come to.
-type offered struct {
-	crash    bool
-	evict    bool
-	fates    []engine.Fate
-	striking []strike
-	also     []strike // of a second allowance
-}
-
-func offer(kinds []string) (o offered) {
-	for _, k := range kinds {
-		switch {
-		case k == "crash":
-			o.crash = true
-		case k == "evict":
-			o.evict = true
-		case Striking(k):
-			o.striking = append(o.striking, strike{kind: k})
-			if f, _ := sim.FindFaultKind(k); slices.Contains(f.Keys, "lose") {
-				for lose := 1; lose <= maxLose; lose++ {
-					o.striking = append(o.striking, strike{k, lose})
-				}
-			}
-		}
-	}
-	for _, fate := range [...]engine.Fate{engine.Lost, engine.LostResponse, engine.Late} {
-		if slices.Contains(kinds, fate.String()) {
-			o.fates = append(o.fates, fate)
-		}
-	}
-	return o
-}
 
 // noPrivate asks for all options, whether or not some of them are enough.
 const noPrivate = -2
@@ -223,9 +133,9 @@ func (w *walker) options(ready []*engine.Actor, usual, private int) []option {
 	return os
 }
 
-// crashes reports whether a crash is offered of a process.
+// crashes reports whether a crash is offered of a process of the design.
 func (w *walker) crashes(p *engine.Process) bool {
-	return w.offered.crash && p.Role != "clients" && (w.Crashing == nil || slices.Contains(w.Crashing, p.Role))
+	return w.offered.crash && p.Role != "clients" && p.Role != "server" && (w.Crashing == nil || slices.Contains(w.Crashing, p.Role))
 }
 
 // fates appends what may become of the request at which an actor stands.
@@ -251,11 +161,7 @@ func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 			return engine.Halt
 		}
 	}
-	private := -1
-	if !w.Off.has(PrivateSteps) {
-		private = w.private(ready)
-	}
-	os := w.options(ready, usual, private)
+	os := w.options(ready, usual, w.private(ready))
 	if len(os) == 1 && !w.single {
 		if w.asleep.has(w.key(os[0], ready)) {
 			return engine.Halt
@@ -415,64 +321,4 @@ func (w *walker) strikes(kind string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.search.struck[kind]++
-}
-
-// private is an actor whose next step nobody else can see or hinder, -1 for none: it commutes with whatever others
-// do, so that one order stands for all, and only the faults of its own process can come between. Of several it is
-// the same one however the state was reached.
-func (w *walker) private(ready []*engine.Actor) int {
-	best := -1
-	for i, a := range ready {
-		if w.alone(a) && (best < 0 || a.Identity() < ready[best].Identity()) {
-			best = i
-		}
-	}
-	return best
-}
-
-// regrouping is [sim.Simulation.Regrouping] once no fault may strike any more that a group would notice.
-func (w *walker) regrouping(ready []*engine.Actor) []int {
-	if w.Off.has(Regrouping|PrivateSteps) || w.Faults != 1 || w.left > 0 || !w.spent && len(w.offered.also) > 0 {
-		return nil
-	}
-	return w.s.Regrouping(ready)
-}
-
-// mayStrike reports whether a server may still be struck by what makes a request fail, or undoes what it did. A duplicate
-// does neither.
-func (w *walker) mayStrike() bool {
-	return w.left > 0 && slices.ContainsFunc(w.offered.striking, func(s strike) bool { return s.kind != "duplicate" })
-}
-
-// alone reports whether an actor's next step is private.
-func (w *walker) alone(a *engine.Actor) bool {
-	p := a.Point()
-	switch p.Phase {
-	case engine.Start:
-		return a.Proc.Role != "server"
-	case engine.Server:
-		name, restart := strings.CutPrefix(a.Name, "servers/restart ") // what the new life does first is a step of its own
-		return restart && !strings.HasPrefix(name, "api-")             // whose clients see that nobody is there
-	case engine.Local:
-		return p.Call.Key == "reply" || a.Proc.Patient
-	case engine.Inside:
-		if a.Proc.Dead() { // a poll ends with its caller
-			return strings.HasSuffix(p.Call.Op, " waits") && p.Call.Server != "postgres" || p.Call.Op == "read slot waits"
-		}
-		return p.Call.Server == "api" && strings.HasSuffix(p.Call.Op, " waits")
-	case engine.Request:
-		if w.mayStrike() {
-			return false
-		}
-		switch p.Call.Server {
-		case "kafka":
-			return p.Call.Op == "commit" && !w.offered.evict // by who holds the partition, and read by who gets it next
-		case "postgres":
-			return p.Call.Op == "confirm slot" // by its only reader
-		case "api", "":
-			return false
-		}
-		return w.onlyUser(a)
-	}
-	return false
 }
