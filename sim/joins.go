@@ -3,8 +3,9 @@ package sim
 import (
 	"context"
 	"slices"
-	"stockproof/inventory/port"
 	"sync"
+
+	"stockproof/inventory/port"
 )
 
 // joins remembers which groups a client joined.
@@ -38,5 +39,5 @@ func (j *joins) reads(topic string) bool {
 func (j *joins) joined() []joined {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return append([]joined(nil), j.all...)
+	return slices.Clone(j.all)
 }

@@ -367,7 +367,7 @@ func (r *run) duplicate() func(int, port.Record) bool {
 		return nil
 	}
 	half := random.Ratio{Num: r.Duplicates.Num, Den: 2 * max(r.Duplicates.Den, 1)}
-	random := random.Stream(r.Seed, "duplicates at new offsets")
+	draws := random.Stream(r.Seed, "duplicates at new offsets")
 	return func(_ int, rec port.Record) bool {
 		switch rec.Topic {
 		case model.CommandTopic, model.StateTopic, model.OrderTopic:
@@ -376,7 +376,7 @@ func (r *run) duplicate() func(int, port.Record) bool {
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if !random.Chance(half) {
+		if !draws.Chance(half) {
 			return false
 		}
 		r.doubled++

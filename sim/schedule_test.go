@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"stockproof/checks"
 	"stockproof/inventory/article"
 	"stockproof/sim"
 	"stockproof/sim/engine"
-
-	"pgregory.net/rapid"
 )
 
 const expiry = `stockproof schedule 1

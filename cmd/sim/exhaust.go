@@ -238,8 +238,9 @@ func (p *proof) text() {
 	w, s := p.people, p.seen
 	fmt.Fprintf(w, "\n%-20s %s, %s: %s; groups formed before traffic; faults %s\n", p.heading(), p.scope.Design.Name,
 		p.scope.Scenario.Name, p.workload(), p.faults())
-	fmt.Fprintf(w, "%20s %s, %s, %s at rest, %s in %s on %s, %s MiB\n", "", count(s.States, "state"), count(s.Executions, "execution"),
-		thousands(int64(s.Ends)), count(p.violations(), "violation"), span(s.Elapsed), count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
+	fmt.Fprintf(w, "%20s %s, %s, %s at rest, %s in %s on %s, %s MiB\n", "", count(s.States, "state"),
+		count(s.Executions, "execution"), thousands(int64(s.Ends)), count(p.violations(), "violation"), span(s.Elapsed),
+		count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
 	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
 	if rest := p.scope.AtRest; len(rest) > 0 {
 		fmt.Fprintf(w, "%20s once everybody rests time passes, with %s, and then it is judged\n", "", strings.Join(rest, ", "))

@@ -61,7 +61,8 @@ func parseExplore(args []string, stdout io.Writer) (*exploreFlags, error) {
 	fs.StringVar(&f.roles, "roles", "", "exhaustive: `roles` that run beside those that every order needs, separated by commas")
 	fs.DurationVar(&f.budget, "budget", 30*time.Second, "`time` to explore; without limit where only --executions is given")
 	fs.IntVar(&f.executions, "executions", 0, "`number` of executions to draw; exhaustive: give up behind so many")
-	fs.StringVar(&f.faults, "faults", "", "`kinds` of fault to draw from, separated by commas, or none; default all; exhaustive: "+strings.Join(exhaustiveKinds, ","))
+	fs.StringVar(&f.faults, "faults", "", "`kinds` of fault to draw from, separated by commas, or none; default all; exhaustive: "+
+		strings.Join(exhaustiveKinds, ","))
 	fs.IntVar(&f.maxFaults, "max-faults", 4, "`number` of faults that strike one execution, at most; exhaustive: 1 unless it is set")
 	fs.StringVar(&f.seed, "seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
 	fs.BoolVar(&f.twice, "check-determinism", false, "run every execution twice and compare; without it one in 64")
@@ -139,6 +140,13 @@ func printExploreHelp(w io.Writer, fs *flag.FlagSet) {
 	fmt.Fprintf(w, "\nkinds of fault:\n")
 	for _, k := range sim.FaultKinds() {
 		fmt.Fprintf(w, "  %-22s %s\n", k.Name, k.About)
+		if len(k.Keys) > 0 {
+			fmt.Fprintf(w, "  %-22s settings: %s\n", "", strings.Join(k.Keys, ", "))
+		}
+	}
+	fmt.Fprintf(w, "\nsettings of a fault, in a scenario and in a schedule:\n")
+	for _, k := range sim.FaultKeys() {
+		fmt.Fprintf(w, "  %-22s %s\n", k[0]+"=", k[1])
 	}
 }
 

@@ -31,7 +31,7 @@ scenarios:
 
 `
 
-// workloadHelp says what the parameters of a generated workload mean; [sim.ParamKeys] has their names.
+// workloadHelp says what the parameters of a generated workload mean; [workload.ParamKeys] has their names.
 func workloadHelp() map[string]string {
 	return map[string]string{
 		"orders":     "how many orders",

@@ -86,8 +86,8 @@ func (e scopeEntry) configured(f *exploreFlags) (explore.Scope, error) {
 	if err != nil {
 		return explore.Scope{}, err
 	}
-	c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: s, States: f.states, Executions: f.executions, Kinds: e.kinds, Also: e.also,
-		Faults: min(1, len(e.kinds))}
+	c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: s, States: f.states, Executions: f.executions,
+		Kinds: e.kinds, Also: e.also, Faults: min(1, len(e.kinds))}
 	c.Options.Fronts = e.fronts
 	if slices.Contains(slices.Concat(e.roles, e.atRest), "reconciler") {
 		c.Options.Reconcile = true

@@ -1,6 +1,6 @@
 package engine
 
-// Generator is the numbers that a strategy draws: sim.Rand is one.
+// Generator is the numbers that a strategy draws: package random makes them.
 type Generator interface {
 	// Below is uniform over 0..n-1; n is at least 1.
 	Below(n uint64) uint64

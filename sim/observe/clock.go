@@ -11,4 +11,5 @@ type clock struct {
 
 func newClock(now func() time.Time) clock { return clock{now, now()} }
 
+// Micros is the present time, microseconds since 1970.
 func (c clock) Micros() int64 { return c.began.UnixMicro() + c.now().Sub(c.began).Microseconds() }

@@ -27,7 +27,7 @@ func TestAStrikeIsDisarmedWithItsRun(t *testing.T) {
 	begun := &Strike{Role: "worker", Point: at.Name, Nth: 1}
 	w.Arm(begun)
 	died := make(chan bool, 1)
-	if s := w.reached("worker", at); s != begun { // the first half of point
+	if s := w.reached("worker", at); s != begun { // the first half of Passed
 		t.Fatal("the strike is not reached")
 	}
 	go func() {

@@ -47,6 +47,7 @@ func digits(s string) (uint64, error) {
 	return strconv.ParseUint(s, 10, 64)
 }
 
+// Reduced is the same ratio in lowest terms. Den must be above 0.
 func (r Ratio) Reduced() Ratio {
 	a, b := r.Num, r.Den
 	for b != 0 {
@@ -55,6 +56,7 @@ func (r Ratio) Reduced() Ratio {
 	return Ratio{r.Num / a, r.Den / a}
 }
 
+// Denominator is Den, 1 in the zero value.
 func (r Ratio) Denominator() uint64 { return max(r.Den, 1) }
 
 // String is the shortest text that ParseRatio reads back: a decimal where there is an exact one of at
