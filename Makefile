@@ -1,6 +1,6 @@
 # What is worth the race detector: the packages that start goroutines or share memory between them.
 RACE_PACKAGES ?= ./inventory/... ./adapters/live ./adapters/memory/... ./adapters/postgres/... ./adapters/kafka ./adapters/redis \
-	./adapters/fakes/... ./sim ./cmd/sim
+	./adapters/fakes/... ./sim ./sim/clients ./sim/observe ./cmd/sim
 export RACE_PACKAGES
 
 .PHONY: help build run test lint bench schedules crosscheck soak prove

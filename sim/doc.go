@@ -7,7 +7,7 @@
 //	Scenario    a text file: a design, a workload, faults in order, what is expected to break.
 //	World       the servers that everything runs on: in memory, or behind the real clients.
 //	Deployment  a design's processes on a world. Each can die and be started again.
-//	Drive       lets clients carry out a workload on the deployment's fronts.
+//	Drive       lets clients carry out a workload on the deployment's fronts (package clients).
 //	Watch       what is seen of clients, processes and servers, and Audit what their books hold when everything went
 //	            quiet (package observe).
 //
@@ -27,14 +27,6 @@
 //
 // Package explore looks for runs that break a design, makes them small, and visits every state of small
 // scopes.
-//
-// # Clients
-//
-// A client behaves as a client of the API should, and no better. It sends a request; when no answer
-// comes it sends the same request with the same ids to the next front; when it is told "accepted" it asks
-// until there is a decision, or until its patience ends. It concludes an order only once it knows its
-// decisions. Everything that it sends and is told is an event: no checker has to trust what a design
-// says of itself.
 //
 // # What a scenario expects
 //
@@ -64,5 +56,5 @@
 // the same workload, down to every id, with every release of Go; whether the run is the same too, the
 // world says (World.About).
 //
-// Read next: scenario.go, driver.go, deploy.go, simulation.go.
+// Read next: scenario.go, deploy.go, run.go, simulation.go.
 package sim

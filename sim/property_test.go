@@ -18,6 +18,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim"
+	"stockproof/sim/clients"
 	"stockproof/sim/observe"
 	"stockproof/sim/random"
 	"stockproof/sim/workload"
@@ -217,7 +218,7 @@ func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
 	undertaker, stop := context.WithCancel(ctx)
 	var buried sync.WaitGroup
 	buried.Go(func() { bury(undertaker, dep, w.deaths) })
-	summary, err := sim.Drive(ctx, sim.DriveConfig{Fronts: dep.Fronts(), Workload: work, Runtime: live.Runtime{},
+	summary, err := clients.Drive(ctx, clients.DriveConfig{Fronts: dep.Fronts(), Workload: work, Runtime: live.Runtime{},
 		Recorder: observe.NewRecorder(func(e checks.Event) { suite.Observe(e) }, time.Now)})
 	if err != nil {
 		alarms, _ := watch.Alarms()

@@ -17,6 +17,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/clients"
 	"stockproof/sim/observe"
 	"stockproof/sim/random"
 	"stockproof/sim/workload"
@@ -56,7 +57,7 @@ type Progress struct {
 type RunResult struct {
 	Result      checks.Result
 	Reports     []checks.Report
-	Summary     Summary
+	Summary     clients.Summary
 	Duplicates  int64 // deliveries absorbed
 	DeadLetters int64
 	Lanes       int           // SKUs at places that the truth knows
@@ -262,7 +263,7 @@ func (r *run) roles() []string {
 }
 
 // drive lets the clients work while the faults strike, then heals.
-func (r *run) drive(ctx context.Context) (Summary, error) {
+func (r *run) drive(ctx context.Context) (clients.Summary, error) {
 	faulty, stop := context.WithCancel(ctx)
 	defer stop()
 	var faults sync.WaitGroup
@@ -272,7 +273,7 @@ func (r *run) drive(ctx context.Context) (Summary, error) {
 		faults.Go(func() { r.play(faulty) })
 		faults.Go(func() { defer close(killed); r.restarts(faulty, total) })
 	}
-	summary, err := Drive(ctx, DriveConfig{Fronts: r.dep.Fronts(), Workload: r.Workload, Runtime: r.clientRuntime(),
+	summary, err := clients.Drive(ctx, clients.DriveConfig{Fronts: r.dep.Fronts(), Workload: r.Workload, Runtime: r.clientRuntime(),
 		Recorder: observe.NewRecorder(r.watch.Observe, time.Now), Patience: r.Patience, Settle: r.Settle,
 		Moved: r.watch.Moved, Supplied: begun, Progress: func(orders int) {
 			r.ordersDone.Store(max(int64(orders), r.ordersDone.Load()))
@@ -326,8 +327,8 @@ func (r *run) settle(ctx context.Context) (checks.Audit, time.Duration, error) {
 	}
 }
 
-func (r *run) judge(s Summary, a checks.Audit, converged time.Duration) RunResult {
-	s = s.final(a)
+func (r *run) judge(s clients.Summary, a checks.Audit, converged time.Duration) RunResult {
+	s = s.Final(a)
 	out := RunResult{Reports: r.suite.Finish(a), Summary: s, Duplicates: r.watch.Count("duplicate"),
 		DeadLetters: max(int64(len(a.Dead)), r.watch.Count("dead-letter")), Lanes: len(a.Lanes) + len(a.Stock),
 		Converged: converged, SpeedRead: a.SpeedRead, Failures: r.watch.Failures()}

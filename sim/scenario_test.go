@@ -325,12 +325,23 @@ func TestScenarioParametersGoOverTheBase(t *testing.T) {
 // Several entries make one checkout, at the place of the first; a return keeps its place among the steps
 // of its SKU, and a cancel waits for its order only.
 func TestEntriesBecomeSteps(t *testing.T) {
-	w := entries(t, "workload clients=3",
-		"workload order=o1 sku=A qty=1", "workload read sku=A", "workload order=o2 sku=B qty=1",
-		"workload order=o1 sku=B qty=2 line=7", "workload cancel order=o2", "workload return sku=B qty=1",
-		"workload order=o3 sku=B qty=1", "workload order=o4 sku=A qty=1")
-	if err := w.Check(); err != nil {
-		t.Error(err)
+	s, err := ParseScenario("test", "test", `stockproof scenario 1
+workload clients=3
+workload order=o1 sku=A qty=1
+workload read sku=A
+workload order=o2 sku=B qty=1
+workload order=o1 sku=B qty=2 line=7
+workload cancel order=o2
+workload return sku=B qty=1
+workload order=o3 sku=B qty=1
+workload order=o4 sku=A qty=1
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := s.Build(workload.DefaultParams(), 1)
+	if err := errors.Join(err, w.Check()); err != nil {
+		t.Fatal(err)
 	}
 	var got []string
 	for _, s := range w.Steps {

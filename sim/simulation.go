@@ -15,6 +15,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/clients"
 	"stockproof/sim/engine"
 	"stockproof/sim/observe"
 	"stockproof/sim/workload"
@@ -47,7 +48,7 @@ type Simulation struct {
 	history   uint64   // of a search: what the checkers were told, each with what had been answered before,
 	answered  uint64   // the answers,
 	answers   int      // and how many they are
-	summary   Summary
+	summary   clients.Summary
 	err       error
 	ctx       context.Context
 
@@ -294,7 +295,7 @@ func (s *Simulation) broken(end engine.End) error {
 func (s *Simulation) drive() {
 	rt := s.clients.Runtime()
 	s.clients.Go("drive", func() {
-		s.summary, s.err = Drive(s.ctx, DriveConfig{Fronts: s.fronts, Workload: s.c.Workload, Runtime: rt,
+		s.summary, s.err = clients.Drive(s.ctx, clients.DriveConfig{Fronts: s.fronts, Workload: s.c.Workload, Runtime: rt,
 			Recorder: observe.NewRecorder(s.Watch.Observe, s.instant), Within: s.Engine.WithTimeout,
 			Patience: 20 * time.Second, Settle: time.Minute,
 			Supplied: s.begin})
@@ -345,7 +346,7 @@ func (s *Simulation) settle() (a checks.Audit, converged time.Duration, err erro
 func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
 	w := s.Watch
 	out := Outcome{Steps: s.Engine.Steps(), Cut: s.Engine.Cut(), Digest: s.Engine.Digest(), Audit: a, Explain: s.suite.Explain}
-	out.Reports, out.Summary, out.Converged = s.suite.Finish(a), s.summary.final(a), converged
+	out.Reports, out.Summary, out.Converged = s.suite.Finish(a), s.summary.Final(a), converged
 	out.KnownLimits = s.knownLimits(out.Reports)
 	out.Duplicates, out.Lanes = w.Count("duplicate"), len(a.Lanes)+len(a.Stock)
 	out.DeadLetters = max(int64(len(a.Dead)), w.Count("dead-letter"))

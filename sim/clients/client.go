@@ -1,4 +1,4 @@
-package sim
+package clients
 
 import (
 	"context"
@@ -69,7 +69,7 @@ func (c *client) step(ctx context.Context, i int, s *workload.Step) error {
 	case workload.StepRead:
 		return c.read(ctx, s.Lanes)
 	}
-	panic(fmt.Sprintf("sim: step of kind %d", s.Kind))
+	panic(fmt.Sprintf("clients: step of kind %d", s.Kind))
 }
 
 // checkout submits an order and waits for its decisions.

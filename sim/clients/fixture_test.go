@@ -1,4 +1,4 @@
-package sim
+package clients_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim/clients"
 	"stockproof/sim/observe"
 	"stockproof/sim/workload"
 )
@@ -219,15 +220,15 @@ func ofKind[E checks.Event](l *log) (es []E) {
 }
 
 // drive drives a workload on the fixture, twice the same front.
-func (f *fixture) drive(ctx context.Context, w workload.Workload, change func(*DriveConfig)) (Summary, *log, error) {
+func (f *fixture) drive(ctx context.Context, w workload.Workload, change func(*clients.DriveConfig)) (clients.Summary, *log, error) {
 	l := &log{}
 	rt := live.Runtime{}
-	c := DriveConfig{Fronts: []inventory.Front{f.front(), f.front()}, Workload: w, Runtime: rt,
+	c := clients.DriveConfig{Fronts: []inventory.Front{f.front(), f.front()}, Workload: w, Runtime: rt,
 		Recorder: observe.NewRecorder(l.observe, rt.Now), Backoff: inventory.Backoff{Base: time.Microsecond, Cap: time.Millisecond}}
 	if change != nil {
 		change(&c)
 	}
-	s, err := Drive(ctx, c)
+	s, err := clients.Drive(ctx, c)
 	return s, l, err
 }
 

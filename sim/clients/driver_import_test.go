@@ -1,4 +1,4 @@
-package sim
+package clients_test
 
 import (
 	"fmt"
@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"stockproof/model"
+	"stockproof/sim/clients"
 	"stockproof/sim/workload"
 )
 
 // realOrders are the sample of a month of real orders and, where STOCKPROOF_WORKLOAD names it, the whole month.
 func realOrders() []string {
-	const sample = "../testdata/workloads/online-retail-sample.csv"
+	const sample = "../../testdata/workloads/online-retail-sample.csv"
 	if path := os.Getenv("STOCKPROOF_WORKLOAD"); path != "" {
 		return []string{sample, path}
 	}
@@ -34,7 +35,7 @@ func TestDriveOfRealOrders(t *testing.T) {
 			}
 			f := newFixture()
 			f.async = true
-			s, l, err := f.drive(t.Context(), w, func(c *DriveConfig) { c.Patience = time.Minute })
+			s, l, err := f.drive(t.Context(), w, func(c *clients.DriveConfig) { c.Patience = time.Minute })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package sim
+package clients_test
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim"
+	"stockproof/sim/clients"
 	"stockproof/sim/random"
 	"stockproof/sim/workload"
 )
@@ -35,7 +37,7 @@ func generated(t *testing.T, change func(*workload.Params)) workload.Workload {
 // entries is an explicit workload.
 func entries(t *testing.T, lines ...string) workload.Workload {
 	t.Helper()
-	s, err := ParseScenario("test", "test.scenario", "stockproof scenario 1\n"+strings.Join(lines, "\n")+"\n")
+	s, err := sim.ParseScenario("test", "test.scenario", "stockproof scenario 1\n"+strings.Join(lines, "\n")+"\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +86,9 @@ func TestDriveCountsAndRecordsWhatHappened(t *testing.T) {
 }
 
 // compare counts the fixture's rows by themselves.
-func compare(t *testing.T, f *fixture, w workload.Workload, s Summary) {
+func compare(t *testing.T, f *fixture, w workload.Workload, s clients.Summary) {
 	t.Helper()
-	want := Summary{Orders: w.Orders(), Lines: w.Lines()}
+	want := clients.Summary{Orders: w.Orders(), Lines: w.Lines()}
 	for _, line := range f.lines {
 		switch line.State {
 		case model.LineReserved, model.LineCommitted:
@@ -105,7 +107,7 @@ func compare(t *testing.T, f *fixture, w workload.Workload, s Summary) {
 			want.UnitsSupplied += row.Decision.Granted
 		}
 	}
-	got := Summary{Orders: s.Orders, Lines: s.Lines, Granted: s.Granted, Rejected: s.Rejected, Cancelled: s.Cancelled,
+	got := clients.Summary{Orders: s.Orders, Lines: s.Lines, Granted: s.Granted, Rejected: s.Rejected, Cancelled: s.Cancelled,
 		UnitsGranted: s.UnitsGranted, UnitsSupplied: s.UnitsSupplied, UnitsReturned: s.UnitsReturned}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("summary\n %+v, the fixture's own rows say\n %+v", got, want)
@@ -262,7 +264,7 @@ func TestALostDecisionIsCountedUndecided(t *testing.T) {
 	lost := func(c model.Command) bool { return c.Kind == model.Reserve && c.Line == 2 }
 	f.drop = lost
 	s, l, err := f.drive(t.Context(), entries(t, "workload stock sku=A qty=5", "workload order=o1 sku=A qty=2",
-		"workload order=o1 sku=A qty=1", "workload order=o2 sku=A qty=1"), func(c *DriveConfig) {
+		"workload order=o1 sku=A qty=1", "workload order=o2 sku=A qty=1"), func(c *clients.DriveConfig) {
 		c.Patience = 20 * time.Millisecond
 	})
 	if err != nil {
@@ -289,7 +291,7 @@ func TestALateDecisionIsLearntAtTheEnd(t *testing.T) {
 	}
 	w := entries(t, "workload stock sku=A qty=5", "workload order=o1 sku=A qty=2", "workload cancel order=o1",
 		"workload restock sku=A qty=7", "workload order=o2 sku=A qty=1")
-	s, _, err := f.drive(t.Context(), w, func(c *DriveConfig) {
+	s, _, err := f.drive(t.Context(), w, func(c *clients.DriveConfig) {
 		c.Patience, c.Settle = 20*time.Millisecond, time.Minute
 		c.Progress = func(n int) {
 			if n == 2 {
@@ -323,7 +325,7 @@ func TestALateDecisionCountsOnce(t *testing.T) {
 		return c.Kind == model.Reserve && rounds < 5
 	}
 	w := entries(t, "workload stock sku=A qty=5", "workload restock sku=A qty=7", "workload order=o1 sku=A qty=2")
-	s, _, err := f.drive(t.Context(), w, func(c *DriveConfig) {
+	s, _, err := f.drive(t.Context(), w, func(c *clients.DriveConfig) {
 		c.Clients, c.Patience, c.Settle = 1, 20*time.Millisecond, time.Minute
 		c.Progress = func(int) {
 			f.mu.Lock()
@@ -344,7 +346,7 @@ func TestSupplyLeavesOutWhatNobodyKnows(t *testing.T) {
 	f := newFixture()
 	f.drop = func(c model.Command) bool { return c.Qty == 7 }
 	s, _, err := f.drive(t.Context(), entries(t, "workload stock sku=A qty=5", "workload stock sku=B qty=4",
-		"workload restock sku=A qty=7", "workload restock sku=B qty=2"), func(c *DriveConfig) { c.Patience = 10 * time.Millisecond })
+		"workload restock sku=A qty=7", "workload restock sku=B qty=2"), func(c *clients.DriveConfig) { c.Patience = 10 * time.Millisecond })
 	if err != nil || fmt.Sprint(s.Supply) != "[{{B main} 6}]" || s.UnitsSupplied != 11 {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -355,7 +357,7 @@ func TestDriveRefusesToStartWithoutItsStock(t *testing.T) {
 	f := newFixture()
 	f.drop = func(c model.Command) bool { return c.SKU == "B" }
 	_, _, err := f.drive(t.Context(), entries(t, "workload stock sku=A qty=5", "workload stock sku=B qty=3",
-		"workload order=o1 sku=A qty=2"), func(c *DriveConfig) {
+		"workload order=o1 sku=A qty=2"), func(c *clients.DriveConfig) {
 		c.Patience, c.SupplyPatience = 10*time.Millisecond, 20*time.Millisecond
 	})
 	if err == nil || !strings.Contains(err.Error(), `of 3 units of "B" only 0`) {
@@ -385,7 +387,7 @@ func TestDriveEndsWithItsContext(t *testing.T) {
 	f.drop = func(c model.Command) bool { return c.Kind == model.Reserve }
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, _, err := f.drive(ctx, generated(t, nil), func(c *DriveConfig) { c.Supplied = cancel })
+	_, _, err := f.drive(ctx, generated(t, nil), func(c *clients.DriveConfig) { c.Supplied = cancel })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
@@ -401,7 +403,7 @@ func TestTheEndWaitsAsLongAsAnythingMoves(t *testing.T) {
 		t.Fatal(err)
 	}
 	trickle := &trickle{fixture: f}
-	s, l, err := f.drive(t.Context(), w, func(c *DriveConfig) {
+	s, l, err := f.drive(t.Context(), w, func(c *clients.DriveConfig) {
 		for i := range c.Fronts {
 			c.Fronts[i].Orders.Admission = trickle
 		}
@@ -410,7 +412,7 @@ func TestTheEndWaitsAsLongAsAnythingMoves(t *testing.T) {
 	if err != nil || s.Undecided != 0 || s.Lines < 700 {
 		t.Fatalf("%v, %+v", err, s)
 	}
-	if trickle.most > lookMax || trickle.rounds < 7 {
+	if trickle.most > clients.LookMax || trickle.rounds < 7 {
 		t.Errorf("%d commands in one look-up, %d look-ups", trickle.most, trickle.rounds)
 	}
 	if why := failed(f.judge(l, s.Supply)); len(why) > 0 {

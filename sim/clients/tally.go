@@ -1,4 +1,4 @@
-package sim
+package clients
 
 import (
 	"fmt"
@@ -46,7 +46,7 @@ type Summary struct {
 // final is the summary with what happened to granted lines behind their clients' backs: the books say
 // which of them were given back since, by the saga of an all-or-nothing order that lost a line, by a
 // deadline, or by a cancel whose client went on without its decision.
-func (s Summary) final(a checks.Audit) Summary {
+func (s Summary) Final(a checks.Audit) Summary {
 	givenBack := make(map[model.ID]bool)
 	for _, l := range a.Lines {
 		givenBack[l.Command] = l.State == model.LineReleased || l.State == model.LineExpired

@@ -1,57 +1,22 @@
-package sim
+package clients_test
 
 import (
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 
-	"stockproof/adapters/live"
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
-	"stockproof/sim/workload"
+	"stockproof/sim/clients"
 )
-
-// Steps are taken in the workload's order among those that are ready: what an order's end makes ready
-// comes before what stands behind it.
-func TestAgendaHandsOutTheFirstReadyStep(t *testing.T) {
-	steps := []workload.Step{{}, {After: []int{0}}, {}, {After: []int{0}}, {}, {After: []int{1, 2}}}
-	a := newAgenda(live.Runtime{}, steps, 2)
-	var took []int
-	take := func() int {
-		i, more, err := a.take(t.Context())
-		if err != nil || !more {
-			t.Fatalf("step %d, %t, %v", i, more, err)
-		}
-		took = append(took, i)
-		return i
-	}
-	first := take()
-	take() // 2: 1 is not ready
-	a.done(first)
-	for range 4 {
-		a.done(take())
-		if len(took) == 4 {
-			a.done(2)
-		}
-	}
-	if want := []int{0, 2, 1, 3, 4, 5}; !slices.Equal(took, want) {
-		t.Errorf("took %v, want %v", took, want)
-	}
-	for range 2 { // each client is sent home
-		if _, more, err := a.take(t.Context()); more || err != nil {
-			t.Errorf("%t, %v", more, err)
-		}
-	}
-}
 
 // A client whose front is gone goes on at another one.
 func TestARetryGoesToAnotherFront(t *testing.T) {
 	f, gone := newFixture(), newFixture()
 	gone.lose = func(int) error { return fmt.Errorf("gone: %w", port.ErrUnavailable) }
-	s, _, err := f.drive(t.Context(), generated(t, nil), func(c *DriveConfig) {
+	s, _, err := f.drive(t.Context(), generated(t, nil), func(c *clients.DriveConfig) {
 		c.Fronts = []inventory.Front{gone.front(), f.front()}
 		c.Backoff.Attempts = 3
 	})
@@ -116,7 +81,7 @@ func TestAClientReadsItsOwnWrites(t *testing.T) {
 		f := newFixture()
 		front := f.front()
 		front.Stock.Source = stale{f}
-		_, l, err := f.drive(t.Context(), entries(t, c.lines...), func(d *DriveConfig) {
+		_, l, err := f.drive(t.Context(), entries(t, c.lines...), func(d *clients.DriveConfig) {
 			d.Fronts = []inventory.Front{front}
 		})
 		if err != nil {
@@ -126,47 +91,6 @@ func TestAClientReadsItsOwnWrites(t *testing.T) {
 		if len(reads) != 1 || reads[0].FromTruth != c.fromTruth || reads[0].Space != port.SpeedSpace ||
 			c.fromTruth && (reads[0].Avail != 3 || reads[0].Seq != 2) {
 			t.Errorf("%q: %+v", c.lines, reads)
-		}
-	}
-}
-
-// The answers of a conclusion name their lanes only. They are matched with the lines by what they can
-// be, and with none rather than with the wrong one.
-func TestConcludesMatchesAnswersWithLines(t *testing.T) {
-	o := workload.NewOrder(model.NameID("o"), model.Partial,
-		inventory.OrderLine{SKU: "A", Qty: 1}, inventory.OrderLine{SKU: "B", Qty: 1},
-		inventory.OrderLine{SKU: "A", Qty: 2}, inventory.OrderLine{SKU: "A", Qty: 3})
-	of := &placed{order: o}
-	for i, granted := range []bool{false, true, true, true} {
-		a := &inventory.Answer{Status: inventory.Decided}
-		if a.Outcome = model.RejectedInsufficient; granted {
-			a.Outcome, a.Granted = model.Granted, o.Lines[i].Qty
-		}
-		of.lines = append(of.lines, &soldLine{answer: a, number: o.Lines[i].Number})
-	}
-	for _, c := range []struct {
-		skus string
-		want string
-	}{
-		{"ABAA", "[1 2 3 4]"}, // all lines
-		{"BAA", "[2 3 4]"},    // those that were granted
-		{"BA", "[2 0]"},       // which of A's cannot be told
-		{"C", "[0]"},
-	} {
-		var as []inventory.Answer
-		for _, sku := range c.skus {
-			as = append(as, inventory.Answer{Lane: workload.LaneOf(model.SKU(sku))})
-		}
-		var got []int32
-		for _, l := range concludes(of, as) {
-			if l == nil {
-				got = append(got, 0)
-				continue
-			}
-			got = append(got, l.number)
-		}
-		if fmt.Sprint(got) != c.want {
-			t.Errorf("%s: %v, want %s", c.skus, got, c.want)
 		}
 	}
 }
