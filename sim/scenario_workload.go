@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"stockproof/inventory"
 	"stockproof/model"
@@ -13,13 +14,15 @@ import (
 //
 //	workload clients=2                     how many clients; 1 unless said: one step after the other
 //	workload stock sku=A qty=5             comes in before the first step
-//	workload order=o1 sku=A qty=2 [line=1] [policy=partial]
+//	workload order=o1 sku=A qty=2 [line=1] [policy=partial] [hold=10s]
 //	workload cancel order=o1
 //	workload commit order=o1
 //	workload restock sku=A qty=3
 //	workload adjust sku=A delta=-1
 //	workload return sku=A qty=1
 //	workload read sku=A
+//
+// hold is for how long an order is held that nobody concludes; a design without EXPIRE holds all for ever.
 //
 // Lines of one order stand in one entry each and form one checkout, at the place of the first. They do
 // not mix with generator parameters other than clients.
@@ -30,7 +33,7 @@ func explicitKeys(subject string) (needs int, keys []string) {
 	case "stock", "restock", "return":
 		return 2, []string{"sku", "qty"}
 	case "order":
-		return 3, []string{"order", "sku", "qty", "line", "policy"}
+		return 3, []string{"order", "sku", "qty", "line", "policy", "hold"}
 	case "cancel", "commit":
 		return 1, []string{"order"}
 	case "adjust":
@@ -147,7 +150,9 @@ func (s *Scenario) entries() (workload.Workload, error) {
 	}
 	for i := range b.Steps {
 		if st := &b.Steps[i]; st.Kind == workload.StepCheckout {
+			hold := st.Order.TTL
 			st.Order = workload.NewOrder(st.Order.ID, st.Order.Policy, st.Order.Lines...)
+			st.Order.TTL = hold
 		}
 	}
 	b.Text = fmt.Sprintf("%d orders  clients %d", b.Orders(), b.Clients)
@@ -256,6 +261,16 @@ func (b *builder) line(e *Entry, sku model.SKU, qty int64) error {
 		}
 	}
 	o := &b.Steps[at].Order
+	if v, said := e.Get("hold"); said {
+		hold, err := time.ParseDuration(v)
+		switch {
+		case err != nil || hold < time.Millisecond:
+			return fmt.Errorf("hold=%q is no time such as 10s", v)
+		case there && hold != o.TTL:
+			return fmt.Errorf("hold: it is said on the order's first line, line %d", b.Steps[at].Line)
+		}
+		o.TTL = hold
+	}
 	if policy != 0 && policy != o.Policy {
 		return fmt.Errorf("order %s is %s on line %d", name, o.Policy, b.Steps[at].Line)
 	}
