@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"stockproof/adapters/memory"
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
@@ -39,6 +40,17 @@ func postgresFaults() []FaultKind {
 			About: "a standby is promoted that never got the last lose commits; ids and positions in the log are given again",
 			Keys:  []string{"lose"}, prepare: keepsCommits,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string { return s.failover(max(f.Lose, 1)) }},
+		{Name: "pg-refuse", Hidden: "how many statements are still to be refused",
+			About: "PostgreSQL answers the next n statements with an error and does none of them", Keys: []string{"form", "n"},
+			Forms: []string{string(memory.PostgresSerialization), string(memory.PostgresLockTimeout), string(memory.PostgresDiskFull)},
+			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
+				n := max(f.N, 1)
+				s.Postgres.Refuse(n, memory.PostgresTrouble(f.Form))
+				s.lasts(0, "", func() { s.Postgres.Refuse(0, "") })
+				return s.await(func() string {
+					return receipt(s.Postgres.Refusing() < n, "PostgreSQL refuses up to %d statements: %s", n, f.Form)
+				})
+			}},
 		{Name: "pg-clock", About: "PostgreSQL's clock is ahead from now on", Keys: []string{"by"},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				s.Postgres.AdvanceClock(f.By)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"stockproof/inventory/port"
 	"stockproof/model"
@@ -28,10 +29,14 @@ var forms = [...]struct {
 	{"base64", quantity(`"AQ=="`)},
 	{"missing", quantity("")},
 	{"op", func(v []byte) []byte { return operation.ReplaceAll(v, []byte(`"$1":"EXPLODE"`)) }},
+	{"sku-null", sku("null")},
+	{"sku-long", sku(`"` + strings.Repeat("A", model.MaxSKUBytes+1) + `"`)},
+	{"sku-zero-byte", sku(`"A\u0000"`)},
 }
 
 var (
 	quantityField = regexp.MustCompile(`"qty":[^,}]*`)
+	skuField      = regexp.MustCompile(`"(sku|sku_id)":"[^"]*"`)
 	operation     = regexp.MustCompile(`"(op|kind)":"[A-Za-z_]*"`)
 	uuid          = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 )
@@ -44,6 +49,11 @@ func quantity(text string) func([]byte) []byte {
 		}
 		return quantityField.ReplaceAll(v, []byte(`"qty":`+text))
 	}
+}
+
+// sku puts another text where the SKU stands.
+func sku(text string) func([]byte) []byte {
+	return func(v []byte) []byte { return skuField.ReplaceAll(v, []byte(`"$1":`+text)) }
 }
 
 func formNames() (names []string) {

@@ -80,6 +80,7 @@ var struckBy = map[string]string{
 	"pg-checkpoint":        "fault pg-checkpoint of=worker after=deduct",
 	"pg-failover":          "fault pg-failover of=worker after=deduct",
 	"pg-failover-async":    "fault pg-failover-async lose=1 of=worker after=deduct",
+	"pg-refuse":            "fault pg-refuse form=serialization n=2 of=worker after=deduct",
 	"pg-clock":             "fault pg-clock by=1m after=deduct",
 	"drop-slot":            "fault drop-slot by=5s of=worker after=deduct",
 	"invalidate-slot":      "fault invalidate-slot by=5s of=worker after=deduct",

@@ -52,6 +52,7 @@ type Postgres struct {
 	journal   journal
 	undone    undone
 	born      int // counts the starts of the server: older connections are dead
+	refusing  refusing
 
 	ledgerSeen []func(port.LedgerRow)
 	laneSeen   []func(before, after *model.Lane)

@@ -152,7 +152,10 @@ func (s *Session) exec(ctx context.Context, st port.Statement) error {
 // run executes a statement in the open transaction, which an error ends.
 func (s *Session) run(ctx context.Context, st port.Statement) error {
 	s.tx.copied = copied{}
-	err := s.tx.execute(ctx, st)
+	err := s.tx.pg.refused(st)
+	if err == nil {
+		err = s.tx.execute(ctx, st)
+	}
 	if err != nil {
 		s.rollback()
 		s.status = sessionFailed
