@@ -152,9 +152,12 @@ func named(ms []*kafkaMember, clientID string) (found []*kafkaMember) {
 	return found
 }
 
+// learns is called each time that the member is told: by a heartbeat, and by a commit that comes later.
 func (m *kafkaMember) learns() {
-	m.told = true
-	m.life++
+	if !m.told {
+		m.told = true
+		m.life++
+	}
 	m.g.zombies = without(m.g.zombies, m)
 }
 

@@ -49,10 +49,13 @@ func TestTwoOrdersAreExploredCompletely(t *testing.T) {
 func TestAnotherOrderOfVisitsSeesTheSameStates(t *testing.T) {
 	lossy := chain(t, "tiny")
 	lossy.Faults, lossy.Kinds, lossy.Off = 1, []string{"lost-response"}, explore.SleepSets
+	zombie := chain(t, "tiny")
+	zombie.Scenario, zombie.Faults, zombie.Kinds = one(t), 1, []string{"evict"}
+	zombie.Off, zombie.Options.Workers, zombie.Options.Partitions = explore.AllReductions, 1, 1
 	for _, c := range []explore.Scope{
 		{Design: dualwrite.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny")},
 		{Design: rowlock.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny")},
-		lossy,
+		lossy, zombie,
 	} {
 		one, err := explore.Exhaust(context.Background(), c)
 		if err != nil {
