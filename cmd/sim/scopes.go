@@ -22,6 +22,10 @@ type scopeEntry struct {
 }
 
 const (
+	singleOrder = `workload clients=1
+workload stock sku=A qty=3
+workload order=o1 sku=A qty=2 policy=all-or-nothing
+`
 	twoOrders = `workload clients=2
 workload stock sku=A qty=3
 workload order=o1 sku=A qty=2 policy=all-or-nothing
@@ -55,8 +59,9 @@ var proveScopes = []scopeEntry{
 	{name: "2 orders, PostgreSQL crashes and its slots go back", workload: twoOrders, kinds: []string{"pg-crash"}},
 	{name: "3 orders, duplicate, restock", workload: threeOrders + restock, kinds: []string{"duplicate"}},
 	{name: "2 orders, duplicate, any single fault", workload: twoOrders, kinds: exhaustiveKinds, also: []string{"duplicate"}},
-	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}, atRest: []string{"sweeper"}},
+	{name: "1 order, PostgreSQL fails over", workload: singleOrder, kinds: []string{"pg-failover"}, atRest: []string{"sweeper"}},
 	{name: "2 orders, zombie of any role", workload: twoOrders, kinds: []string{"evict"}},
+	{name: "2 orders, PostgreSQL fails over", workload: twoOrders, kinds: []string{"pg-failover"}, atRest: []string{"sweeper"}},
 }
 
 // scopeList is what --scenario names: a list of scopes, or one of them by its own name; nil: neither.
