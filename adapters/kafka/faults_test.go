@@ -319,6 +319,31 @@ func TestProduceWithoutAnAnswerIsUnknown(t *testing.T) {
 	}
 }
 
+// A call that gives up may not look at its records any more: the client is placing them just then.
+// The race detector judges.
+func TestProduceGivesUpWhileTheClientPlacesItsRecords(t *testing.T) {
+	gaveUp := 0
+	for range 20 {
+		w := newWorld(t, 1, 1, nil)
+		ctx, cancel := context.WithCancel(w.ctx)
+		asked := 0
+		w.c.Fake().ControlKey(int16(kmsg.Metadata), func(kmsg.Request) (kmsg.Response, error, bool) {
+			w.c.Fake().KeepControl()
+			if asked++; asked == 2 { // the first was the look-up
+				cancel()
+			}
+			return nil, nil, false
+		})
+		if err := w.b.Produce(ctx, port.Record{Topic: topic, Value: []byte("abandoned")}); err != nil {
+			want(t, err, port.ErrUnknown, topic+"[0]")
+			gaveUp++
+		}
+	}
+	if gaveUp == 0 {
+		t.Error("every call was answered before it could give up")
+	}
+}
+
 func TestAFullBufferPausesItsPartitionAndNoOther(t *testing.T) {
 	w := newWorld(t, 1, 2, func(o *kafka.Options) { o.BufferRecords = 10 })
 	w.put(t, 0, 0, 500)
