@@ -144,7 +144,7 @@ func (c Config) draw(ctx context.Context, within time.Duration) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
-	k := &campaign{Config: c, base: base, marks: marks, began: time.Now()}
+	k := &campaign{Config: c, base: base, marks: marks, swarm: swarmKinds(c.Seed, c.Kinds), began: time.Now()}
 	k.last.Store(int64(1) << 62)
 	if c.Executions > 0 {
 		k.last.Store(int64(c.Executions))
@@ -199,6 +199,7 @@ type campaign struct {
 	Config
 	base  sim.SimulationConfig
 	marks landmarks
+	swarm []swarmKind
 	began time.Time
 
 	next atomic.Int64 // the next execution

@@ -7,7 +7,8 @@
 //	           made from the campaign's seed and the execution's number alone.
 //	Landmark   a point that an undisturbed execution passes: faults are placed at landmarks.
 //	Swarm      each execution draws which kinds of fault it may use at all, so that rare kinds meet
-//	           alone as well as together.
+//	           alone as well as together. Each kind has a stream of its own: a kind more takes the place of a fault
+//	           here and there, and changes no draw of the others.
 //	Portfolio  executions that are drawn, three random walks for each of PCT's; where all of them hold, a share of
 //	           an exhaustive search behind them.
 //	Finding    the first execution that violates a claimed guarantee, as a schedule that replays it.

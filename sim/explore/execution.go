@@ -3,7 +3,6 @@ package explore
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"stockproof/adapters/memory/luahost"
 	"stockproof/checks"
@@ -63,7 +62,7 @@ func (k *campaign) draw(n int) execution {
 	numbers := func(what string) *random.Rand { return random.Stream(k.Seed, fmt.Sprintf("%d %s", n, what)) }
 	x := execution{k: k, n: n, faults: k.base.Faults}
 	if len(x.faults) == 0 && k.MaxFaults > 0 {
-		x.faults = k.drawFaults(numbers("faults"))
+		x.faults = k.drawFaults(n, numbers("faults").Intn(k.MaxFaults+1))
 	}
 	style := numbers("style")
 	pct := k.Strategy == PCT || k.Strategy == Portfolio && n%4 == 3
@@ -78,56 +77,6 @@ func (k *campaign) draw(n int) execution {
 		x.chooser = func() engine.Chooser { return &engine.Walk{Numbers: numbers("choices"), Stay: stay} }
 	}
 	return x
-}
-
-// spans are the times that faults with a duration take.
-var spans = [...]time.Duration{time.Second, 15 * time.Second, time.Minute, 25 * time.Hour}
-
-// drawFaults draws the faults of one execution from a swarm of kinds: each kind is in it or not.
-func (k *campaign) drawFaults(r *random.Rand) (fs []sim.Fault) {
-	var swarm []sim.FaultKind
-	for _, name := range k.Kinds {
-		if kind, ok := sim.FindFaultKind(name); ok && r.Intn(2) == 0 {
-			swarm = append(swarm, kind)
-		}
-	}
-	if len(swarm) == 0 || len(k.marks.all) == 0 {
-		return nil
-	}
-	for range r.Intn(k.MaxFaults + 1) {
-		fs = append(fs, k.drawFault(r, swarm[r.Intn(len(swarm))], len(fs) > 0))
-	}
-	return fs
-}
-
-func (k *campaign) drawFault(r *random.Rand, kind sim.FaultKind, mayFollow bool) sim.Fault {
-	f := sim.Fault{Kind: kind.Name}
-	mark := k.marks.all[r.Intn(len(k.marks.all))]
-	if slices.Contains(kind.Keys, "role") {
-		for mark.role == "clients" {
-			mark = k.marks.all[r.Intn(len(k.marks.all))]
-		}
-		f.Role = mark.role
-	}
-	if kind.OfRequest() || !mayFollow || r.Intn(3) > 0 {
-		f.When = sim.Trigger{Role: mark.role, Point: mark.point, Before: r.Intn(2) == 0, Nth: 1 + r.Intn(mark.count+1)}
-	}
-	if slices.Contains(kind.Keys, "by") {
-		f.By = spans[r.Intn(len(spans))]
-	}
-	if slices.Contains(kind.Keys, "n") {
-		f.N = 1 + r.Intn(3)
-	}
-	if slices.Contains(kind.Keys, "lose") {
-		f.Lose = r.Intn(4)
-	}
-	if slices.Contains(kind.Keys, "skew") && r.Intn(4) == 0 {
-		f.Skew = spans[len(spans)-1]
-	}
-	if len(kind.Forms) > 0 {
-		f.Form = kind.Forms[r.Intn(len(kind.Forms))]
-	}
-	return f
 }
 
 // run carries the execution out. wrap may put something before the chooser.
