@@ -28,7 +28,7 @@ func start(t testing.TB, brokers int) rig {
 func (r rig) options(id string) kafka.Options {
 	return kafka.Options{
 		Seeds: r.c.Seeds(), ClientID: id, Dialer: r.c.Dialer(id),
-		SessionTimeout: 5 * time.Second, HeartbeatInterval: 50 * time.Millisecond,
+		SessionTimeout: time.Minute, HeartbeatInterval: 50 * time.Millisecond,
 		RebalanceTimeout: 20 * time.Second, FetchMaxWait: 20 * time.Millisecond,
 		Extra: []kgo.Opt{kgo.RetryBackoffFn(func(int) time.Duration { return 5 * time.Millisecond })},
 	}
