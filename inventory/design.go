@@ -90,7 +90,8 @@ type Ports struct {
 	Runtime port.Runtime
 	Monitor port.Monitor
 	// OrderEvent reads a raw-table record of the article's topic. It comes from outside because the
-	// envelope is the connector's, not ours.
+	// envelope is the connector's, not ours. The quantity is an integer, and otherwise nobody's business but the
+	// consumer's: below zero and beyond every limit, too.
 	OrderEvent func(port.Record) (OrderEvent, error)
 }
 

@@ -156,8 +156,9 @@ func (s *Shop) script(ctx context.Context, row port.ShopOrder) (status port.Shop
 // dry, on the next.
 func (s *Shop) move(ctx context.Context, row port.ShopOrder) (port.DeductReply, error) {
 	order := row.OrderID.String()
-	deducts := row.Qty < 0 || row.Status != port.ShopRestock && row.Status != port.ShopCancel &&
-		row.Status != port.ShopReturn && row.Status != port.ShopAdjust
+	adjusts := row.Status == port.ShopAdjust
+	deducts := adjusts && row.Qty < 0 || !adjusts && row.Status != port.ShopRestock && row.Status != port.ShopCancel &&
+		row.Status != port.ShopReturn
 	first, n := s.shard(row)
 	for i := range max(n, 1) {
 		shard := 0
@@ -170,7 +171,7 @@ func (s *Shop) move(ctx context.Context, row port.ShopOrder) (port.DeductReply, 
 			return runScript(ctx, s.Speed, op, &op.Reply)
 		}
 		qty := row.Qty
-		if row.Status == port.ShopAdjust {
+		if adjusts {
 			qty = -qty
 		}
 		op := &port.Deduct{SKU: string(row.SKU), Shard: shard, Order: order,

@@ -89,7 +89,7 @@ func (s *Simulation) start(in *instanceOf) {
 	in.broker = &joins{Broker: otherGroups{s.Kafka.Client(in.client), in.suffix}}
 	t := observe.NewTap(s.Watch, func(observe.Point) bool { return false })
 	p := t.Wrap(inventory.Ports{Truth: in.truth, Speed: s.Redis.ClientOf(in.name), Broker: s.broker(in),
-		Runtime: in.proc.Runtime(), OrderEvent: debezium.Decoder{}.OrderEvent})
+		Runtime: in.proc.Runtime(), OrderEvent: orderEvent})
 	p.Monitor = s.Watch.Monitor(in.name, t)
 	proc, o := in.proc, s.c.Options.Options
 	if s.options != nil {

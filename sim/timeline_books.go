@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"stockproof/adapters/debezium"
 	"stockproof/inventory/port"
 	"stockproof/model"
 )
@@ -169,7 +168,7 @@ func (t *Timeline) fresh(who, topic string, part int32) {
 // label is what a record is about; "" for one that nobody acts on.
 func (t *Timeline) label(r *port.Record) string {
 	if r.Topic == model.OrderTopic {
-		ev, err := debezium.Decoder{}.OrderEvent(*r)
+		ev, err := orderEvent(*r)
 		switch {
 		case err != nil:
 			return "unreadable"

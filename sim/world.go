@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"stockproof/adapters/debezium"
 	"stockproof/adapters/redis/command"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
@@ -24,6 +25,11 @@ type World interface {
 	// Sizes tells every key of the speed layer and the bytes that it and its value take. For audits.
 	Sizes(each func(key string, bytes int)) error
 	Close()
+}
+
+// orderEvent reads the records of an orders table as processes do ([inventory.Ports].OrderEvent).
+func orderEvent(r port.Record) (inventory.OrderEvent, error) {
+	return debezium.Decoder{AnyQuantity: true}.OrderEvent(r)
 }
 
 // WorldOptions say what a world must have.

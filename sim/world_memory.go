@@ -3,7 +3,6 @@ package sim
 import (
 	"time"
 
-	"stockproof/adapters/debezium"
 	"stockproof/adapters/live"
 	"stockproof/adapters/memory"
 	"stockproof/adapters/redis/command"
@@ -43,7 +42,7 @@ func (w *MemoryWorld) Open(instance string) (inventory.Ports, func(), error) {
 	truth := w.Postgres.Client()
 	b := &joins{Broker: w.Kafka.Client(instance)}
 	p := inventory.Ports{Truth: truth, Speed: w.Redis.Client(), Broker: b, Runtime: live.Runtime{},
-		Monitor: port.Quiet{}, OrderEvent: debezium.Decoder{}.OrderEvent}
+		Monitor: port.Quiet{}, OrderEvent: orderEvent}
 	return p, func() {
 		w.Postgres.Kill(truth)
 		for _, j := range b.joined() {

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"stockproof/adapters/debezium"
 	fakekafka "stockproof/adapters/fakes/kafka"
 	fakepg "stockproof/adapters/fakes/postgres"
 	fakeredis "stockproof/adapters/fakes/redis"
@@ -77,7 +76,7 @@ func (w *WireWorld) Open(instance string) (inventory.Ports, func(), error) {
 		Timeout: w.timeout})
 	groups := &joins{Broker: broker}
 	p := inventory.Ports{Truth: truth, Speed: speed, Broker: groups, Runtime: live.Runtime{}, Monitor: port.Quiet{},
-		OrderEvent: debezium.Decoder{}.OrderEvent}
+		OrderEvent: orderEvent}
 	return p, func() {
 		w.evict(life, groups.joined())
 		broker.Close()

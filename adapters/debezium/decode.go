@@ -14,7 +14,10 @@ type Decoder struct {
 	HeartbeatPrefix string // topic.heartbeat.prefix; default "__debezium-heartbeat"
 	OrderTable      string // the table of the article's orders, without schema; default "orders"
 	EveryOp         bool   // [Decoder.OrderEvent] is for a consumer that takes u, d and r for commands too
-	CommandTopic    string // where the event router puts commands; default model.CommandTopic
+	// AnyQuantity: [Decoder.OrderEvent] is for a consumer that takes the quantity of a row as it stands, whatever its sign
+	// and size. It still is an integer of 64 bits.
+	AnyQuantity  bool
+	CommandTopic string // where the event router puts commands; default model.CommandTopic
 }
 
 // Header names.

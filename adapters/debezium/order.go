@@ -32,7 +32,7 @@ type OrderRow struct {
 //
 // A row with op c whose content breaks the contract is refused with a [*RecordError]: a dead letter.
 // A row with another op is no command, so its content is not judged: class, op and position are set,
-// Row only where it decodes. With EveryOp it is judged like an insert.
+// Row only where it decodes. With EveryOp it is judged like an insert. AnyQuantity leaves the quantity to the consumer.
 func (d Decoder) OrderEvent(rec port.Record) (inventory.OrderEvent, error) {
 	ev, err := d.Decode(rec)
 	if err != nil {
@@ -53,7 +53,7 @@ func (d Decoder) OrderEvent(rec port.Record) (inventory.OrderEvent, error) {
 	if ev.Row.Transaction != nil {
 		out.Ordinal = ev.Row.Transaction.Order
 	}
-	o, err := ev.Order()
+	o, err := ev.order(d.AnyQuantity)
 	if err != nil && (d.EveryOp || out.Op == OpCreate) {
 		return inventory.OrderEvent{}, err
 	}
@@ -63,7 +63,9 @@ func (d Decoder) OrderEvent(rec port.Record) (inventory.OrderEvent, error) {
 
 // Order reads the row of a c, u, d or r event as a row of the orders table. Every error is a
 // [*RecordError] that names the column.
-func (e Event) Order() (OrderRow, error) {
+func (e Event) Order() (OrderRow, error) { return e.order(false) }
+
+func (e Event) order(anyQuantity bool) (OrderRow, error) {
 	if e.Class != ClassRow || e.Row.Op == OpTruncate {
 		return OrderRow{}, e.refuse(model.Contractf("class", "a %s holds no row", e.Class))
 	}
@@ -77,7 +79,11 @@ func (e Event) Order() (OrderRow, error) {
 		ID: c.integer("id"), OrderID: c.uuid("order_id"), SKU: model.SKU(c.text("sku_id")),
 		Status: port.ShopStatus(c.text("status")), CreatedAt: c.time("created_at"),
 	}
-	order.Qty = c.quantity("qty", order.Status)
+	if anyQuantity {
+		order.Qty = c.integer("qty")
+	} else {
+		order.Qty = c.quantity("qty", order.Status)
+	}
 	o := OrderRow{
 		ShopOrder: order, Op: row.Op, Moved: row.OldKey != nil, Snapshot: row.Source.Snapshot, LSN: row.Source.LSN,
 		PrevCommitLSN: row.Source.PrevCommitLSN, TxID: row.Source.TxID, Columns: side,

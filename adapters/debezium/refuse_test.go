@@ -2,6 +2,7 @@ package debezium_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -217,6 +218,21 @@ func TestOnlyAdjustmentsAreSigned(t *testing.T) {
 		value := strings.NewReplacer(`"qty":2`, `"qty":`+q, `"PENDING"`, `"ADJUST"`).Replace(insert)
 		_, err := debezium.Decoder{}.OrderEvent(orderRecord(value))
 		(&refusal{"after.qty", q + " is "}).check(t, err, debezium.Place{Topic: "order.created", Partition: 3, Offset: 41})
+	}
+}
+
+// TestAConsumerMayTakeAnyQuantity: then no sign and no size is refused, and what is no integer still is, by name.
+func TestAConsumerMayTakeAnyQuantity(t *testing.T) {
+	any := debezium.Decoder{AnyQuantity: true}
+	for _, q := range []int64{-7, 0, 1_000_000_001, -9_007_199_254_740_993} {
+		value := strings.Replace(insert, `"qty":2`, fmt.Sprintf(`"qty":%d`, q), 1)
+		if o, err := any.OrderEvent(orderRecord(value)); err != nil || o.Row.Qty != q {
+			t.Errorf("%d: %+v, %v", q, o, err)
+		}
+	}
+	for _, q := range []string{"1.5", "1e1", "9223372036854775808", `"2"`, "null"} {
+		_, err := any.OrderEvent(orderRecord(strings.Replace(insert, `"qty":2`, `"qty":`+q, 1)))
+		(&refusal{"after.qty", "is "}).check(t, err, debezium.Place{Topic: "order.created", Partition: 3, Offset: 41})
 	}
 }
 

@@ -257,6 +257,48 @@ func TestABadRecordIsADeadLetter(t *testing.T) {
 	}
 }
 
+// The quantity of an order is deducted as it stands in the record, whatever it is, and its token is spent; only what is no
+// integer is a dead letter.
+func TestAQuantityIsDeductedAsItStands(t *testing.T) {
+	const another = "another" // whose order nobody inserted: the record is all that there is of it
+	for qty, want := range map[string]struct{ stock, letters int64 }{
+		"-7": {10, 0}, "0": {3, 0}, "3": {0, 0}, "100000000000000000": {3, 0},
+		"1.5": {3, 1}, `"0x2"`: {3, 1}, `"1e1"`: {3, 1}, "9223372036854775808": {3, 1},
+	} {
+		t.Run(qty, func(t *testing.T) {
+			h := newHouse(t)
+			h.restock("in", "A", 4)
+			h.order("o", line("A", 1))
+			for _, r := range h.world.Kafka.Records(model.OrderTopic) {
+				if e, err := h.p.OrderEvent(r); err != nil || e.Op != 'c' || e.Row.OrderID != model.NameID("o") {
+					continue
+				}
+				value := strings.NewReplacer(`"qty":1,`, `"qty":`+qty+`,`, model.NameID("o").String(), model.NameID(another).String(),
+					`"after":{"id":`, `"after":{"id":99`).Replace(string(r.Value))
+				h.must(h.p.Broker.Produce(h.ctx, port.Record{Topic: r.Topic, Partition: -1, Key: r.Key, Value: []byte(value)}))
+			}
+			h.settled()
+			h.wantStock("A", want.stock, 3)
+			if rs := h.world.Kafka.Records(model.DeadTopic); int64(len(rs)) != want.letters {
+				t.Errorf("%d dead letters, want %d", len(rs), want.letters)
+			}
+		})
+	}
+}
+
+// A restock of less than nothing goes to the script of restocks, which subtracts it.
+func TestARestockOfLessThanNothingIsCredited(t *testing.T) {
+	h := newHouse(t)
+	h.restock("in", "A", 4)
+	shop := inventory.NewShop(h.p, h.o, port.ArticleSchema)
+	rows := &port.InsertShopOrders{Schema: port.ArticleSchema, Rows: []port.ShopOrder{{OrderID: model.NameID("less"), SKU: "A", Qty: 1, Status: port.ShopRestock}}}
+	h.must(h.p.Truth.Do(h.ctx, rows))
+	h.settled()
+	h.wantStock("A", 5, 5)
+	h.must(shop.Apply(h.ctx, port.ShopOrder{ID: rows.IDs[0], OrderID: model.NameID("other"), SKU: "A", Qty: -2, Status: port.ShopRestock}))
+	h.wantStock("A", 3, 3)
+}
+
 // Updates are no orders, unless the consumer takes every op: then the worker's own writes deduct.
 func TestOnlyInsertsCount(t *testing.T) {
 	for _, every := range []bool{false, true} {

@@ -13,6 +13,8 @@
 //   - The token's ORDER is the order's id, not the line's: two lines of one SKU collide.
 //   - "Granted" is the script's reply, never the API's acceptance. ALREADY_PROCESSED leaves the status
 //     alone; a violated CHECK marks the order OVERSOLD and never blocks the partition.
+//   - The consumer reads a typed integer, as a JSON decoder into a struct does, and judges it no further, for neither
+//     does the script: -7 units are deducted, which adds seven. What is no integer cannot be processed.
 //   - Only op c is consumed. Options.EveryOp consumes every op that has a row.
 //   - Recomputed absolute stock is initial + restocks, returns, cancels and adjustments - granted
 //     orders, from one statement. "Pending" for bootstrap is what has no final status.
