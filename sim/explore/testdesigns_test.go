@@ -1,13 +1,9 @@
 package explore_test
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"stockproof/inventory"
 	"stockproof/inventory/article"
 	"stockproof/inventory/port"
-	"stockproof/model"
 )
 
 // Designs that nobody should build, and that somebody did: the article's, with one more mistake. Only tests
@@ -44,33 +40,6 @@ func lsnFenced() *inventory.Design {
 			}
 			seen[r.Partition] = max(seen[r.Partition], e.LSN)
 			return e, nil
-		}
-	})
-}
-
-// believing takes a record's numbers as they stand.
-func believing() *inventory.Design {
-	return withEvents("believing", func(next eventReader) eventReader {
-		return func(r port.Record) (inventory.OrderEvent, error) {
-			var event struct {
-				Op    string
-				After struct {
-					ID     int64     `json:"id"`
-					Order  model.ID  `json:"order_id"`
-					SKU    model.SKU `json:"sku_id"`
-					Qty    int64     `json:"qty"`
-					Status string    `json:"status"`
-				}
-			}
-			if err := json.Unmarshal(r.Value, &event); err != nil || event.Op == "" || event.After.ID == 0 {
-				return next(r)
-			}
-			a := event.After
-			if a.SKU == "" {
-				return inventory.OrderEvent{}, fmt.Errorf("%s[%d]@%d: no SKU", r.Topic, r.Partition, r.Offset)
-			}
-			return inventory.OrderEvent{Class: "row", Op: event.Op[0], Row: port.ShopOrder{ID: a.ID, OrderID: a.Order,
-				SKU: a.SKU, Qty: a.Qty, Status: port.ShopStatus(a.Status)}}, nil
 		}
 	})
 }
