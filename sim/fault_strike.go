@@ -83,6 +83,9 @@ func (p *plan) struck(what string) {
 
 // passed is the engine between two steps. It reports whether it may have changed anything.
 func (s *Simulation) passed(at engine.Point) (changed bool) {
+	if s.c.Stepped != nil {
+		s.c.Stepped(s, at)
+	}
 	if s.timeline != nil {
 		s.timeline.step(at)
 		defer s.timeline.settled()
@@ -118,7 +121,7 @@ func (s *Simulation) passed(at engine.Point) (changed bool) {
 
 // calm reports whether nothing can strike at the end of this step, and nobody asks the servers anything.
 func (s *Simulation) calm() bool {
-	return s.timeline == nil && (!s.open || s.c.Passed == nil && !s.c.Search && s.plan.next == len(s.plan.faults))
+	return s.timeline == nil && s.c.Stepped == nil && (!s.open || s.c.Passed == nil && !s.c.Search && s.plan.next == len(s.plan.faults))
 }
 
 // fate is what becomes of a request: what the list says, or else what the configuration does.

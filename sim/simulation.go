@@ -79,7 +79,9 @@ type SimulationConfig struct {
 	// Fate decides what becomes of a request, for those that no fault of the list is about; may be nil.
 	Fate func(engine.Point) engine.Fate
 	// Passed is called between two steps, after the faults of the list; may be nil.
-	Passed    func(s *Simulation, p engine.Point)
+	Passed func(s *Simulation, p engine.Point)
+	// Stepped hears of every step before anything else does, from the first of the deployment to the last of the rest; may be nil.
+	Stepped   func(s *Simulation, p engine.Point)
 	StepLimit int
 	// Search is for a search that visits every state once (engine.Options.Search); its chooser may halt
 	// the run.
@@ -227,7 +229,7 @@ func (s *Simulation) Run() (Outcome, error) {
 	s.drive()
 	end := s.serve()
 	if end == engine.Halted && !s.rested {
-		return Outcome{Halted: true, Steps: s.Engine.Steps()}, s.broken(end)
+		return Outcome{Halted: true, Steps: s.Engine.Steps(), Digest: s.Engine.Digest()}, s.broken(end)
 	}
 	s.open = false
 	s.Engine.Choose(nil)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -21,22 +22,53 @@ func (h hasty) Do(ctx context.Context, ops ...port.SpeedOp) error {
 	return h.Speed.Do(ctx, ops...)
 }
 
+// everySecondHasty makes every second projection of the whole program hasty.
+func everySecondHasty(d *inventory.Design) {
+	built := 0
+	for i, r := range d.Roles {
+		if r.Name == "projection" {
+			d.Roles[i].New = func(p inventory.Ports, o inventory.Options) port.Process {
+				if built++; built%2 == 0 {
+					p.Speed = hasty{p.Speed}
+				}
+				return ledger.NewProjection(p, o)
+			}
+		}
+	}
+}
+
+// An exhaustive search says the same of such a design.
+func TestCheckDeterminismOfASearchReportsTheFirstStepThatDiffers(t *testing.T) {
+	f, err := parseExplore(strings.Fields("--scenario tiny --strategy exhaustive --faults none --check-determinism --json"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	p := &proof{flags: f, people: &stderr}
+	if err := p.configure(); err != nil {
+		t.Fatal(err)
+	}
+	p.scope.Cores = 1
+	everySecondHasty(&p.scope.Design)
+	code := exitOf(t, p.run(t.Context(), &output{w: &stdout}, &stderr))
+	a, text := coreAnswer(t, outcome{out: stdout.String()}), stderr.String()
+	for _, want := range []string{"\nnondeterministic ", "is not deterministic: digest ", "the first step that differs: step ", "projection-1/",
+		"\nsim explore --design ledger --scenario tiny --strategy exhaustive --faults none --check-determinism\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	if code != 4 || a.Strategy != "nondeterministic" || !strings.HasPrefix(a.Divergence, "step ") || !strings.Contains(a.Reproduce, "--check-determinism") {
+		t.Errorf("exit %d, %+v", code, a)
+	}
+}
+
 // A design that is not deterministic ends the campaign with exit code 4, the first step that differs, and the command
 // that shows it again.
 func TestCheckDeterminismReportsTheFirstStepThatDiffers(t *testing.T) {
-	built := 0 // in the whole program: every second projection is hasty
 	code, text, a := explored(t, "--scenario tiny --faults none --seed 1 --executions 50 --check-determinism --json", func(c *campaign) {
 		c.config.Cores = 1
-		for i, r := range c.config.Design.Roles {
-			if r.Name == "projection" {
-				c.config.Design.Roles[i].New = func(p inventory.Ports, o inventory.Options) port.Process {
-					if built++; built%2 == 0 {
-						p.Speed = hasty{p.Speed}
-					}
-					return ledger.NewProjection(p, o)
-				}
-			}
-		}
+		everySecondHasty(&c.config.Design)
 	})
 	if code != 4 {
 		t.Fatalf("exit %d\n%s", code, text)

@@ -31,6 +31,7 @@ type proof struct {
 	seen   explore.Proof
 	people io.Writer
 
+	err        *explore.NondeterminismError
 	path       bool      // the violation is told by the search's path alone
 	recorded   *campaign // that made a schedule of the violation; nil: nobody did,
 	unrecorded error     // because of this
@@ -85,9 +86,13 @@ func (p *proof) run(ctx context.Context, stdout *output, stderr io.Writer) error
 	meter := newMeter(stderr)
 	p.scope.Progress = func(s explore.Proof) { meter.line(searching(s)) }
 	var err error
+	if p.flags.twice {
+		p.scope.Twice = 1
+	}
 	p.seen, err = explore.Exhaust(ctx, p.scope)
 	meter.done()
 	switch {
+	case errors.As(err, &p.err):
 	case err != nil:
 		return fmt.Errorf("explore %s exhaustively: %w", p.scope.Design.Name, err)
 	case ctx.Err() != nil:
@@ -213,6 +218,8 @@ func (p *proof) fixed() (settings []string) {
 
 func (p *proof) verdict() checks.Result {
 	switch {
+	case p.err != nil:
+		return checks.Nondeterministic
 	case p.seen.Finding != nil:
 		return checks.Judge(p.seen.Finding.Outcome.Reports, checks.Conditions{Decisions: 1})
 	case !p.seen.Complete, p.seen.Undecided > 0:
@@ -226,7 +233,7 @@ func (p *proof) verdict() checks.Result {
 // heading is what the search came to.
 func (p *proof) heading() string {
 	switch {
-	case p.seen.Finding == nil && !p.seen.Complete:
+	case p.err == nil && p.seen.Finding == nil && !p.seen.Complete:
 		return "not complete"
 	case p.verdict() != checks.Holds:
 		return p.verdict().String()
@@ -241,6 +248,10 @@ func (p *proof) text() {
 	fmt.Fprintf(w, "%20s %s, %s, %s at rest, %s in %s on %s, %s MiB\n", "", count(s.States, "state"),
 		count(s.Executions, "execution"), thousands(int64(s.Ends)), count(p.violations(), "violation"), span(s.Elapsed),
 		count(p.scope.CoresUsed(), "core"), thousands(peakMemory()>>20))
+	fmt.Fprintf(w, "%20s %s carried out twice, alike\n", "", count(s.Again, "execution"))
+	if p.err != nil {
+		fmt.Fprintf(w, "%20s %v\n", "", p.err)
+	}
 	fmt.Fprintf(w, "%20s without %s\n", "", strings.Join(p.scope.Without, ", "))
 	if rest := p.scope.AtRest; len(rest) > 0 {
 		fmt.Fprintf(w, "%20s once everybody rests time passes, with %s, and then it is judged\n", "", strings.Join(rest, ", "))
@@ -333,6 +344,9 @@ func (p *proof) again() string {
 			words = append(words, "--"+w.name, shellWord(w.value))
 		}
 	}
+	if f.twice {
+		words = append(words, "--check-determinism")
+	}
 	return strings.Join(words, " ")
 }
 
@@ -341,7 +355,10 @@ func (p *proof) json(w io.Writer) error {
 	j := coreResult{Result: p.verdict(), Design: p.scope.Design.Name, Scenario: p.scope.Scenario.Name, Executions: s.Executions,
 		Steps: int(s.Steps), ElapsedMS: s.Elapsed.Milliseconds(), Reproduce: p.reproduce(), Strategy: p.flags.strategy, States: s.States,
 		Complete: &s.Complete, Without: p.scope.Without, AtRest: p.scope.AtRest, Undecided: s.Undecided,
-		Struck: s.Struck}
+		Struck: s.Struck, Twice: s.Again}
+	if p.err != nil {
+		j.Divergence = p.err.Step
+	}
 	if s.Complete {
 		j.NeverHappened = s.Never
 	}

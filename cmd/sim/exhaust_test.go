@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,6 +23,11 @@ func TestAScopeIsExploredCompletelyOrNotAtAll(t *testing.T) {
 		!strings.Contains(o.out, `"complete":true`) {
 		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
 	}
+	o = invoke(t, append(tiny, "--faults", "none", "--check-determinism", "--json")...)
+	if j := coreAnswer(t, o); o.code != 0 || j.Twice != j.Executions || j.Executions < 100 ||
+		!strings.Contains(o.errors, fmt.Sprintf(" %d executions carried out twice, alike\n", j.Executions)) {
+		t.Errorf("every execution twice: exit %d, %d of %d\n%s", o.code, j.Twice, j.Executions, o.errors)
+	}
 	o = invoke(t, append(tiny, "--states", "50")...)
 	if o.code != 6 || !strings.Contains(o.out, "not complete") {
 		t.Errorf("with a budget that is too small: exit %d\n%s", o.code, o.out)
@@ -37,7 +43,6 @@ func TestAScopeIsExploredCompletelyOrNotAtAll(t *testing.T) {
 		{"--strategy", "exhaustive", "--scenario", "tiny", "--faults", "pause"},
 		{"--strategy", "random", "--states", "5"},
 		{"--strategy", "exhaustive", "--scenario", "tiny", "--seed", "1"},
-		{"--strategy", "exhaustive", "--scenario", "tiny", "--check-determinism"},
 		{"--strategy", "exhaustive", "--scenario", "snapshot-flood"}, // a fault of its own that no state tells
 	} {
 		if o := invoke(t, append([]string{"explore"}, bad...)...); o.code != 64 {

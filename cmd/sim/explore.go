@@ -85,8 +85,8 @@ func (f *exploreFlags) validate() error {
 		return usage{fmt.Errorf("--strategy %s: there is no such strategy; there are portfolio, random, pct and exhaustive", f.strategy)}
 	case !f.exhaustive() && (f.set["states"] || f.set["roles"]):
 		return usage{errors.New("--states and --roles are for --strategy exhaustive")}
-	case f.exhaustive() && (f.set["seed"] || f.twice):
-		return usage{errors.New("--seed and --check-determinism are for strategies that draw: an exhaustive search makes every choice")}
+	case f.exhaustive() && f.set["seed"]:
+		return usage{errors.New("--seed is for strategies that draw: an exhaustive search makes every choice")}
 	case f.states < 0:
 		return usage{fmt.Errorf("--states %d is below 0", f.states)}
 	case f.budget <= 0:

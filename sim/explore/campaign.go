@@ -117,6 +117,9 @@ type NondeterminismError struct {
 }
 
 func (e *NondeterminismError) Error() string {
+	if e.First == e.Then { // it did not get as far as a digest
+		return fmt.Sprintf("execution %d is not deterministic; the first step that differs: %s", e.Execution, e.Step)
+	}
 	return fmt.Sprintf("execution %d is not deterministic: digest %x, then %x; the first step that differs: %s",
 		e.Execution, e.First, e.Then, e.Step)
 }
@@ -173,7 +176,7 @@ func (c Config) withDefaults() Config {
 		c.Kinds = sim.DefaultFaultKinds(c.Design, c.Options)
 	}
 	if c.Twice == 0 {
-		c.Twice = 64
+		c.Twice = twiceOf
 	}
 	if c.Judges == nil {
 		c.Judges = checks.Triangulation{}.Judges()
@@ -272,15 +275,20 @@ func (b *broken) stalls() bool { return b.finding != nil && b.finding.Guarantee.
 
 func (k *campaign) execute(e *engine.Engine, lua *luahost.Host, n int) error {
 	x := k.draw(n)
+	again := runsTwice(n, k.Twice)
+	var did steps
+	if again {
+		x.stepped = did.note
+	}
 	out, err := x.run(e, lua, nil)
 	if err != nil {
 		return fmt.Errorf("execution %d (seed %#x): %w", n, k.Seed, err)
 	}
-	again := n%k.Twice == k.Twice-1 || k.Twice == 1
 	if again {
-		if err := k.repeat(e, lua, x, out.Digest); err != nil {
+		if err := k.repeat(e, lua, x, out.Digest, did); err != nil {
 			return err
 		}
+		x.stepped = nil
 	}
 	k.note(n, out, again)
 	if g, failed := Violated(out, k.Want...); failed {

@@ -61,5 +61,10 @@
 // Sleep sets go by who acts, so that two actors of one identity would sleep for each other. A claim tells which life of its
 // member it is of: a zombie's partition loop and that of its next claim are two actors.
 //
+// # Twice
+//
+// One execution in 64, drawn or of a search, or every one where that is asked for, is carried out twice, and is to take the
+// same steps and, in a search, to come to the same state; where it does not, the first step that differs is named.
+//
 // Read next: strategies.md, how the strategies compare, and why there is no source-DPOR.
 package explore

@@ -54,7 +54,8 @@ type execution struct {
 	n       int
 	faults  []sim.Fault
 	chooser func() engine.Chooser
-	judges  []checks.LaneJudge // who look at it ([sim.SimulationConfig.Judges])
+	judges  []checks.LaneJudge                  // who look at it ([sim.SimulationConfig.Judges])
+	stepped func(*sim.Simulation, engine.Point) // [sim.SimulationConfig.Stepped]
 }
 
 // draw makes execution n of the campaign.
@@ -83,7 +84,7 @@ func (k *campaign) draw(n int) execution {
 func (x execution) run(e *engine.Engine, lua *luahost.Host, wrap func(engine.Chooser) engine.Chooser) (sim.Outcome, error) {
 	c := x.k.base
 	c.Faults, c.Lua, c.Seed = x.faults, lua, sim.JitterSeed // a schedule that is found runs alike
-	c.Judges = x.judges
+	c.Judges, c.Stepped = x.judges, x.stepped
 	if c.Chooser = x.chooser(); wrap != nil {
 		c.Chooser = wrap(c.Chooser)
 	}
@@ -92,45 +93,6 @@ func (x execution) run(e *engine.Engine, lua *luahost.Host, wrap func(engine.Cho
 		return sim.Outcome{}, err
 	}
 	return s.Run()
-}
-
-// repeat runs the execution again and compares, and lets several judges say what they think of it.
-func (k *campaign) repeat(e *engine.Engine, lua *luahost.Host, x execution, first uint64) error {
-	x.judges = k.Judges
-	out, err := x.run(e, lua, nil)
-	if err != nil {
-		return err
-	}
-	if len(out.Disagreements) > 0 {
-		return &DisagreementError{Execution: x.n, Lanes: out.Disagreements}
-	}
-	if out.Digest == first {
-		return nil
-	}
-	return &NondeterminismError{Execution: x.n, First: first, Then: out.Digest, Step: x.divergence(e, lua)}
-}
-
-// divergence is the first step at which two runs differ.
-func (x execution) divergence(e *engine.Engine, lua *luahost.Host) string {
-	var lines [2][]string
-	for i := range lines {
-		y := x
-		y.k = &campaign{Config: x.k.Config, base: x.k.base}
-		y.k.base.Passed = func(_ *sim.Simulation, p engine.Point) { lines[i] = append(lines[i], p.String()) }
-		if _, err := y.run(e, lua, nil); err != nil {
-			return err.Error()
-		}
-	}
-	for i := range lines[0] {
-		if i >= len(lines[1]) || lines[0][i] != lines[1][i] {
-			other := "nothing"
-			if i < len(lines[1]) {
-				other = lines[1][i]
-			}
-			return fmt.Sprintf("step %d: %s; then: %s", i+1, lines[0][i], other)
-		}
-	}
-	return "none when it was run a third and a fourth time"
 }
 
 // find runs a violating execution once more and writes it down as a schedule.

@@ -41,6 +41,10 @@ type Scope struct {
 	// Reverse visits in another order; what is there to visit is the same.
 	Reverse bool
 
+	// Twice is the share of executions, one in so many, that are carried out a second time along the same choices, to compare
+	// steps and states; 1: every one; default 64. Only the first time counts for anything else.
+	Twice int
+
 	// Want is the guarantees whose violation is looked for; empty: any that the design claims.
 	Want []checks.Guarantee
 
@@ -57,6 +61,7 @@ type Proof struct {
 	States     int
 	Executions int
 	Ends       int // executions that came to rest and were judged
+	Again      int // executions that were carried out twice, and were the same
 	// Verdicts sums up the different ends: what the books said and which guarantees held, whatever led there.
 	Verdicts uint64
 	Steps    int64
@@ -121,6 +126,9 @@ func (c Scope) search() (*search, error) {
 		return nil, err
 	}
 	c.Cores = c.CoresUsed()
+	if c.Twice == 0 {
+		c.Twice = twiceOf
+	}
 	base := sim.SimulationConfig{Design: c.Design, Options: c.Options, Without: c.Without, AtRest: c.AtRest, Search: true,
 		Kinds: slices.Concat(c.Kinds, c.Also)}
 	var err error

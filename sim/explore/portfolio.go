@@ -46,7 +46,7 @@ func (c Config) Share() (Scope, error) {
 	if len(want) == 0 {
 		return Scope{}, errors.New("time stands still in a search, which says nothing about liveness")
 	}
-	s := Scope{Design: c.Design, Options: c.Options, Scenario: c.Scenario, Executions: c.Executions * searchedOf / drawnOf,
+	s := Scope{Design: c.Design, Options: c.Options, Scenario: c.Scenario, Twice: c.Twice, Executions: c.Executions * searchedOf / drawnOf,
 		Budget: c.Budget - c.drawing(), Cores: c.Cores, Want: want}
 	if c.Executions > 0 {
 		s.Cores = 1
@@ -101,20 +101,13 @@ func (c Config) search(ctx context.Context, r *Result) error {
 		scope.Progress = func(p Proof) { c.Progress(Progress{Executions: r.Executions, Deepest: r.Deepest, Search: &p}) }
 	}
 	p, err := Exhaust(ctx, scope)
-	if err != nil {
+	if differs := (*NondeterminismError)(nil); errors.As(err, &differs) {
+		differs.Execution, differs.Step = r.Executions-1, fmt.Sprintf("in execution %d of the exhaustive search, %s", differs.Execution, differs.Step)
+		return differs
+	} else if err != nil {
 		return fmt.Errorf("the portfolio's exhaustive search: %w", err)
 	}
 	r.Search = &p
-	if c.Twice == 1 && c.Executions > 0 && c.Budget == 0 {
-		again, err := Exhaust(ctx, scope)
-		if err != nil {
-			return fmt.Errorf("the portfolio's exhaustive search, a second time: %w", err)
-		}
-		if first, then := p.Digest(), again.Digest(); first != then && ctx.Err() == nil {
-			return &NondeterminismError{Execution: r.Executions - 1, First: first, Then: then,
-				Step: fmt.Sprintf("in the exhaustive search, which saw %d states, then %d", p.States, again.States)}
-		}
-	}
 	if p.Finding == nil {
 		return nil
 	}

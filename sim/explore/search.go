@@ -61,6 +61,7 @@ type search struct {
 	states     atomic.Int64
 	executions atomic.Int64 // begun
 	ends       atomic.Int64
+	again      atomic.Int64
 	steps      atomic.Int64
 	halted     atomic.Bool // executions that are under way end, too
 
@@ -126,8 +127,8 @@ func (s *search) halt(err error) {
 	s.more.Broadcast()
 }
 
-// next is a path to carry out; false when the search is over.
-func (s *search) next() (*path, bool) {
+// next is a path to carry out, and the number of the execution; false when the search is over.
+func (s *search) next() (*path, int, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.paths) == 0 && s.busy > 0 && !s.over {
@@ -139,13 +140,12 @@ func (s *search) next() (*path, bool) {
 	if s.over || len(s.paths) == 0 {
 		s.over = true
 		s.more.Broadcast()
-		return nil, false
+		return nil, 0, false
 	}
 	p := s.paths[len(s.paths)-1]
 	s.paths = s.paths[:len(s.paths)-1]
 	s.busy++
-	s.executions.Add(1)
-	return p, true
+	return p, int(s.executions.Add(1)) - 1, true
 }
 
 func (s *search) push(ps []*path) {
@@ -176,7 +176,7 @@ func (s *search) proof() Proof {
 }
 
 func (s *search) proofLocked() Proof {
-	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()),
+	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()), Again: int(s.again.Load()),
 		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding, Verdicts: s.verdictSum(),
 		Struck: maps.Clone(s.struck), Never: s.never(), Undecided: s.undecided, Doubt: s.doubt, Limited: s.limited}
 }
@@ -242,14 +242,21 @@ func (s *search) core() {
 	defer e.Close()
 	lua := luahost.New()
 	for {
-		p, ok := s.next()
+		p, n, ok := s.next()
 		if !ok {
 			return
 		}
-		out, w, err := s.execute(e, lua, p)
+		out, w, err := s.execute(e, lua, p, runsTwice(n, s.Twice))
+		if err != nil {
+			err = fmt.Errorf("path %v: %w", w.own.choices(), err)
+		} else if w.lost != "" {
+			err = &NondeterminismError{Execution: n, Step: w.lost}
+		} else if w.twice && !s.halted.Load() {
+			err = s.repeat(e, lua, n, w, out)
+		}
 		switch {
 		case err != nil:
-			s.halt(fmt.Errorf("path %v: %w", w.own.choices(), err))
+			s.halt(err)
 		case !out.Halted:
 			s.ends.Add(1)
 			s.judged(out, e.Shapes())
@@ -261,10 +268,13 @@ func (s *search) core() {
 	}
 }
 
-func (s *search) execute(e *engine.Engine, lua *luahost.Host, p *path) (sim.Outcome, *walker, error) {
-	w := &walker{search: s, prefix: p.choices(), left: s.Faults}
+func (s *search) execute(e *engine.Engine, lua *luahost.Host, p *path, twice bool) (sim.Outcome, *walker, error) {
+	w := &walker{search: s, prefix: p.choices(), left: s.Faults, twice: twice}
 	if p != nil {
 		w.coming = p.asleep
+	}
+	if twice {
+		w.stepped = w.did.note
 	}
 	out, err := w.run(e, lua, s.base)
 	s.steps.Add(int64(out.Steps))

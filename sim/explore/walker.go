@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"fmt"
 	"slices"
 
 	"stockproof/adapters/memory/luahost"
@@ -12,14 +13,22 @@ import (
 // leaves the others to be carried out later.
 type walker struct {
 	*search
-	prefix []uint16
-	at     int
-	own    *path
-	left   int      // faults that may still strike
-	spent  bool     // one of Scope.Also has struck
-	struck []string // kinds of the faults that it let strike
-	replay bool
-	note   func(string)
+	prefix  []uint16
+	at      int
+	own     *path
+	left    int      // faults that may still strike
+	spent   bool     // one of Scope.Also has struck
+	struck  []string // kinds of the faults that it let strike
+	replay  bool
+	like    *walker                             // that went this way before: replay it to where it was given up
+	twice   bool                                // somebody will
+	did     steps                               // of one that runs twice
+	stepped func(*sim.Simulation, engine.Point) // [sim.SimulationConfig.Stepped]
+	asked   int                                 // how often it was asked who is next
+	met     bool                                // it was given up where everybody rested: that state was known
+	end     uint64                              // the state in which it was given up; 0: it was not
+	lost    string                              // the step at which a choice was missing that there was before; "": none
+	note    func(string)
 	// frontier is shown where the prefix ends, instead of going on from there; nil: go on. Without options it is
 	// where nobody can go on unless time passes.
 	frontier func(os []option, ready []*engine.Actor)
@@ -36,13 +45,17 @@ type walker struct {
 }
 
 func (w *walker) run(e *engine.Engine, lua *luahost.Host, c sim.SimulationConfig) (sim.Outcome, error) {
-	c.Chooser, c.Lua = w, lua
+	c.Chooser, c.Lua, c.Stepped = w, lua, w.stepped
 	c.Fate = func(p engine.Point) engine.Fate {
 		fate := w.fate
 		w.fate = engine.Delivered
 		return fate
 	}
 	c.Rested = func(s *sim.Simulation) bool {
+		if w.like != nil && w.like.met {
+			w.givesUp()
+			return false
+		}
 		if w.at < len(w.prefix) || w.replay {
 			return true
 		}
@@ -50,8 +63,10 @@ func (w *walker) run(e *engine.Engine, lua *luahost.Host, c sim.SimulationConfig
 			w.frontier(nil, nil)
 			return false
 		}
-		_, _, seen := w.visit(s.StateDigest(uint64(w.left)+1<<32), nil)
-		return !seen
+		if _, _, w.met = w.visit(s.StateDigest(uint64(w.left)+1<<32), nil); w.met {
+			w.givesUp()
+		}
+		return !w.met
 	}
 	if w.note != nil {
 		c.Passed = func(_ *sim.Simulation, p engine.Point) { w.note(p.String()) }
@@ -152,6 +167,28 @@ func (w *walker) fates(os []option, a *engine.Actor, i int) []option {
 
 // Next implements [engine.Chooser].
 func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
+	w.asked++
+	next := engine.Halt
+	if w.like == nil || w.at < len(w.prefix) || !w.like.gaveUp(w.asked) {
+		next = w.next(last, ready, usual)
+	}
+	if next == engine.Halt {
+		w.givesUp()
+	}
+	return next
+}
+
+// gaveUp reports whether it was given up when it was asked for the nth time who is next.
+func (w *walker) gaveUp(nth int) bool { return w.end != 0 && !w.met && w.asked == nth }
+
+// givesUp notes in which state the execution is given up, if somebody will compare.
+func (w *walker) givesUp() {
+	if w.twice || w.like != nil {
+		w.end = w.s.StateDigest(w.allowance())
+	}
+}
+
+func (w *walker) next(last engine.Point, ready []*engine.Actor, usual int) int {
 	if w.halted.Load() && !w.replay {
 		return engine.Halt
 	}
@@ -177,6 +214,11 @@ func (w *walker) Next(last engine.Point, ready []*engine.Actor, usual int) int {
 		}
 		if choice >= len(os) {
 			os = w.all(os, ready, usual)
+		}
+		if choice >= len(os) {
+			w.lost = fmt.Sprintf("step %d: choice %d of %d; then: %s, with %d to choose from", w.s.Engine.Steps(), w.at, len(w.prefix),
+				last, len(os))
+			return engine.Halt
 		}
 	case w.replay:
 	case w.frontier != nil:
@@ -318,6 +360,9 @@ func (w *walker) take(o option, last engine.Point, ready []*engine.Actor) int {
 // strikes notes that a fault has struck.
 func (w *walker) strikes(kind string) {
 	w.struck = append(w.struck, kind)
+	if w.replay { // it has struck before
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.search.struck[kind]++
