@@ -293,7 +293,7 @@ func TestARestockOfLessThanNothingIsCredited(t *testing.T) {
 	shop := inventory.NewShop(h.p, h.o, port.ArticleSchema)
 	rows := &port.InsertShopOrders{Schema: port.ArticleSchema, Rows: []port.ShopOrder{{OrderID: model.NameID("less"), SKU: "A", Qty: 1, Status: port.ShopRestock}}}
 	h.must(h.p.Truth.Do(h.ctx, rows))
-	h.settled()
+	h.until("it is restocked", func() bool { return h.statuses("less") == "RESTOCKED" })
 	h.wantStock("A", 5, 5)
 	h.must(shop.Apply(h.ctx, port.ShopOrder{ID: rows.IDs[0], OrderID: model.NameID("other"), SKU: "A", Qty: -2, Status: port.ShopRestock}))
 	h.wantStock("A", 3, 3)
