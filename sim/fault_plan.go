@@ -39,7 +39,7 @@ type Trigger struct {
 // String writes the fault as it stands in files, without "fault ".
 func (f Fault) String() string {
 	e := f.Entry()
-	return e.text("fault")[len("fault "):]
+	return e.Text("fault")[len("fault "):]
 }
 
 // Entry is the fault as a line of a file.

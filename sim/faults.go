@@ -50,7 +50,7 @@ func readFaults(s *Scenario, w *workload.Workload, d inventory.Design) ([]fault,
 }
 
 func readFault(e *Entry, w *workload.Workload, d inventory.Design) (fault, error) {
-	f := fault{text: e.text("fault")[len("fault "):]}
+	f := fault{text: e.Text("fault")[len("fault "):]}
 	allowed := map[string][]string{"crash": {"role", "after", "order", "nth"}, "restart": {"role"}, "advance-clock": {"by"}}
 	keys, ok := allowed[e.Subject]
 	if !ok {

@@ -105,13 +105,13 @@ func (s *Scenario) String() string {
 		all = append(all, text{p.Line, p.Text})
 	}
 	if s.Design != nil {
-		all = append(all, text{s.Design.Line, s.Design.text("design")})
+		all = append(all, text{s.Design.Line, s.Design.Text("design")})
 	}
 	for i := range s.Workload {
-		all = append(all, text{s.Workload[i].Line, s.Workload[i].text("workload")})
+		all = append(all, text{s.Workload[i].Line, s.Workload[i].Text("workload")})
 	}
 	for i := range s.Faults {
-		all = append(all, text{s.Faults[i].Line, s.Faults[i].text("fault")})
+		all = append(all, text{s.Faults[i].Line, s.Faults[i].Text("fault")})
 	}
 	for _, e := range s.Expect {
 		all = append(all, text{e.Line, "expect " + e.text()})
@@ -136,7 +136,8 @@ func (s *Scenario) String() string {
 	return b.String()
 }
 
-func (e *Entry) text(directive string) string {
+// Text is the line as it stands in files.
+func (e *Entry) Text(directive string) string {
 	words := []string{directive}
 	// An order line of a workload is known by its key.
 	if _, order := e.Get("order"); e.Subject != "" && !(directive == "workload" && e.Subject == "order" && order) {

@@ -213,14 +213,14 @@ func (s *Schedule) String() string {
 		b.WriteString(p.Text + "\n")
 	}
 	if s.Design != nil {
-		line(s.Design.text("design"))
+		line(s.Design.Text("design"))
 	}
 	line("scenario", s.Name)
 	for i := range s.Workload {
-		line(s.Workload[i].text("workload"))
+		line(s.Workload[i].Text("workload"))
 	}
 	for i := range s.Faults {
-		line(s.Faults[i].text("fault"))
+		line(s.Faults[i].Text("fault"))
 	}
 	for _, d := range s.Deviations {
 		words := []string{"run", "actor=" + quoted(d.Run), "of=" + quoted(d.Actor), "at=" + quoted(d.Point)}

@@ -51,10 +51,16 @@ type coreResult struct {
 
 // jsonShrink is how a schedule became small.
 type jsonShrink struct {
-	Before          jsonSize `json:"before"`
-	After           jsonSize `json:"after"`
-	Runs            int      `json:"runs"`
-	CertificateRuns int      `json:"certificate_runs"`
+	Before          jsonSize         `json:"before"`
+	After           jsonSize         `json:"after"`
+	Runs            int              `json:"runs"`
+	CertificateRuns int              `json:"certificate_runs"`
+	Unrunnable      []jsonUnrunnable `json:"unrunnable"` // entries without which there was nothing to run
+}
+
+type jsonUnrunnable struct {
+	Without string `json:"without"`
+	Why     string `json:"why"`
 }
 
 type jsonSize struct {

@@ -369,6 +369,42 @@ func TestShrinkOfWhatHolds(t *testing.T) {
 	if o.code != 5 || !strings.Contains(o.out, "violates no claimed guarantee") {
 		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
 	}
+	o = invoke(t, "shrink", "--json", write(t, "y.sched", expirySchedule[:strings.Index(expirySchedule, "fault ")]+"end 4\n"))
+	if j := coreAnswer(t, o); o.code != 5 || j.Strategy != "vacuous" || j.Shrink != nil || j.Schedule != "" {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+}
+
+// With --json the result is on the last line of stdout, as every command has it, and what people read is on stderr.
+func TestShrinkAsJSON(t *testing.T) {
+	t.Parallel()
+	file, out := filepath.Join("..", "..", "testdata", "schedules", "dead-letter-cancel.sched"), filepath.Join(t.TempDir(), "small.sched")
+	for _, to := range []string{"", out} {
+		args := []string{"shrink", file, "--json"}
+		again := "sim replay " + file
+		if to != "" {
+			args, again = append(args, "-o", to), "sim replay "+to
+		}
+		o := invoke(t, args...)
+		j := coreAnswer(t, o)
+		if o.code != 0 || strings.Count(o.out, "\n") != 1 || !strings.Contains(o.errors, "every remaining event is needed (") {
+			t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+		}
+		if j.Tier != "core" || j.Design != "article" || j.ScheduleFile != to || j.Reproduce != again || j.AsExpected != nil ||
+			!strings.HasPrefix(j.Schedule, "stockproof schedule 1\n") || strings.Join(j.Expected, " ") != "no-oversell no-loss" || len(j.Guarantees) == 0 {
+			t.Errorf("%+v", j)
+		}
+		if s := j.Shrink; s == nil || s.After.Workload < 2 || s.Before != s.After || s.Runs <= s.CertificateRuns || s.CertificateRuns+len(s.Unrunnable) !=
+			s.After.Workload+s.After.Faults+s.After.Deviations {
+			t.Errorf("%+v", s)
+		} else if len(s.Unrunnable) != 1 || !strings.HasPrefix(s.Unrunnable[0].Without, "workload order=o1 ") ||
+			!strings.HasSuffix(s.Unrunnable[0].Why, "no line before this one has order o1") {
+			t.Errorf("what could not be run: %q", s.Unrunnable)
+		}
+		if text, err := os.ReadFile(out); to != "" && (err != nil || string(text) != j.Schedule) {
+			t.Errorf("the file: %v\n%s", err, text)
+		}
+	}
 }
 
 // The guarantee that a file is about stays what it is about, though another one is broken before it in the list; what does

@@ -201,7 +201,11 @@ func (c *campaign) certificate() string {
 
 // certificate says how it is known that nothing can be taken out.
 func certificate(s *explore.Shrunk) string {
-	return fmt.Sprintf("every remaining event is needed (%s)", count(s.CertificateRuns, "run"))
+	var unrun []string
+	for _, u := range s.Unrunnable {
+		unrun = append(unrun, fmt.Sprintf("without %s there is nothing to run: %s", u.Without, u.Why))
+	}
+	return fmt.Sprintf("every remaining event is needed (%s)", strings.Join(append([]string{count(s.CertificateRuns, "run")}, unrun...), "; "))
 }
 
 // faults says how often each kind struck, and which never did.
@@ -285,5 +289,9 @@ func (c *campaign) unbroken() (rows []jsonGuarantee) {
 
 func shrinkJSON(s *explore.Shrunk) *jsonShrink {
 	size := func(x explore.Size) jsonSize { return jsonSize{x.Workload, x.Faults, x.Deviations} }
-	return &jsonShrink{Before: size(s.Before), After: size(s.After), Runs: s.Runs, CertificateRuns: s.CertificateRuns}
+	unrunnable := []jsonUnrunnable{}
+	for _, u := range s.Unrunnable {
+		unrunnable = append(unrunnable, jsonUnrunnable{u.Without, u.Why})
+	}
+	return &jsonShrink{Before: size(s.Before), After: size(s.After), Runs: s.Runs, CertificateRuns: s.CertificateRuns, Unrunnable: unrunnable}
 }

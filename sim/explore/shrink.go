@@ -51,9 +51,16 @@ type Shrunk struct {
 	Before, After Size
 	Runs          int // all of them
 	// CertificateRuns is how many runs show that the schedule is 1-minimal: one for each entry that is left,
-	// without it, and each without the violation.
+	// without it, and each without the violation. Unrunnable are the entries without which there is no schedule that could run.
 	CertificateRuns int
+	Unrunnable      []Unrunnable
 }
+
+// Unrunnable is an entry that cannot be taken out by itself, and why.
+type Unrunnable struct{ Without, Why string }
+
+// errGenerated is why the last entry of a workload stays.
+var errGenerated = errors.New("without an entry the workload would be a generated one")
 
 // ErrNoViolation says that a schedule violates nothing that the design claims.
 var ErrNoViolation = errors.New("the schedule violates no claimed guarantee")
@@ -65,7 +72,7 @@ var ErrNoViolation = errors.New("the schedule violates no claimed guarantee")
 func Shrink(ctx context.Context, c ShrinkConfig) (Shrunk, error) {
 	s := &shrinker{ShrinkConfig: c, ctx: ctx, engine: engine.New(engine.Options{}), lua: luahost.New()}
 	defer s.engine.Close()
-	out, _, err := s.run(c.Schedule)
+	out, err := s.run(c.Schedule)
 	if err != nil {
 		return Shrunk{}, err
 	}
@@ -88,9 +95,9 @@ func Shrink(ctx context.Context, c ShrinkConfig) (Shrunk, error) {
 			break
 		}
 	}
-	certificate := s.certify()
+	certificate, unrunnable := s.certify()
 	return Shrunk{Schedule: s.finished(), Outcome: s.outcome, Guarantee: s.identity, Before: sizeOf(c.Schedule),
-		After: sizeOf(s.best), Runs: s.runs, CertificateRuns: certificate}, ctx.Err()
+		After: sizeOf(s.best), Runs: s.runs, CertificateRuns: certificate, Unrunnable: unrunnable}, ctx.Err()
 }
 
 type shrinker struct {
@@ -104,40 +111,48 @@ type shrinker struct {
 	runs     int
 }
 
-// run carries out a schedule. Not ok: it cannot be run at all, for instance because a fault names an order
+// run carries out a schedule. An error says why it cannot be run at all, for instance because a fault names an order
 // that was taken out.
-func (s *shrinker) run(x *sim.Schedule) (out sim.Outcome, ok bool, err error) {
-	s.runs++
+func (s *shrinker) run(x *sim.Schedule) (out sim.Outcome, err error) {
 	if s.Progress != nil && s.best != nil {
 		s.Progress(ShrinkProgress{Runs: s.runs, Size: sizeOf(s.best)})
 	}
 	c, _, err := x.Simulation(s.Design, s.Options)
 	if err != nil {
-		return out, false, err
+		return out, err
 	}
 	c.Lua = s.lua
 	simulation, err := sim.NewSimulation(s.engine, c)
 	if err != nil {
-		return out, false, err
+		return out, err
 	}
-	out, err = simulation.Run()
-	return out, err == nil, err
+	s.runs++
+	return simulation.Run()
 }
 
-// try takes a candidate over if it violates the same guarantee.
+// try takes a candidate over if it can be run and violates the same guarantee.
 func (s *shrinker) try(x *sim.Schedule) bool {
-	if s.ctx.Err() != nil || !x.Explicit() { // without an entry the workload would be a generated one
-		return false
+	taken, _ := s.attempt(x)
+	return taken
+}
+
+// attempt is [shrinker.try]; an error says why there was no run.
+func (s *shrinker) attempt(x *sim.Schedule) (taken bool, err error) {
+	if s.ctx.Err() != nil {
+		return false, s.ctx.Err()
 	}
-	out, ok, _ := s.run(x)
-	if !ok {
-		return false
+	if !x.Explicit() {
+		return false, errGenerated
+	}
+	out, err := s.run(x)
+	if err != nil {
+		return false, err
 	}
 	if _, violated := Violated(out, s.identity); !violated || s.Accept != nil && !s.Accept(x, out) {
-		return false
+		return false, nil
 	}
 	s.best, s.outcome = x, out
-	return true
+	return true, nil
 }
 
 // weight orders schedules: what is simpler to understand weighs less.
@@ -400,28 +415,41 @@ func (s *shrinker) places() []engine.Deviation {
 	return alternatives.All
 }
 
-// certify takes every entry out in turn and counts the runs. Where one turns out not to be needed it goes, and
-// the certificate begins anew.
-func (s *shrinker) certify() (runs int) {
+// certify takes every entry out in turn and counts the runs; what is no schedule without its entry, it says. Where one turns
+// out not to be needed it goes, and the certificate begins anew.
+func (s *shrinker) certify() (runs int, unrunnable []Unrunnable) {
 	for s.ctx.Err() == nil {
-		runs = 0
+		runs, unrunnable = 0, nil
 		gone := false
-		each := func(n int, cut func(x *sim.Schedule, i int)) {
+		each := func(n int, cut func(x *sim.Schedule, i int) (without string)) {
 			for i := 0; i < n && !gone; i++ {
 				x := copyOf(s.best)
-				cut(x, i)
-				runs++
-				gone = s.try(x)
+				without := cut(x, i)
+				taken, err := s.attempt(x)
+				if gone = taken; err != nil {
+					unrunnable = append(unrunnable, Unrunnable{without, err.Error()})
+				} else {
+					runs++
+				}
 			}
 		}
-		each(len(s.best.Scenario.Faults), func(x *sim.Schedule, i int) { x.Scenario.Faults = withoutAt(x.Scenario.Faults, i, i+1) })
-		each(len(s.best.Deviations), func(x *sim.Schedule, i int) { x.Deviations = withoutAt(x.Deviations, i, i+1) })
-		each(len(s.best.Workload), func(x *sim.Schedule, i int) { x.Workload = withoutAt(x.Workload, i, i+1) })
+		each(len(s.best.Scenario.Faults), func(x *sim.Schedule, i int) string {
+			x.Scenario.Faults = withoutAt(x.Scenario.Faults, i, i+1)
+			return s.best.Scenario.Faults[i].Text("fault")
+		})
+		each(len(s.best.Deviations), func(x *sim.Schedule, i int) string {
+			x.Deviations = withoutAt(x.Deviations, i, i+1)
+			return s.best.Deviations[i].String()
+		})
+		each(len(s.best.Workload), func(x *sim.Schedule, i int) string {
+			x.Workload = withoutAt(x.Workload, i, i+1)
+			return s.best.Workload[i].Text("workload")
+		})
 		if !gone {
-			return runs
+			break
 		}
 	}
-	return runs
+	return runs, unrunnable
 }
 
 // finished is the schedule with what it violates: first the guarantee that it is about, how severely, and then those that
