@@ -314,18 +314,17 @@ func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inv
 	return s, d, o, err
 }
 
-// shrinkLimit is how long an exploration shrinks what it found; sim shrink goes on as long as it takes.
-const shrinkLimit = time.Minute
+// shrinkLimit is how many steps an exploration takes to shrink what it found, about a minute of them; sim shrink goes on as
+// long as it takes.
+const shrinkLimit = 40_000_000
 
 // shrink makes the finding small and draws it. by is the command that has found it.
 func (c *campaign) shrink(ctx context.Context, meter *meter, by string) error {
 	found := c.result.Finding
-	limited, stop := context.WithTimeout(ctx, shrinkLimit)
-	defer stop()
-	small, err := explore.Shrink(limited, explore.ShrinkConfig{Schedule: found.Schedule, Design: c.config.Design,
-		Options: sim.CoreOptions(), Progress: shrinkMeter(meter)})
+	small, err := explore.Shrink(ctx, explore.ShrinkConfig{Schedule: found.Schedule, Design: c.config.Design,
+		Options: sim.CoreOptions(), Progress: shrinkMeter(meter), Steps: shrinkLimit})
 	meter.done()
-	if c.partly = errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && small.Schedule != nil; c.partly {
+	if c.partly = errors.Is(err, explore.ErrUnfinished); c.partly {
 		err = nil
 	}
 	if err != nil {

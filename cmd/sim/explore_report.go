@@ -194,7 +194,7 @@ func (c *campaign) shrunk() {
 // certificate says whether the schedule is the smallest.
 func (c *campaign) certificate() string {
 	if c.partly {
-		return fmt.Sprintf("not the smallest: shrinking was ended after %s, sim shrink goes on", sim.ShortDuration(shrinkLimit))
+		return fmt.Sprintf("perhaps not the smallest: shrinking was ended after %s steps, sim shrink goes on", thousands(shrinkLimit))
 	}
 	return certificate(c.small)
 }

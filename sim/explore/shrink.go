@@ -24,6 +24,9 @@ type ShrinkConfig struct {
 	// its cause; nil: nothing.
 	Accept   func(*sim.Schedule, sim.Outcome) bool
 	Progress func(ShrinkProgress)
+	// Steps is how many steps of all its runs it takes at most before it gives up with [ErrUnfinished]: how small a
+	// schedule becomes does not depend on the machine. 0: no limit.
+	Steps int64
 }
 
 // ShrinkProgress is where a shrink is.
@@ -65,6 +68,9 @@ var errGenerated = errors.New("without an entry the workload would be a generate
 // ErrNoViolation says that a schedule violates nothing that the design claims.
 var ErrNoViolation = errors.New("the schedule violates no claimed guarantee")
 
+// ErrUnfinished says that a shrink took all the steps that it may take: its schedule can be larger than need be.
+var ErrUnfinished = errors.New("shrinking took as many steps as it may")
+
 // Shrink makes a schedule as small as it can while the guarantee that it is expected to violate (or else the
 // first that it does) stays violated: it takes
 // out faults, workload and choices, jointly until nothing more goes; weakens the faults that are left; moves
@@ -91,13 +97,13 @@ func Shrink(ctx context.Context, c ShrinkConfig) (Shrunk, error) {
 		for _, pass := range []func(){s.dropFaults, s.dropChoices, s.dropWorkload, s.weaken, s.fewUnits, s.move} {
 			pass()
 		}
-		if weight(s.best) >= before || ctx.Err() != nil {
+		if weight(s.best) >= before || s.stopped() != nil {
 			break
 		}
 	}
 	certificate, unrunnable := s.certify()
 	return Shrunk{Schedule: s.finished(), Outcome: s.outcome, Guarantee: s.identity, Before: sizeOf(c.Schedule),
-		After: sizeOf(s.best), Runs: s.runs, CertificateRuns: certificate, Unrunnable: unrunnable}, ctx.Err()
+		After: sizeOf(s.best), Runs: s.runs, CertificateRuns: certificate, Unrunnable: unrunnable}, s.stopped()
 }
 
 type shrinker struct {
@@ -109,6 +115,15 @@ type shrinker struct {
 	best     *sim.Schedule
 	outcome  sim.Outcome // of best
 	runs     int
+	steps    int64 // of all runs
+}
+
+// stopped is why nothing more is tried; nil: there is no reason.
+func (s *shrinker) stopped() error {
+	if s.Steps > 0 && s.steps >= s.Steps {
+		return ErrUnfinished
+	}
+	return s.ctx.Err()
 }
 
 // run carries out a schedule. An error says why it cannot be run at all, for instance because a fault names an order
@@ -127,7 +142,9 @@ func (s *shrinker) run(x *sim.Schedule) (out sim.Outcome, err error) {
 		return out, err
 	}
 	s.runs++
-	return simulation.Run()
+	out, err = simulation.Run()
+	s.steps += int64(out.Steps)
+	return out, err
 }
 
 // try takes a candidate over if it can be run and violates the same guarantee.
@@ -138,8 +155,8 @@ func (s *shrinker) try(x *sim.Schedule) bool {
 
 // attempt is [shrinker.try]; an error says why there was no run.
 func (s *shrinker) attempt(x *sim.Schedule) (taken bool, err error) {
-	if s.ctx.Err() != nil {
-		return false, s.ctx.Err()
+	if err := s.stopped(); err != nil {
+		return false, err
 	}
 	if !x.Explicit() {
 		return false, errGenerated
@@ -409,7 +426,8 @@ func (s *shrinker) places() []engine.Deviation {
 		return nil
 	}
 	s.runs++
-	if _, err := simulation.Run(); err != nil {
+	out, err := simulation.Run()
+	if s.steps += int64(out.Steps); err != nil {
 		return nil
 	}
 	return alternatives.All
@@ -418,7 +436,7 @@ func (s *shrinker) places() []engine.Deviation {
 // certify takes every entry out in turn and counts the runs; what is no schedule without its entry, it says. Where one turns
 // out not to be needed it goes, and the certificate begins anew.
 func (s *shrinker) certify() (runs int, unrunnable []Unrunnable) {
-	for s.ctx.Err() == nil {
+	for s.stopped() == nil {
 		runs, unrunnable = 0, nil
 		gone := false
 		each := func(n int, cut func(x *sim.Schedule, i int) (without string)) {

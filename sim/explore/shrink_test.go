@@ -1,6 +1,9 @@
 package explore_test
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,4 +43,50 @@ func TestTheCertificateCountsRunsThatWereMade(t *testing.T) {
 			t.Errorf("%s: %d of %s were taken out", name, left, small.After)
 		}
 	}
+}
+
+// A shrink that may take no more steps ends where it is, with a schedule that still violates the guarantee: at the same place every
+// time, and with none left out that it had steps for.
+func TestAShrinkEndsWithItsSteps(t *testing.T) {
+	s := padded(t, "dead-letter-cancel")
+	d, last := recordedDesign(t, s), 1<<30
+	for _, steps := range []int64{1, 20_000, 60_000, 0} {
+		var runs [2]int
+		for i := range runs {
+			small, err := explore.Shrink(t.Context(), explore.ShrinkConfig{Schedule: s, Design: d, Options: sim.CoreOptions(), Steps: steps})
+			if errors.Is(err, explore.ErrUnfinished) != (steps > 0) || steps == 0 && err != nil {
+				t.Fatalf("%d steps: %v", steps, err)
+			}
+			if g, _ := s.Expected(); small.Guarantee != g || small.Schedule == nil {
+				t.Fatalf("%d steps: it violates %s", steps, small.Guarantee)
+			}
+			runs[i] = small.Runs
+			size := small.After.Workload + small.After.Faults + small.After.Deviations
+			if size > last || steps == 1 && size != small.Before.Workload+small.Before.Faults+small.Before.Deviations {
+				t.Errorf("%d steps: %s, which was %s", steps, small.After, small.Before)
+			}
+			last = size
+		}
+		if runs[0] != runs[1] {
+			t.Errorf("%d steps: %d runs and %d", steps, runs[0], runs[1])
+		}
+	}
+}
+
+// padded is a recorded schedule with six orders that it does not need.
+func padded(t *testing.T, name string) *sim.Schedule {
+	path := filepath.Join(schedules, name+".sched")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := ""
+	for i := range 6 {
+		more += fmt.Sprintf("workload order=more%d sku=B qty=1\n", i)
+	}
+	s, err := sim.ParseSchedule(path, strings.NewReplacer("\nfault ", "\n"+more+"fault ", "\nend 10", "\nend 16").Replace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
