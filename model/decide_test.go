@@ -251,6 +251,14 @@ var flows = []struct {
 		{at(onRef(Commit, "ca2", "a"), "east"), "INVALID @2", 5},
 		{at(onRef(Release, "xa", "a"), "east"), "INVALID @3", 5},
 	}, "a RESERVED 2"},
+	{"a return on another lane than its line", nil, []step{
+		{at(restockOf("east", 5), "east"), "GRANTED 5 @1", 5},
+		{restockOf("in", 5), "GRANTED 5 @1", 5},
+		{reserveOf("a", 3, Partial), "GRANTED 3 @2", 2},
+		{onRef(Commit, "ca", "a"), "GRANTED 3 @3", 2},
+		{at(returnOf("r0", "a", 1), "east"), "INVALID @2", 5},
+		{returnOf("r1", "a", 3), "GRANTED 3 @4", 5},
+	}, "a COMMITTED 3"},
 	{"returns never exceed what was granted", nil, []step{
 		{restockOf("in", 5), "GRANTED 5 @1", 5},
 		{reserveOf("a", 3, Partial), "GRANTED 3 @2", 2},

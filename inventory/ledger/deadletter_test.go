@@ -147,36 +147,40 @@ func TestOneBadRecordIsOneLetter(t *testing.T) {
 
 // A command of the wrong key, that nobody accepted, or that a failover lost: each has its class.
 func TestClassesOfLetters(t *testing.T) {
-	stranger := restock("stranger", 5)
+	known, stranger := restock("known", 6), restock("stranger", 5)
 	for name, c := range map[string]struct {
 		key    string
-		value  []byte
+		bad    model.Command
 		class  port.DeadClass
+		says   string
 		parks  bool
 		before func(h *house)
 	}{
-		"wrong key":          {"B", record(stranger), port.DeadContract, true, nil},
-		"nobody accepted it": {"A", record(stranger), port.DeadContract, true, nil},
-		"its acceptance is lost": {"A", record(stranger), port.DeadVoid, false, func(h *house) {
+		// Accepted, so that nothing but the key is wrong with it.
+		"wrong key":          {"B", known, port.DeadContract, "has key", true, nil},
+		"nobody accepted it": {"A", stranger, port.DeadContract, "nobody accepted", true, nil},
+		"its acceptance is lost": {"A", stranger, port.DeadVoid, "which is over", false, func(h *house) {
 			h.must(h.p.Truth.Do(h.ctx, &port.SetEpoch{}))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := accepted(t, restock("next", 4))
+			h := accepted(t, known, restock("next", 4))
 			if c.before != nil {
 				c.before(h)
 			}
-			h.send(c.key, c.value)
+			h.send(c.key, record(c.bad))
 			h.send("A", record(restock("next", 4)))
 			h.run("worker")
 			h.want("next record", h.outcome(model.NameID("next")), "GRANTED 4")
 			letters := h.letters()
-			if len(letters) != 1 || letters[0].Class != c.class || letters[0].Chain.IsZero() == c.parks {
-				t.Errorf("letters %+v", letters)
+			if len(letters) != 1 || letters[0].Class != c.class || letters[0].Chain.IsZero() == c.parks ||
+				!strings.Contains(letters[0].Err, c.says) {
+				t.Errorf("letters %+v, want one of class %s that says %s", letters, c.class, c.says)
 			}
-			if row := h.commandRow(stranger.ID); !row.ID.IsZero() {
-				t.Errorf("the id was consumed: %+v", row)
+			if h.commandRow(c.bad.ID).Decision.Decided() || !h.commandRow(stranger.ID).ID.IsZero() {
+				t.Errorf("the id was consumed: %+v, %+v", h.commandRow(c.bad.ID), h.commandRow(stranger.ID))
 			}
+			h.wantLane("A", 4, 0)
 		})
 	}
 }

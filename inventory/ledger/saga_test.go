@@ -94,6 +94,24 @@ func (t torn) Do(ctx context.Context, batch ...port.Statement) error {
 	return nil
 }
 
+// Begin implements [port.Truth].
+func (t torn) Begin() port.Tx { return tornTx{t.Truth.Begin(), t.before} }
+
+type tornTx struct {
+	port.Tx
+	before func(st port.Statement)
+}
+
+func (t tornTx) Do(ctx context.Context, batch ...port.Statement) error {
+	for _, st := range batch {
+		t.before(st)
+		if err := t.Tx.Do(ctx, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A cancel between the two statements that read an order for its commit: the row is still open, and no
 // line is held any more. Who commits is told who won.
 func TestACommitThatReadsHalfOfACancelIsToldSo(t *testing.T) {
@@ -119,6 +137,26 @@ func TestACommitThatReadsHalfOfACancelIsToldSo(t *testing.T) {
 		}
 		s.wantLane("A", 100, 0)
 	})
+}
+
+// An all-or-nothing order of which one line was refused is not committed in part, however early its commit
+// comes: the coordinator has not seen the order yet.
+func TestAnOrderThatIsShortIsNotCommittedInPart(t *testing.T) {
+	h := newHouse(t)
+	h.run("connector", "worker")
+	s := store{h, h.front(inventory.Async)}
+	s.restock("in-a", "A", 5)
+	s.restock("in-b", "B", 1)
+	s.want("order", s.checkout(basket("o", model.AllOrNothing, line("A", 2), line("B", 2))), "GRANTED 2, REJECTED_INSUFFICIENT")
+	saga, as, err := s.Orders.Commit(s.ctx, model.NameID("o"))
+	if s.must(err); saga != port.SagaOpen || len(as) != 0 {
+		t.Errorf("the commit was told saga %d and %s", saga, say(as))
+	}
+	s.wantLane("A", 5, 2)
+	h.run("coordinator")
+	s.until("nothing is held", func() bool { return s.lane("A").Reserved == 0 })
+	s.wantLane("A", 5, 0)
+	h.booksAgree()
 }
 
 // An order whose time is up is given back as a whole by the coordinator; a commit then finds it gone.
