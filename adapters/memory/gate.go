@@ -44,6 +44,8 @@ type Call struct {
 	// Poll says that the request asks for nothing to be done: it waits for something to be there.
 	Poll bool
 	From int64 // a poll's position, where it has one
+	// Unseen says that nobody else can tell whether it was carried out: a rollback of what holds nothing.
+	Unseen bool
 }
 
 // Wait is a wait inside a server: a value with a condition, not a blocked goroutine.

@@ -125,7 +125,7 @@ func (t *clientTx) Rollback(ctx context.Context) {
 	if !t.begun {
 		return
 	}
-	call := Call{Server: "postgres", Op: "tx rollback"}
+	call := Call{Server: "postgres", Op: "tx rollback", Unseen: t.session == nil || t.session.holdsNothing()}
 	err := t.client.pg.gate.Call(context.WithoutCancel(ctx), call, func() error {
 		if t.session != nil {
 			t.session.rollback()

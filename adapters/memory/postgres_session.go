@@ -195,6 +195,11 @@ func (s *Session) rollback() {
 	}
 }
 
+// holdsNothing reports whether the end of a transaction would set nothing free and undo nothing.
+func (s *Session) holdsNothing() bool {
+	return s.status != sessionOpen || s.tx.xid == 0 && len(s.tx.held) == 0
+}
+
 func (s *Session) end(commit bool) {
 	p := s.tx.pg
 	s.tx.finish(commit)

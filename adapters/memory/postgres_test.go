@@ -342,3 +342,34 @@ func TestTheNewestTransactionOfALostEpochIsNotWaitedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestARollbackIsUnseenWhereNothingIsHeld: a search carries it out at once then, before whatever others do.
+func TestARollbackIsUnseenWhereNothingIsHeld(t *testing.T) {
+	for name, c := range map[string]struct {
+		batch  []port.Statement
+		unseen bool
+	}{
+		"read":    {[]port.Statement{&port.ReadEpoch{}}, true},
+		"locked":  {[]port.Statement{lockLanes("A")}, false},
+		"written": {[]port.Statement{lockLanes("A"), writeLane("A", 7)}, false},
+		"fresh":   {[]port.Statement{outbox(1)}, false},
+	} {
+		g, _, a, _ := scripted(t)
+		seen := 0
+		g.onCall = func(call memory.Call, exec func() error) error {
+			rollback := call.Op == "tx rollback"
+			if rollback {
+				seen++
+			}
+			if call.Unseen != (rollback && c.unseen) {
+				t.Errorf("%s: %s is unseen: %v", name, call.Op, call.Unseen)
+			}
+			return exec()
+		}
+		tx := a.Begin()
+		must(t, tx.Do(ctx, c.batch...))
+		if tx.Rollback(ctx); seen != 1 {
+			t.Errorf("%s: %d rollbacks were sent", name, seen)
+		}
+	}
+}

@@ -48,6 +48,7 @@ type recollection struct {
 	answer uint64 // that lies ready for it, until it goes on
 
 	asked      servers // since the last sleep
+	known      uint64  // the servers that it had asked when it began an unseen call, 0: what it did last was none
 	slept      bool    // since the last checkpoint
 	failedPoll bool    // it went to sleep since nothing but a poll
 	free       bool    // it sleeps because a call failed, and may wake whatever the servers do
@@ -148,6 +149,10 @@ func (a *Actor) begin(c *memory.Call) {
 		}
 	}
 	m.repeats = 0
+	if m.known = 0; c.Unseen {
+		m.asked |= server(c)
+		m.known = a.Proc.e.part(m.asked)
+	}
 }
 
 // observe adds an answer to what the actor has seen.
@@ -212,7 +217,11 @@ func (a *Actor) rest() {
 	if m.asked != 0 {
 		m.of, m.asked = m.asked, 0
 	}
-	world := e.part(m.of)
+	world := m.known // what an unseen call meets is no answer to what was asked before it
+	if world == 0 {
+		world = e.part(m.of)
+	}
+	m.known = 0
 	m.free = m.failed.n > 0 && m.world != world
 	m.world, m.slept = world, true
 	if a.Proc.Patient && m.woken != m.world {
@@ -236,6 +245,11 @@ func (a *Actor) Watches(part int, polls bool) bool {
 
 // FailedPoll reports whether the actor went to sleep since nothing but a poll.
 func (a *Actor) FailedPoll() bool { return a.memory.failedPoll }
+
+// MayWake reports whether the actor sleeps because a call of it failed, and may wake whatever the servers do.
+func (a *Actor) MayWake() bool {
+	return a.memory.free && a.point.Phase == Local && a.point.Call.Op == "sleep"
+}
 
 // wakes is called when a sleep has ended.
 func (a *Actor) wakes() {
@@ -387,6 +401,9 @@ func (a *Actor) digest() uint64 {
 		h.Flag(m.free)
 		h.Flag(m.world != 0 && a.Proc.e.part(m.of) == m.world)
 		h.Word(uint64(m.of))
+	}
+	if m.known != 0 {
+		h.Flag(a.Proc.e.part(m.asked) == m.known)
 	}
 	h.Word(uint64(a.fate)<<16 | uint64(a.point.Phase)<<8 | uint64(a.serving)) // a fate that is still to be suffered counts
 	h.Text(a.point.Call.Op)

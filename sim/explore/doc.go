@@ -36,7 +36,9 @@
 //	private steps    nobody else can see or hinder the step, so that it is all that need be considered now, with
 //	                 the faults of its own process: a persistent set (Godefroid 1996). A request to a server is none
 //	                 as long as a fault may strike the server, and no step is as long as a fault of the scenario's own
-//	                 is ahead, which may strike with any.
+//	                 is ahead, which may strike with any. The rollback of a transaction that holds nothing is
+//	                 one, and so is that somebody wakes from a failed call, whatever the servers do meanwhile. What
+//	                 such a rollback meets is no answer: who sleeps behind it wakes for what came before it, too.
 //	                 That a client wakes is one too, though a fault before it would let others go on and the client
 //	                 sleep on: its request waits as long as it has to, asks and changes nothing, and is answered
 //	                 behind the fault and what follows it as it would have been.

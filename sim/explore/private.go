@@ -54,7 +54,7 @@ func (w *walker) alone(a *engine.Actor) bool {
 		name, restart := strings.CutPrefix(a.Name, "servers/restart ")
 		return restart && !strings.HasPrefix(name, "api-") && !w.mayStrike()
 	case engine.Local:
-		return p.Call.Key == "reply" || a.Proc.Patient
+		return p.Call.Key == "reply" || a.Proc.Patient || a.MayWake()
 	case engine.Inside:
 		if a.Proc.Dead() { // a poll ends with its caller
 			return strings.HasSuffix(p.Call.Op, " waits") && p.Call.Server != "postgres" || p.Call.Op == "read slot waits"
@@ -68,7 +68,7 @@ func (w *walker) alone(a *engine.Actor) bool {
 		case "kafka":
 			return p.Call.Op == "commit" && !w.offered.evict // by who holds the partition, and read by who gets it next
 		case "postgres":
-			return p.Call.Op == "confirm slot" // by its only reader
+			return p.Call.Unseen || p.Call.Op == "confirm slot" // by its only reader
 		case "api", "":
 			return false
 		}

@@ -192,11 +192,13 @@ func (w *walker) next(last engine.Point, ready []*engine.Actor, usual int) int {
 	if w.halted.Load() && !w.replay {
 		return engine.Halt
 	}
-	if last.Phase == engine.Local && last.Call.Op == "sleep" { // it has looked at what would wake it
-		if w.asleep = w.asleep.wake(footprint{reads: w.watched(last.Actor)}); last.Actor.FailedPoll() && !w.polls {
-			w.halt(errPolls)
-			return engine.Halt
-		}
+	sleeps := last.Phase == engine.Local && last.Call.Op == "sleep"
+	if sleeps || last.Phase == engine.Request && last.Call.Unseen { // it has looked at what would wake it
+		w.asleep = w.asleep.wake(footprint{reads: w.watched(last.Actor)})
+	}
+	if sleeps && last.Actor.FailedPoll() && !w.polls {
+		w.halt(errPolls)
+		return engine.Halt
 	}
 	os := w.options(ready, usual, w.private(ready))
 	if len(os) == 1 && !w.single {
