@@ -387,19 +387,30 @@ func (a *Actor) digest() uint64 {
 	h.Word(a.identity)
 	h.Flag(a.Proc.dead) // a server still works for it
 	m := &a.memory
+	// Whether what it asks for now failed before, the answer says anew; and where it slept, nothing of that is left once it
+	// has asked, unless the servers are what they were then: it would not be free to wake at once a second time.
+	asking := m.loop && (a.point.Phase == Request || a.point.Phase == Inside)
 	h.Word(uint64(m.all))
 	h.Word(m.answer)
-	for _, k := range m.failed.kinds[:min(m.failed.n, len(m.failed.kinds))] {
-		h.Word(k)
+	failed := m.failed
+	if asking {
+		asked := a.point.Call
+		asked.Op = strings.TrimSuffix(asked.Op, " waits")
+		failed.note(&asked, false)
 	}
-	h.Word(uint64(m.failed.n))
+	sum := uint64(0) // which of them failed first says nothing
+	for _, k := range failed.kinds[:min(failed.n, len(failed.kinds))] {
+		sum += k
+	}
+	h.Word(sum)
+	h.Word(uint64(failed.n))
 	if m.slept && !m.loop {
 		h.Word(uint64(m.round))
 		h.Word(uint64(m.last))
 	}
-	if m.slept {
+	if same := m.world != 0 && a.Proc.e.part(m.of) == m.world; m.slept && (same || !asking) {
 		h.Flag(m.free)
-		h.Flag(m.world != 0 && a.Proc.e.part(m.of) == m.world)
+		h.Flag(same)
 		h.Word(uint64(m.of))
 	}
 	if m.known != 0 {

@@ -25,6 +25,13 @@
 // digests. TestWhatIsLeftOutOfAStateMakesNoDifference compares paths, and TestAnotherOrderOfVisitsSeesTheSameStates
 // whole searches.
 //
+// What a loop's next answer says anew is left out while it asks. Whether the last call of that kind failed is looked at when
+// it rests or begins anew, and by then the answer has overwritten it (or its context has ended, and the loop with it). That
+// it slept is over, but for one thing: as long as the servers are what they were when it went to sleep behind a failure, one
+// more failure lets it sleep until they change, and not wake at once. So that is in, and with it that there is rest where
+// somebody fails for ever. An attempt that came to nothing leaves a loop where it was, then, whether or not a call failed
+// (TestWhoAsksAgainIsWhereItWas).
+//
 // Where nobody can go on unless time passes, the execution is judged: faults are over, time passes, and what comes of it is
 // one execution of that state's, under the usual order of steps. What only time brings about has its place there: the
 // processes of Scope.AtRest start then, as the sweeper, which sends again what has been undecided for some time. While time

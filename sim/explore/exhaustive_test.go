@@ -30,7 +30,7 @@ func TestTwoOrdersAreExploredCompletely(t *testing.T) {
 	if first.Finding != nil {
 		t.Fatalf("%s: %q", first.Finding.Guarantee, first.Finding.Steps)
 	}
-	if !first.Complete || first.States < 300 {
+	if !first.Complete || first.States < 200 {
 		t.Errorf("complete: %v, %d states; a suspiciously small count is a bug until explained", first.Complete, first.States)
 	}
 	one := chain(t, "tiny")
