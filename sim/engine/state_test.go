@@ -75,3 +75,44 @@ func TestWhoAsksAgainIsWhereItWas(t *testing.T) {
 		t.Errorf("a failed call that nothing has made good makes no difference: state %x", other)
 	}
 }
+
+// What an unseen call meets is no answer: who sleeps behind one wakes for what has changed since the call before it, too.
+func TestWhoSleepsBehindAnUnseenCallWakesForWhatCameBeforeIt(t *testing.T) {
+	for _, change := range []bool{false, true} {
+		tables, asked := uint64(1), 0
+		w := &world{}
+		w.Engine = engine.New(engine.Options{Search: true, Resting: func() bool { return true },
+			World: func() (ws engine.Worlds) { ws[engine.Tables] = tables; return ws },
+			Chooser: choose(func(last engine.Point, _ []*engine.Actor, usual int) int {
+				switch {
+				case last.Phase != engine.Request:
+				case last.Call.Op == "tx do":
+					asked++
+				case change && tables == 1:
+					tables = 2
+					return engine.Again
+				}
+				return usual
+			})})
+		t.Cleanup(w.Close)
+		w.begin("loop", func(rt port.Runtime) {
+			for {
+				for _, c := range []memory.Call{{Server: "postgres", Op: "tx do"}, {Server: "postgres", Op: "tx rollback", Unseen: true}} {
+					if err := w.Call(context.Background(), c, func() error { return nil }); err != nil {
+						t.Error(err)
+					}
+				}
+				if err := rt.Sleep(context.Background(), time.Second); err != nil {
+					return
+				}
+			}
+		})
+		want := 1 // a second look would see what the first one saw
+		if change {
+			want = 2
+		}
+		if end := w.run(); end != engine.Halted || asked != want {
+			t.Errorf("change %v: it asked %d times, want %d, and ended by %d", change, asked, want, end)
+		}
+	}
+}
