@@ -156,3 +156,26 @@ func TestAPassingFailureIsNoAlarm(t *testing.T) {
 		t.Errorf("%v, alarms %q", err, e.alarms)
 	}
 }
+
+// Whoever gives up does not know, if any attempt was unknown: the last one may have failed cleanly, and an
+// earlier one have happened.
+func TestAnUnknownAttemptIsNotForgotten(t *testing.T) {
+	lost := fmt.Errorf("connection lost at COMMIT: %w", port.ErrUnknown)
+	for name, c := range map[string]struct {
+		attempts []error
+		class    error
+	}{
+		"first":      {[]error{lost, errAway, errAway}, port.ErrUnknown},
+		"in between": {[]error{errAway, lost, errAway}, port.ErrUnknown},
+		"never":      {[]error{errAway, errAway, errAway}, port.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, n := backoff, 0
+			b.Attempts = len(c.attempts)
+			err := inventory.Retry(t.Context(), &hurried{sleeps: -1}, b, func() error { n++; return c.attempts[n-1] })
+			if port.Class(err) != c.class || n != len(c.attempts) || !strings.Contains(err.Error(), "server-7") {
+				t.Errorf("after %d attempts: %v, want class %v and the last server named", n, err, c.class)
+			}
+		})
+	}
+}

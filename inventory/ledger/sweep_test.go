@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -113,4 +114,67 @@ func TestWhatIsMerelyBehindIsNotSweptUp(t *testing.T) {
 	h.run("worker")
 	h.must(in.Orders.Await(h.ctx, as))
 	h.want("decided", say(as), "GRANTED 1, GRANTED 1, GRANTED 1")
+}
+
+// refusing is a broker that takes nothing for a while.
+type refusing struct {
+	port.Broker
+	left *atomic.Int64
+}
+
+func (r refusing) Produce(ctx context.Context, rs ...port.Record) error {
+	if r.left.Add(-1) >= 0 {
+		return fmt.Errorf("it takes nothing: %w", port.ErrUnavailable)
+	}
+	return r.Broker.Produce(ctx, rs...)
+}
+
+// gated counts what a role asks of a truth, and what it commits there.
+type gated struct {
+	port.Truth
+	asked, committed *atomic.Int64
+}
+
+func (g gated) Begin() port.Tx { return gatedTx{g.Truth.Begin(), g} }
+
+type gatedTx struct {
+	port.Tx
+	g gated
+}
+
+func (t gatedTx) Do(ctx context.Context, batch ...port.Statement) error {
+	t.g.asked.Add(1)
+	return t.Tx.Do(ctx, batch...)
+}
+
+func (t gatedTx) Commit(ctx context.Context, batch ...port.Statement) error {
+	t.g.committed.Add(1)
+	return t.Tx.Commit(ctx, batch...)
+}
+
+// Behind a closed gate nothing is swept and no heart beats, however much there is to sweep; once it is open both
+// go on by themselves.
+func TestNothingIsSweptOrBeatsBehindAClosedGate(t *testing.T) {
+	for _, role := range []string{"sweeper", "heart"} {
+		t.Run(role, func(t *testing.T) {
+			in, lost := restock("in", 5), restock("lost", 7)
+			h := accepted(t, in, lost)
+			h.send("A", record(in))
+			crash := h.run("worker")
+			h.until("the partition is past what was lost", func() bool { return h.progress() == 1 })
+			crash()
+			h.world.Postgres.Promote()
+			var asked, committed atomic.Int64
+			h.truth = func(_ string, t port.Truth) port.Truth { return gated{t, &asked, &committed} }
+			h.run(role)
+			h.until("it has asked ten times", func() bool { return asked.Load() >= 10 })
+			if n := committed.Load(); n != 0 || h.commandRow(lost.ID).Tries != 0 {
+				t.Errorf("%d commits behind a closed gate, %+v", n, h.commandRow(lost.ID))
+			}
+			h.must(h.p.Truth.Do(h.ctx, &port.SetEpoch{}))
+			h.until("it goes on", func() bool {
+				return committed.Load() > 0 && (role == "heart" || h.commandRow(lost.ID).Tries > 0)
+			})
+		})
+	}
 }
