@@ -8,11 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	fake "stockproof/adapters/fakes/kafka"
 	"stockproof/inventory/port"
+	"stockproof/model"
 )
 
 // inside is a member of a cluster of one broker and one topic, seen from inside.
@@ -115,6 +117,68 @@ func TestWhatWasPolledBeforeASeekIsNotDelivered(t *testing.T) {
 	m.deliver(reading, polled(10))
 	if len(c.buffer) != 1 || c.buffer[0].Offset != 10 {
 		t.Errorf("after the seek the reader at 10 has %+v", c.buffer)
+	}
+}
+
+// What was polled may be of another topic of the same name, or begin behind records that retention took since they
+// were asked for: a reader is given none of it, and asks why. A hole that compaction left is no loss.
+func TestWhatWasPolledOfAnotherLogIsNotDelivered(t *testing.T) {
+	ours, remade := model.ID{1}, model.ID{2}
+	for name, c := range map[string]struct {
+		topic model.ID
+		start int64 // of the log, behind retention
+		fault error
+		held  int
+	}{
+		"ours":                       {ours, 0, nil, 1},
+		"a hole of compaction":       {ours, 10, nil, 1},
+		"behind what retention took": {ours, 12, kerr.OffsetOutOfRange, 0},
+		"a topic made anew":          {remade, 0, errRemade, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &member{b: &Broker{options: Options{}.withDefaults()}, topic: "t", changed: make(chan struct{}), poke: func() {}}
+			reader := &claim{m: m, topicID: ours, gone: make(chan struct{})}
+			reader.seek(10)
+			reader.applied = reader.wanted
+			p := kgo.FetchPartition{LogStartOffset: c.start, Records: []*kgo.Record{{Topic: "t", Offset: 12}}}
+			m.deliver(map[int32]*claim{0: reader}, kgo.Fetches{{Topics: []kgo.FetchTopic{
+				{Topic: "t", TopicID: c.topic, Partitions: []kgo.FetchPartition{p}}}}})
+			if len(reader.buffer) != c.held || !errors.Is(reader.fault, c.fault) {
+				t.Errorf("the reader has %+v and the fault %v, want %d records and %v", reader.buffer, reader.fault, c.held, c.fault)
+			}
+		})
+	}
+}
+
+// A call of which some records are in the log and some are not is unknown as a whole: whoever is told that nothing
+// happened would not count with those that are there.
+func TestACallThatFailedInPartIsUnknown(t *testing.T) {
+	b, err := New(Options{Seeds: []string{"127.0.0.1:1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for name, c := range map[string]struct {
+		fates []error
+		class error
+	}{
+		"none failed":         {[]error{nil, nil}, nil},
+		"all refused":         {[]error{kerr.NotLeaderForPartition, kerr.NotLeaderForPartition}, port.ErrUnavailable},
+		"one of two refused":  {[]error{nil, kerr.NotLeaderForPartition}, port.ErrUnknown},
+		"refused and unknown": {[]error{kerr.NotLeaderForPartition, kerr.RequestTimedOut}, port.ErrUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &delivery{left: len(c.fates), done: make(chan struct{})}
+			ks := make([]*kgo.Record, len(c.fates))
+			for i, fate := range c.fates {
+				ks[i] = &kgo.Record{Topic: "t", Partition: int32(i)}
+				d.promise(ks[i], fate)
+			}
+			<-d.done
+			if err := b.delivered(d, ks); port.Class(err) != c.class {
+				t.Errorf("%v, want class %v", err, c.class)
+			}
+		})
 	}
 }
 
