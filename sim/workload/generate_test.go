@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -182,5 +183,39 @@ func TestParamsRefuseWhatMakesNoSense(t *testing.T) {
 	}
 	if _, err := Generate(Params{}, 1); err == nil {
 		t.Error("the zero value is accepted")
+	}
+}
+
+// Line 1 of a run promises no more lines than an order can have: one SKU, or a limit of one, leaves one each.
+func TestTheLinesThatAreSaidAreTheLinesThatCome(t *testing.T) {
+	for _, c := range []struct {
+		skus, lines int
+		repeat      uint64
+		want        string
+	}{
+		{100, 4, 0, "100 % of 2-4 lines (repeat-sku 0 %)"},
+		{3, 4, 0, "100 % of 2-3 lines (repeat-sku 0 %)"},
+		{100, 1, 0, "1 line each"},
+		{1, 4, 0, "1 line each"},
+		{1, 4, 1, "100 % of 2-4 lines (repeat-sku 100 %)"},
+	} {
+		p := DefaultParams()
+		p.Orders, p.SKUs, p.MaxLines, p.Multi = 200, c.skus, c.lines, random.Ratio{Num: 1, Den: 1}
+		p.Repeat = random.Ratio{Num: c.repeat, Den: 1}
+		w, err := Generate(p, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := 0
+		for _, s := range w.Steps {
+			most = max(most, len(s.Order.Lines))
+		}
+		said := "1 line each"
+		if most > 1 {
+			said = fmt.Sprintf("of 2-%d lines", most)
+		}
+		if got := p.String(); !strings.Contains(got, c.want) || !strings.Contains(got, said) {
+			t.Errorf("%q, want it to say %q: orders had up to %d lines", got, c.want, most)
+		}
 	}
 }

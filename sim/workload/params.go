@@ -145,10 +145,21 @@ func (p Params) Settings() string {
 
 // String is what line 1 of a run says of the workload.
 func (p Params) String() string {
-	return fmt.Sprintf("orders %d  skus %d (hot %s)  qty 1-%d  %s of 2-%d lines (repeat-sku %s)  %s  "+
-		"supply %s  cancels %s  restocks %s  reads %s  clients %d", p.Orders, p.SKUs, p.Hot.Percent(), p.Qty,
-		p.Multi.Percent(), p.MaxLines, p.Repeat.Percent(), p.Policy, p.Supply.Percent(), p.Cancels.Percent(),
+	return fmt.Sprintf("orders %d  skus %d (hot %s)  qty 1-%d  %s  %s  supply %s  cancels %s  restocks %s  reads %s  clients %d",
+		p.Orders, p.SKUs, p.Hot.Percent(), p.Qty, p.lines(), p.Policy, p.Supply.Percent(), p.Cancels.Percent(),
 		p.Restocks.Percent(), p.Reads.Percent(), p.Clients)
+}
+
+// lines says how many lines orders have: without repetition no more than there are SKUs.
+func (p Params) lines() string {
+	most := p.MaxLines
+	if p.Repeat.Num == 0 {
+		most = min(most, p.SKUs)
+	}
+	if most < 2 {
+		return "1 line each"
+	}
+	return fmt.Sprintf("%s of 2-%d lines (repeat-sku %s)", p.Multi.Percent(), most, p.Repeat.Percent())
 }
 
 // ParseNumber reads decimal digits, nothing else, within lo..hi.
