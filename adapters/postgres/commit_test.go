@@ -69,6 +69,33 @@ func TestACutRightAfterCommitIsUnknownAndARepeatDoesNothingTwice(t *testing.T) {
 	}
 }
 
+// A server that gives up waiting for its synchronous standby says so in a warning and commits: the commit is
+// here, and perhaps nowhere else. A deferred trigger warns at the same place.
+func TestAWarningAtCommitIsUnknown(t *testing.T) {
+	dsn, truth := migrated(t)
+	conn, ctx := raw(t, dsn), background(t)
+	exec(t, conn, `CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN RAISE WARNING 'canceling wait for synchronous replication'; RETURN NULL; END $$`)
+	exec(t, conn, `CREATE CONSTRAINT TRIGGER warns AFTER INSERT ON ledger.sku_lane
+		DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION warn()`)
+	tx := truth.Begin()
+	defer tx.Rollback(ctx)
+	if err := tx.Do(ctx, &port.CreateLanes{Lanes: []model.LaneKey{lane("a")}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(ctx); !errors.Is(err, port.ErrUnknown) {
+		t.Errorf("COMMIT with a warning: %v, want ErrUnknown", err)
+	}
+	if err := truth.Do(ctx, &port.CreateLanes{Lanes: []model.LaneKey{lane("b")}}); !errors.Is(err, port.ErrUnknown) {
+		t.Errorf("an implicit commit with a warning: %v, want ErrUnknown", err)
+	}
+	if n := value[int](t, conn, `SELECT count(*)::int FROM ledger.sku_lane`); n != 2 {
+		t.Errorf("%d lanes, want both that were committed", n)
+	}
+	// The warning was that commit's: the next one, which changes nothing, is sure.
+	do(t, truth, &port.CreateLanes{Lanes: []model.LaneKey{lane("a"), lane("b")}})
+}
+
 // The client has given up, the request is still under way: whoever looks with a plain SELECT sees
 // nothing decided, and then the commit follows. The repeat waits for the locks instead.
 func TestALateCommitIsWaitedForByTheRepeat(t *testing.T) {
