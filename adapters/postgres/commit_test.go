@@ -96,6 +96,27 @@ func TestAWarningAtCommitIsUnknown(t *testing.T) {
 	do(t, truth, &port.CreateLanes{Lanes: []model.LaneKey{lane("a"), lane("b")}})
 }
 
+// A server that is shut down while it answers a statement has done nothing; as its answer to COMMIT the same error
+// leaves open what became of it.
+func TestAShutdownInTheAnswerToCommitIsUnknown(t *testing.T) {
+	for when, class := range map[string]error{"IMMEDIATE": port.ErrUnavailable, "DEFERRED": port.ErrUnknown} {
+		t.Run(when, func(t *testing.T) {
+			dsn, truth := migrated(t)
+			conn, ctx := raw(t, dsn), background(t)
+			exec(t, conn, `CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS
+				$$ BEGIN RAISE EXCEPTION 'terminating connection' USING ERRCODE = '57P01'; END $$`)
+			exec(t, conn, `CREATE CONSTRAINT TRIGGER ended AFTER INSERT ON ledger.sku_lane
+				DEFERRABLE INITIALLY `+when+` FOR EACH ROW EXECUTE FUNCTION ends()`)
+			tx := truth.Begin()
+			defer tx.Rollback(ctx)
+			err := tx.Commit(ctx, &port.CreateLanes{Lanes: []model.LaneKey{lane("a")}})
+			if port.Class(err) != class {
+				t.Errorf("%v, want class %v", err, class)
+			}
+		})
+	}
+}
+
 // The client has given up, the request is still under way: whoever looks with a plain SELECT sees
 // nothing decided, and then the commit follows. The repeat waits for the locks instead.
 func TestALateCommitIsWaitedForByTheRepeat(t *testing.T) {
