@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"stockproof/adapters/postgres"
@@ -99,7 +100,13 @@ func TestAWarningAtCommitIsUnknown(t *testing.T) {
 // A server that is shut down while it answers a statement has done nothing; as its answer to COMMIT the same error
 // leaves open what became of it.
 func TestAShutdownInTheAnswerToCommitIsUnknown(t *testing.T) {
-	for when, class := range map[string]error{"IMMEDIATE": port.ErrUnavailable, "DEFERRED": port.ErrUnknown} {
+	for when, c := range map[string]struct {
+		class error
+		says  string
+	}{
+		"IMMEDIATE": {port.ErrUnavailable, "statement 1 of 1"},
+		"DEFERRED":  {port.ErrUnknown, "COMMIT of 1 statements"},
+	} {
 		t.Run(when, func(t *testing.T) {
 			dsn, truth := migrated(t)
 			conn, ctx := raw(t, dsn), background(t)
@@ -110,8 +117,8 @@ func TestAShutdownInTheAnswerToCommitIsUnknown(t *testing.T) {
 			tx := truth.Begin()
 			defer tx.Rollback(ctx)
 			err := tx.Commit(ctx, &port.CreateLanes{Lanes: []model.LaneKey{lane("a")}})
-			if port.Class(err) != class {
-				t.Errorf("%v, want class %v", err, class)
+			if port.Class(err) != c.class || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v, want class %v of %s", err, c.class, c.says)
 			}
 		})
 	}

@@ -235,5 +235,8 @@ func (p *pipeline) failed(err error) error {
 	case errors.As(err, &bad):
 		return err
 	}
+	if p.decides() && p.read == len(p.queries) {
+		return fmt.Errorf("COMMIT of %d statements: %w", len(p.queries), classify(err, unsure))
+	}
 	return fmt.Errorf("statement %d of %d: %w", p.read+1, len(p.queries), classify(err, unsure))
 }
