@@ -233,7 +233,7 @@ func giveReturn(s State, c Command) (State, Decision) {
 
 // transfer moves free units only: what is promised, or kept for safety, stays where it is.
 func transfer(s State, c Command) (State, Decision) {
-	if s.Lane.Avail() < c.Qty || s.Lane.OnHand < c.Qty {
+	if s.Lane.Avail() < c.Qty {
 		return s, Decision{Outcome: RejectedInsufficient}
 	}
 	s.Lane = s.Lane.move(-c.Qty)

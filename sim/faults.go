@@ -69,9 +69,12 @@ func readFault(e *Entry, w *workload.Workload, d inventory.Design) (fault, error
 		}
 		return f, nil
 	}
-	f.role, _ = e.Get("role")
-	if !hasRole(d, f.role) {
-		return f, fmt.Errorf("design %s has no role %q", d.Name, f.role)
+	var named bool
+	f.role, named = e.Get("role")
+	if roles := rolesOf(d); !named {
+		return f, fmt.Errorf("role=ROLE is missing; design %s has %s", d.Name, strings.Join(roles, ", "))
+	} else if !slices.Contains(roles, f.role) {
+		return f, fmt.Errorf("design %s has no role %q; it has %s", d.Name, f.role, strings.Join(roles, ", "))
 	}
 	if e.Subject == "restart" {
 		return f, nil
@@ -79,9 +82,17 @@ func readFault(e *Entry, w *workload.Workload, d inventory.Design) (fault, error
 	return f, f.readCrash(e, w)
 }
 
-func hasRole(d inventory.Design, role string) bool {
-	return role == "connector" && d.Connector != nil ||
-		slices.ContainsFunc(d.Roles, func(r inventory.Role) bool { return r.Name == role && r.Always })
+// rolesOf are the roles of a design that always run.
+func rolesOf(d inventory.Design) (names []string) {
+	if d.Connector != nil {
+		names = append(names, "connector")
+	}
+	for _, r := range d.Roles {
+		if r.Always {
+			names = append(names, r.Name)
+		}
+	}
+	return names
 }
 
 func (f *fault) readCrash(e *Entry, w *workload.Workload) error {

@@ -113,7 +113,8 @@ func TestBadScenariosAreRefusedByLine(t *testing.T) {
 		"unknown fault":     {head + "workload orders=5\nfault partition between=a,b\n", ":4: fault partition: this tier cannot express it"},
 		"foreign option":    {head + "workload orders=5\ndesign ledger shards=4 ttl=24h\n", ":4: shards: design ledger has no such option; it has admission"},
 		"no options":        {head + "workload orders=5\ndesign rowlock ttl=24h\n", ":4: ttl: design rowlock has no options"},
-		"unknown role":      {head + "workload orders=5\nfault crash role=cleaner\n", `:4: fault crash: design ledger has no role "cleaner"`},
+		"unknown role":      {head + "workload orders=5\nfault crash role=cleaner\n", `:4: fault crash: design ledger has no role "cleaner"; it has connector, worker, `},
+		"no role":           {head + "workload orders=5\nfault crash\n", `:4: fault crash: role=ROLE is missing; design ledger has connector, worker, `},
 		"unknown order": {head + "workload stock sku=A qty=1\nworkload order=o1 sku=A qty=1\n" +
 			"design article\nfault crash role=worker after=deduct order=o9\n", `:6: fault crash: the workload has no order "o9"`},
 	} {
