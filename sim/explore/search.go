@@ -198,7 +198,8 @@ func (s *search) never() (kinds []string) {
 	return kinds
 }
 
-// judged remembers how an execution ended.
+// judged remembers how an execution ended. When something was decided is no part of it: behind the rest time passes, and who was
+// tried again by then has other times to come than who was not, in the same state.
 func (s *search) judged(out sim.Outcome, by *memory.Shapes) {
 	h := memory.NewHash()
 	for _, r := range out.Reports {
@@ -206,7 +207,11 @@ func (s *search) judged(out sim.Outcome, by *memory.Shapes) {
 	}
 	h.ValueOf(by, out.Audit.Lanes)
 	h.ValueOf(by, out.Audit.Stock)
-	h.ValueOf(by, out.Audit.Ledger)
+	h.Word(uint64(len(out.Audit.Ledger)))
+	for _, r := range out.Audit.Ledger {
+		r.DecidedAt = 0
+		h.ValueOf(by, r)
+	}
 	h.ValueOf(by, out.Audit.Speed)
 	doubt := ""
 	if d := doubtOf(0, out, s.Want); !out.Cut && d != nil {
