@@ -156,9 +156,13 @@ func (s *Shop) script(ctx context.Context, row port.ShopOrder) (status port.Shop
 // dry, on the next.
 func (s *Shop) move(ctx context.Context, row port.ShopOrder) (port.DeductReply, error) {
 	order := row.OrderID.String()
-	adjusts := row.Status == port.ShopAdjust
-	deducts := adjusts && row.Qty < 0 || !adjusts && row.Status != port.ShopRestock && row.Status != port.ShopCancel &&
-		row.Status != port.ShopReturn
+	deducts := true
+	switch row.Status {
+	case port.ShopRestock, port.ShopCancel, port.ShopReturn:
+		deducts = false
+	case port.ShopAdjust:
+		deducts = row.Qty < 0
+	}
 	first, n := s.shard(row)
 	for i := range max(n, 1) {
 		shard := 0
@@ -171,7 +175,7 @@ func (s *Shop) move(ctx context.Context, row port.ShopOrder) (port.DeductReply, 
 			return runScript(ctx, s.Speed, op, &op.Reply)
 		}
 		qty := row.Qty
-		if adjusts {
+		if row.Status == port.ShopAdjust {
 			qty = -qty
 		}
 		op := &port.Deduct{SKU: string(row.SKU), Shard: shard, Order: order,

@@ -64,7 +64,7 @@ func (b *Broker) Produce(ctx context.Context, rs ...port.Record) error {
 		}
 	}
 	d := &delivery{left: len(ks), done: make(chan struct{})}
-	first, partition := ks[0].Topic, ks[0].Partition // the client writes to a record until its promise
+	topic, partition := ks[0].Topic, ks[0].Partition // the client writes to a record until its promise
 	for _, r := range ks {
 		// Not the caller's context: franz-go fails all that is buffered for a partition with the
 		// context of the first, and some of that is other callers'.
@@ -75,7 +75,7 @@ func (b *Broker) Produce(ctx context.Context, rs ...port.Record) error {
 		return b.delivered(d, ks)
 	case <-ctx.Done():
 		return b.classified(ctx.Err(), writes, "produce %d records, first to %s[%d]: no answer",
-			len(ks), first, partition)
+			len(ks), topic, partition)
 	}
 }
 

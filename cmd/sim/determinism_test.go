@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -39,19 +38,10 @@ func everySecondHasty(d *inventory.Design) {
 
 // An exhaustive search says the same of such a design.
 func TestCheckDeterminismOfASearchReportsTheFirstStepThatDiffers(t *testing.T) {
-	f, err := parseExplore(strings.Fields("--scenario tiny --strategy exhaustive --faults none --check-determinism --json"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stdout, stderr bytes.Buffer
-	p := &proof{flags: f, people: &stderr}
-	if err := p.configure(); err != nil {
-		t.Fatal(err)
-	}
-	p.scope.Cores = 1
-	everySecondHasty(&p.scope.Design)
-	code := exitOf(t, p.run(t.Context(), &output{w: &stdout}, &stderr))
-	a, text := coreAnswer(t, outcome{out: stdout.String()}), stderr.String()
+	code, text, a := searched(t, "--scenario tiny --strategy exhaustive --faults none --check-determinism --json", func(p *proof) {
+		p.scope.Cores = 1
+		everySecondHasty(&p.scope.Design)
+	})
 	for _, want := range []string{"\nnondeterministic ", "is not deterministic: digest ", "the first step that differs: step ", "projection-1/",
 		"\nsim explore --design ledger --scenario tiny --strategy exhaustive --faults none --check-determinism\n"} {
 		if !strings.Contains(text, want) {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,17 +42,31 @@ func exitOf(t *testing.T, err error) int {
 // explored carries out a campaign with something changed, and answers its exit code, its text and its last line.
 func explored(t *testing.T, line string, change func(*campaign)) (code int, text string, j coreResult) {
 	t.Helper()
+	return changed(t, line, func(f *exploreFlags, people io.Writer) *campaign { return &campaign{flags: f, people: people} }, change)
+}
+
+// searched is the same of an exhaustive search.
+func searched(t *testing.T, line string, change func(*proof)) (code int, text string, j coreResult) {
+	t.Helper()
+	return changed(t, line, func(f *exploreFlags, people io.Writer) *proof { return &proof{flags: f, people: people} }, change)
+}
+
+func changed[E interface {
+	configure() error
+	run(ctx context.Context, stdout *output, stderr io.Writer) error
+}](t *testing.T, line string, begin func(f *exploreFlags, people io.Writer) E, change func(E)) (code int, text string, j coreResult) {
+	t.Helper()
 	f, err := parseExplore(strings.Fields(line), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	c := &campaign{flags: f, people: &stderr}
-	if err := c.configure(); err != nil {
+	e := begin(f, &stderr)
+	if err := e.configure(); err != nil {
 		t.Fatal(err)
 	}
-	change(c)
-	code = exitOf(t, c.run(t.Context(), &output{w: &stdout}, &stderr))
+	change(e)
+	code = exitOf(t, e.run(t.Context(), &output{w: &stdout}, &stderr))
 	return code, stderr.String(), coreAnswer(t, outcome{out: stdout.String()})
 }
 
@@ -97,21 +113,12 @@ func TestAnExplorationInWhichTwoCheckersDisagreeSaysSo(t *testing.T) {
 
 func TestASearchWithAnUndecidedEndIsNotGreen(t *testing.T) {
 	t.Parallel()
-	f, err := parseExplore(strings.Fields("--design article --scenario tiny --strategy exhaustive --faults none --json"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stdout, stderr bytes.Buffer
-	p := &proof{flags: f, people: &stderr}
-	if err := p.configure(); err != nil {
-		t.Fatal(err)
-	}
-	unshown(&p.scope.Design)
-	code := exitOf(t, p.run(t.Context(), &output{w: &stdout}, &stderr))
-	if j := coreAnswer(t, outcome{out: stdout.String()}); code != 6 || j.Strategy != "undecided" || j.Undecided == 0 {
+	code, text, j := searched(t, "--design article --scenario tiny --strategy exhaustive --faults none --json",
+		func(p *proof) { unshown(&p.scope.Design) })
+	if code != 6 || j.Strategy != "undecided" || j.Undecided == 0 {
 		t.Errorf("exit %d, %+v", code, j)
 	}
-	if text := stderr.String(); !strings.Contains(text, "\nundecided ") || strings.Contains(text, "explored completely") ||
+	if !strings.Contains(text, "\nundecided ") || strings.Contains(text, "explored completely") ||
 		!strings.Contains(text, "its history can show none of the claimed guarantees") {
 		t.Errorf("it says\n%s", text)
 	}

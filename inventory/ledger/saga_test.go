@@ -85,13 +85,7 @@ type torn struct {
 }
 
 func (t torn) Do(ctx context.Context, batch ...port.Statement) error {
-	for _, st := range batch {
-		t.before(st)
-		if err := t.Truth.Do(ctx, st); err != nil {
-			return err
-		}
-	}
-	return nil
+	return oneByOne(ctx, t.Truth.Do, t.before, batch)
 }
 
 // Begin implements [port.Truth].
@@ -103,9 +97,14 @@ type tornTx struct {
 }
 
 func (t tornTx) Do(ctx context.Context, batch ...port.Statement) error {
+	return oneByOne(ctx, t.Tx.Do, t.before, batch)
+}
+
+func oneByOne(ctx context.Context, do func(context.Context, ...port.Statement) error, before func(port.Statement),
+	batch []port.Statement) error {
 	for _, st := range batch {
-		t.before(st)
-		if err := t.Tx.Do(ctx, st); err != nil {
+		before(st)
+		if err := do(ctx, st); err != nil {
 			return err
 		}
 	}

@@ -387,7 +387,7 @@ func (a *Actor) digest() uint64 {
 	h.Word(a.identity)
 	h.Flag(a.Proc.dead) // a server still works for it
 	m := &a.memory
-	// Whether what it asks for now failed before, the answer says anew; and where it slept, nothing of that is left once it
+	// Whether the call that it makes failed before, the answer says anew; and where it slept, nothing of that is left once it
 	// has asked, unless the servers are what they were then: it would not be free to wake at once a second time.
 	asking := m.loop && (a.point.Phase == Request || a.point.Phase == Inside)
 	h.Word(uint64(m.all))

@@ -102,8 +102,12 @@ func Shrink(ctx context.Context, c ShrinkConfig) (Shrunk, error) {
 		}
 	}
 	certificate, unrunnable := s.certify()
+	err = s.stopped()
+	if err != nil {
+		certificate, unrunnable = 0, nil // what was not tried says nothing
+	}
 	return Shrunk{Schedule: s.finished(), Outcome: s.outcome, Guarantee: s.identity, Before: sizeOf(c.Schedule),
-		After: sizeOf(s.best), Runs: s.runs, CertificateRuns: certificate, Unrunnable: unrunnable}, s.stopped()
+		After: sizeOf(s.best), Runs: s.runs, CertificateRuns: certificate, Unrunnable: unrunnable}, err
 }
 
 type shrinker struct {

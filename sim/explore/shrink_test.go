@@ -60,6 +60,9 @@ func TestAShrinkEndsWithItsSteps(t *testing.T) {
 			if g, _ := s.Expected(); small.Guarantee != g || small.Schedule == nil {
 				t.Fatalf("%d steps: it violates %s", steps, small.Guarantee)
 			}
+			if certified := small.CertificateRuns+len(small.Unrunnable) > 0; certified != (err == nil) {
+				t.Errorf("%d steps: a certificate of %d runs, and %q", steps, small.CertificateRuns, small.Unrunnable)
+			}
 			runs[i] = small.Runs
 			size := small.After.Workload + small.After.Faults + small.After.Deviations
 			if size > last || steps == 1 && size != small.Before.Workload+small.Before.Faults+small.Before.Deviations {
