@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/postgres"
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
@@ -42,10 +42,10 @@ func postgresFaults() []FaultKind {
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string { return s.failover(max(f.Lose, 1)) }},
 		{Name: "pg-refuse", Hidden: "how many statements are still to be refused",
 			About: "PostgreSQL answers the next n statements with an error and does none of them", Keys: []string{"form", "n"},
-			Forms: []string{string(memory.PostgresSerialization), string(memory.PostgresLockTimeout), string(memory.PostgresDiskFull)},
+			Forms: []string{string(postgres.Serialization), string(postgres.LockTimeout), string(postgres.DiskFull)},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				n := max(f.N, 1)
-				s.Postgres.Refuse(n, memory.PostgresTrouble(f.Form))
+				s.Postgres.Refuse(n, postgres.Trouble(f.Form))
 				s.lasts(0, "", func() { s.Postgres.Refuse(0, "") })
 				return s.await(func() string {
 					return receipt(s.Postgres.Refusing() < n, "PostgreSQL refuses up to %d statements: %s", n, f.Form)

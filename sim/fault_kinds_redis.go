@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/redis"
 	"stockproof/adapters/redis/command"
 	"stockproof/checks"
 	"stockproof/sim/engine"
@@ -37,7 +37,7 @@ func redisFaults() []FaultKind {
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				lost := 0
 				for node := range s.redisMasters() {
-					lost += len(s.Redis.Failover(node, memory.RedisPromotion{Lose: f.Lose, Skew: f.Skew}))
+					lost += len(s.Redis.Failover(node, redis.Promotion{Lose: f.Lose, Skew: f.Skew}))
 				}
 				s.Watch.Observe(checks.Lost{Why: "failover"})
 				return fmt.Sprintf("Redis failed over without its last %d writes", lost)
@@ -46,18 +46,18 @@ func redisFaults() []FaultKind {
 			Keys: []string{"role", "by", "lose"}, applies: hasRedis, prepare: keepsWrites,
 			strike: on(func(s *Simulation, in *instanceOf, f *Fault) string {
 				for node := range s.redisMasters() {
-					s.Redis.Isolate(node, memory.RedisPromotion{Lose: f.Lose}, in.name)
+					s.Redis.Isolate(node, redis.Promotion{Lose: f.Lose}, in.name)
 					s.lasts(f.By, "redis heals", func() { s.Redis.Heal(node) })
 				}
 				s.Watch.Observe(checks.Lost{Why: "split"})
 				return in.name + " is on the minority's side of Redis for " + ShortDuration(f.By)
 			})},
 		{Name: "evict-keys", Hidden: "which keys were used when", About: "a full Redis evicts n keys, the least recently used first", Keys: []string{"policy", "n"},
-			Forms: []string{string(memory.VolatileLRU), string(memory.AllKeysLRU)}, applies: hasRedis,
+			Forms: []string{string(redis.VolatileLRU), string(redis.AllKeysLRU)}, applies: hasRedis,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				var keys []string
 				for node := range s.redisMasters() {
-					keys = append(keys, s.Redis.Evict(node, memory.Eviction(f.Form), max(f.N, 1))...)
+					keys = append(keys, s.Redis.Evict(node, redis.Eviction(f.Form), max(f.N, 1))...)
 				}
 				return receipt(len(keys) > 0, "evicted %s", strings.Join(keys, " "))
 			}},
@@ -99,9 +99,9 @@ func redisFaults() []FaultKind {
 func (s *Simulation) redisMasters() int { return max(1, s.needs.redisMasters) }
 
 func denyWrites(s *Simulation, f *Fault, _ engine.Point) string {
-	message := memory.RedisOOM
+	message := redis.OOM
 	if f.Form == "misconf" {
-		message = memory.RedisMisconf
+		message = redis.Misconf
 	}
 	for node := range s.redisMasters() {
 		s.Redis.DenyWrites(node, message)
@@ -111,12 +111,12 @@ func denyWrites(s *Simulation, f *Fault, _ engine.Point) string {
 }
 
 func refuse(s *Simulation, f *Fault, _ engine.Point) string {
-	message := memory.RedisBusy
+	message := redis.Busy
 	switch f.Form {
 	case "loading":
-		message = memory.RedisLoading
+		message = redis.Loading
 	case "clusterdown":
-		message = memory.RedisClusterDown
+		message = redis.ClusterDown
 	}
 	for node := range s.redisMasters() {
 		s.Redis.Refuse(node, max(f.N, 1), message)

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"stockproof/adapters/debezium"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/kafka"
 	"stockproof/adapters/memory/luahost"
+	"stockproof/adapters/memory/postgres"
+	"stockproof/adapters/memory/redis"
 	"stockproof/checks"
 	"stockproof/checks/jsonl"
 	"stockproof/inventory"
@@ -26,9 +28,9 @@ import (
 // schedule. It is the tier "core".
 type Simulation struct {
 	Engine   *engine.Engine
-	Postgres *memory.Postgres
-	Redis    *memory.Redis
-	Kafka    *memory.Kafka
+	Postgres *postgres.Server
+	Redis    *redis.Server
+	Kafka    *kafka.Server
 	Watch    *observe.Watch
 
 	c         SimulationConfig
@@ -153,11 +155,11 @@ func NewSimulation(e *engine.Engine, c SimulationConfig) (*Simulation, error) {
 	e.Reset(engine.Options{Seed: c.Seed, StepLimit: c.StepLimit, Fate: s.fate, Passed: s.passed, Calm: s.calm,
 		Search: c.Search, World: s.world, Resting: s.resting, Delay: func(engine.Point) time.Duration { return s.plan.delay }})
 	s.prepare()
-	s.Postgres = e.Postgres(memory.PostgresOptions{KeepCommits: s.needs.commits, SequenceAhead: -1,
+	s.Postgres = e.Postgres(postgres.Options{KeepCommits: s.needs.commits, SequenceAhead: -1,
 		CheckpointConfirms: -1, StillMS: s.still()})
-	s.Redis = memory.NewRedis(e, memory.RedisOptions{Host: c.Lua, Masters: max(1, s.needs.redisMasters),
+	s.Redis = redis.New(e, redis.Options{Host: c.Lua, Masters: max(1, s.needs.redisMasters),
 		KeepWrites: s.needs.redisWrites})
-	s.Kafka = e.Kafka(memory.KafkaOptions{})
+	s.Kafka = e.Kafka(kafka.Options{})
 	if c.Design.Connector != nil {
 		s.unread = debezium.ForDesign(*c.Design.Connector).OwnTopics()
 	}

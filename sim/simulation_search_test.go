@@ -3,7 +3,7 @@ package sim
 import (
 	"testing"
 
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/redis"
 	"stockproof/checks"
 	"stockproof/inventory/port"
 	"stockproof/sim/engine"
@@ -63,7 +63,7 @@ func TestASearchKeepsWhatItsFailoversLose(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if lost := s.Redis.Failover(0, memory.RedisPromotion{Lose: 5}); len(lost) != x.kept {
+		if lost := s.Redis.Failover(0, redis.Promotion{Lose: 5}); len(lost) != x.kept {
 			t.Errorf("%v: a failover loses %d writes, not %d", x.own, len(lost), x.kept)
 		}
 		s.Engine.Close()

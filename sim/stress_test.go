@@ -14,7 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"stockproof/adapters/live"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/kafka"
+	"stockproof/adapters/memory/redis"
 	"stockproof/adapters/postgres"
 	"stockproof/adapters/redis/command"
 	"stockproof/adapters/servers"
@@ -32,15 +33,15 @@ import (
 // tenth again right behind, and every fifth with each of its commands twice.
 type stressWorld struct {
 	dsn   string
-	kafka *memory.Kafka
-	redis *memory.Redis
+	kafka *kafka.Server
+	redis *redis.Server
 	n     atomic.Int64
 }
 
 func newStressWorld(t *testing.T, topics []inventory.Topic, partitions int32) *stressWorld {
-	gate := memory.NewPlain(time.Now, func(d time.Duration, fn func()) func() bool { return time.AfterFunc(d, fn).Stop })
-	w := &stressWorld{dsn: servers.SharedPostgres(t).NewDatabase(t), kafka: memory.NewKafka(gate, memory.KafkaOptions{}),
-		redis: memory.NewRedis(gate, memory.RedisOptions{})}
+	gate := live.Gate()
+	w := &stressWorld{dsn: servers.SharedPostgres(t).NewDatabase(t), kafka: kafka.New(gate, kafka.Options{}),
+		redis: redis.New(gate, redis.Options{})}
 	truth, err := postgres.Open(postgres.Options{DSN: w.dsn})
 	if err != nil {
 		t.Fatal(err)

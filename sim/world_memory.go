@@ -4,7 +4,9 @@ import (
 	"time"
 
 	"stockproof/adapters/live"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/kafka"
+	"stockproof/adapters/memory/postgres"
+	"stockproof/adapters/memory/redis"
 	"stockproof/adapters/redis/command"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
@@ -12,26 +14,20 @@ import (
 
 // MemoryWorld is the servers of adapters/memory behind ordinary goroutines.
 type MemoryWorld struct {
-	Postgres *memory.Postgres
-	Redis    *memory.Redis
-	Kafka    *memory.Kafka
+	Postgres *postgres.Server
+	Redis    *redis.Server
+	Kafka    *kafka.Server
 }
 
 // NewMemoryWorld starts empty servers.
 func NewMemoryWorld(o WorldOptions) *MemoryWorld {
-	gate := plainGate()
-	w := &MemoryWorld{Postgres: memory.NewPostgres(gate, memory.PostgresOptions{}),
-		Redis: memory.NewRedis(gate, memory.RedisOptions{}), Kafka: memory.NewKafka(gate, memory.KafkaOptions{})}
+	gate := live.Gate()
+	w := &MemoryWorld{Postgres: postgres.New(gate, postgres.Options{}),
+		Redis: redis.New(gate, redis.Options{}), Kafka: kafka.New(gate, kafka.Options{})}
 	for _, t := range o.Topics {
 		w.Kafka.CreateTopic(t.Name, o.Partitions)
 	}
 	return w
-}
-
-func plainGate() *memory.Plain {
-	return memory.NewPlain(time.Now, func(d time.Duration, fn func()) func() bool {
-		return time.AfterFunc(d, fn).Stop
-	})
 }
 
 // About implements [World].

@@ -12,7 +12,7 @@ import (
 	fakeredis "stockproof/adapters/fakes/redis"
 	"stockproof/adapters/kafka"
 	"stockproof/adapters/live"
-	"stockproof/adapters/memory"
+	mempg "stockproof/adapters/memory/postgres"
 	"stockproof/adapters/postgres"
 	"stockproof/adapters/redis"
 	"stockproof/adapters/redis/command"
@@ -23,7 +23,7 @@ import (
 // WireWorld is the real clients (pgx, franz-go, go-redis) against fakes of their servers in this
 // process: a PostgreSQL wire protocol over the store in memory, kfake, miniredis.
 type WireWorld struct {
-	Postgres *memory.Postgres
+	Postgres *mempg.Server
 	Wire     *fakepg.Server
 	Kafka    *fakekafka.Cluster
 	Redis    *fakeredis.Server
@@ -34,7 +34,7 @@ type WireWorld struct {
 
 // NewWireWorld starts the fakes.
 func NewWireWorld(o WorldOptions) (*WireWorld, error) {
-	pg := memory.NewPostgres(plainGate(), memory.PostgresOptions{})
+	pg := mempg.New(live.Gate(), mempg.Options{})
 	w := &WireWorld{Postgres: pg, Wire: fakepg.NewServer(fakepg.Memory(pg)), timeout: cmp.Or(o.Timeout, time.Minute)}
 	var topics []fakekafka.Topic
 	for _, t := range o.Topics {

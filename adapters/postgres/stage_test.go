@@ -9,12 +9,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"stockproof/adapters/live"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/kafka"
 	"stockproof/adapters/postgres"
 	"stockproof/inventory"
 	"stockproof/inventory/ledger"
@@ -31,7 +30,7 @@ type stage struct {
 	far    *watched        // through the proxy
 	proxy  *proxy
 	admin  *pgx.Conn
-	kafka  *memory.Kafka
+	kafka  *kafka.Server
 	calm   inventory.Front // synchronous, over direct
 	intake inventory.Front // asynchronous, over direct
 	sent   int64           // records in the command topic
@@ -43,9 +42,9 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	dsn, direct := migrated(t)
 	p, through := newProxy(t, dsn)
-	gate := memory.NewPlain(time.Now, func(d time.Duration, fn func()) func() bool { return time.AfterFunc(d, fn).Stop })
+	gate := live.Gate()
 	s := &stage{T: t, dsn: dsn, direct: direct, proxy: p, admin: raw(t, dsn), names: map[string]string{},
-		far: &watched{Truth: open(t, postgres.Options{DSN: through})}, kafka: memory.NewKafka(gate, memory.KafkaOptions{})}
+		far: &watched{Truth: open(t, postgres.Options{DSN: through})}, kafka: kafka.New(gate, kafka.Options{})}
 	s.kafka.CreateTopic(model.CommandTopic, 1)
 	s.calm, s.intake = s.front(inventory.Sync, direct, live.Runtime{}), s.front(inventory.Async, direct, live.Runtime{})
 	s.start(s.calm.Process)

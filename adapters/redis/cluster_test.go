@@ -8,7 +8,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
 
-	"stockproof/adapters/memory"
+	"stockproof/adapters/live"
+	memredis "stockproof/adapters/memory/redis"
 	"stockproof/adapters/redis"
 	"stockproof/adapters/redis/command"
 	"stockproof/adapters/servers"
@@ -25,7 +26,7 @@ func TestArticleScriptGetsCROSSSLOTAndOursCannot(t *testing.T) {
 	t.Cleanup(func() { _ = raw.Close() })
 	cluster := redis.New(redis.Options{Addrs: addrs, Cluster: true})
 	t.Cleanup(func() { _ = cluster.Close() })
-	inMemory := memory.NewRedis(plainGate(), memory.RedisOptions{Masters: 3}).Client()
+	inMemory := memredis.New(live.Gate(), memredis.Options{Masters: 3}).Client()
 
 	for _, speed := range []struct {
 		name string
@@ -53,7 +54,7 @@ func TestArticleScriptGetsCROSSSLOTAndOursCannot(t *testing.T) {
 					r.Fatalf("%q: code %d, %v", lane, op.Code, err)
 				}
 				other := model.LaneKey{SKU: lane.SKU, Loc: model.Location(anyBytes(r, "other loc"))}
-				if a, b := command.LaneKey("inv", lane), command.LaneKey("inv", other); memory.Slot(a) != memory.Slot(b) {
+				if a, b := command.LaneKey("inv", lane), command.LaneKey("inv", other); memredis.Slot(a) != memredis.Slot(b) {
 					r.Fatalf("lanes of one SKU in two slots: %q and %q", a, b)
 				}
 			})
@@ -69,7 +70,7 @@ func TestArticleScriptGetsCROSSSLOTAndOursCannot(t *testing.T) {
 	t.Run("slots are Redis's", func(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			key := anyBytes(r, "key")
-			if got, want := int64(memory.Slot(key)), raw.ClusterKeySlot(t.Context(), key).Val(); got != want {
+			if got, want := int64(memredis.Slot(key)), raw.ClusterKeySlot(t.Context(), key).Val(); got != want {
 				r.Fatalf("slot of %q: %d, Redis says %d", key, got, want)
 			}
 		})
@@ -78,9 +79,9 @@ func TestArticleScriptGetsCROSSSLOTAndOursCannot(t *testing.T) {
 
 // Shards of one SKU share its tag: one slot, one node (F57).
 func TestShardsOfASKUShareItsSlot(t *testing.T) {
-	want := memory.Slot(command.StockKey("SKU-101", 0))
+	want := memredis.Slot(command.StockKey("SKU-101", 0))
 	for shard := 1; shard < 4; shard++ {
-		if got := memory.Slot(command.StockKey("SKU-101", shard)); got != want || got != 12920 {
+		if got := memredis.Slot(command.StockKey("SKU-101", shard)); got != want || got != 12920 {
 			t.Errorf("shard %d is in slot %d, the SKU in %d", shard, got, want)
 		}
 	}

@@ -10,7 +10,9 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
 
+	"stockproof/adapters/live"
 	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/redis"
 	"stockproof/adapters/redis/command"
 	"stockproof/adapters/servers"
 )
@@ -23,7 +25,7 @@ func TestRedisInMemoryAnswersLikeRedis7(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		must(t, raw.FlushAll(t.Context()).Err())
 		gate := memory.NewPlain(func() time.Time { return time.Unix(1_800_000_000, 0) }, nil)
-		fake := memory.NewRedis(gate, memory.RedisOptions{})
+		fake := redis.New(gate, redis.Options{})
 		for range rapid.IntRange(1, 12).Draw(r, "commands") {
 			args := drawCommand(r)
 			got, want := fake.Command(args...), plain(t, raw, args)
@@ -38,7 +40,7 @@ func TestRedisInMemoryAnswersLikeRedis7(t *testing.T) {
 func TestRedisInMemoryCountsLikeRedis7(t *testing.T) {
 	raw := goredis.NewClient(&goredis.Options{Addr: servers.Redis(t), Protocol: 2})
 	t.Cleanup(func() { _ = raw.Close() })
-	fake := memory.NewRedis(plainGate(), memory.RedisOptions{})
+	fake := redis.New(live.Gate(), redis.Options{})
 	numbers := []string{"0", "1", "-1", "2", "-0", "+1", "01", " 1", "1 ", "1.0", "1e1", "0x1", "", "x", "9223372036854775805",
 		"9223372036854775806", "9223372036854775807", "9223372036854775808", "-9223372036854775806",
 		"-9223372036854775807", "-9223372036854775808", "-9223372036854775809"}

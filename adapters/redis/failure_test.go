@@ -13,7 +13,6 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"stockproof/adapters/memory"
 	"stockproof/adapters/redis"
 	"stockproof/adapters/servers"
 	"stockproof/inventory/port"
@@ -23,10 +22,6 @@ import (
 func TestMain(m *testing.M) {
 	redis.DiscardClientLog()
 	os.Exit(m.Run())
-}
-
-func plainGate() memory.Gate {
-	return memory.NewPlain(time.Now, func(d time.Duration, fn func()) func() bool { return time.AfterFunc(d, fn).Stop })
 }
 
 func installOf(sku string, seq int64) *port.InstallLane {

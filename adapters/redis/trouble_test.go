@@ -11,7 +11,9 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"stockproof/adapters/live"
 	"stockproof/adapters/memory"
+	memredis "stockproof/adapters/memory/redis"
 	"stockproof/adapters/redis"
 	"stockproof/adapters/redis/command"
 	"stockproof/adapters/servers"
@@ -48,7 +50,7 @@ func TestAMovingSlotInMemoryAnswersLikeRedisCluster(t *testing.T) {
 	} {
 		sku := fmt.Sprint("SKU-", i) // a slot of its own
 		slot, stock, token := command.Slot(command.StockKey(sku, 0)), command.StockKey(sku, 0), command.TokenKey(sku, "known")
-		fake := memory.NewRedis(plainGate(), memory.RedisOptions{Masters: len(addrs)})
+		fake := memredis.New(live.Gate(), memredis.Options{Masters: len(addrs)})
 		inMemory := fake.Client()
 		for _, s := range []port.Speed{real, inMemory} {
 			must(t, s.Do(t.Context(), &port.SetStock{SKU: sku, Stock: 9}, &port.Deduct{SKU: sku, Order: "known", Qty: "1", TTL: "86400"}))
@@ -109,8 +111,8 @@ func TestAMovingSlotInMemoryAnswersLikeRedisCluster(t *testing.T) {
 func TestAFullMemoryInMemoryRefusesLikeRedis7(t *testing.T) {
 	raw := goredis.NewClient(&goredis.Options{Addr: servers.Redis(t), Protocol: 2})
 	t.Cleanup(func() { _ = raw.Close() })
-	gate := plainGate()
-	fake := memory.NewRedis(gate, memory.RedisOptions{})
+	gate := live.Gate()
+	fake := memredis.New(gate, memredis.Options{})
 	scripts := []string{
 		"return redis.call('SET', KEYS[1], '5')",
 		"redis.call('DEL', KEYS[1]) return redis.call('SET', KEYS[2], '5')",
@@ -128,7 +130,7 @@ func TestAFullMemoryInMemoryRefusesLikeRedis7(t *testing.T) {
 		fake.DenyWrites(0, "")
 		fake.RestartEmpty()
 		fake.Command("SET", "{a}", "10")
-		fake.DenyWrites(0, memory.RedisOOM)
+		fake.DenyWrites(0, memredis.OOM)
 
 		s := &command.Script{Name: "test", Source: source, SHA: source}
 		keys, args := []string{"{a}", "{a}2"}, []string{"11", "100"}
@@ -169,16 +171,16 @@ func TestEvictionInMemoryTakesWhatRedis7Takes(t *testing.T) {
 	must(t, raw.ConfigSet(t.Context(), "maxmemory-samples", "64").Err())
 	keys := []string{"stock", "t1", "t2", "t3"}
 	for _, c := range []struct {
-		policy memory.Eviction
+		policy memredis.Eviction
 		used   []string
 		want   string
 	}{
-		{memory.VolatileLRU, []string{"t2", "t3"}, "t1"},
-		{memory.VolatileLRU, []string{"t1", "t3"}, "t2"},
-		{memory.AllKeysLRU, []string{"t1", "t2", "t3"}, "stock"},
-		{memory.AllKeysLRU, []string{"stock", "t1", "t3"}, "t2"},
+		{memredis.VolatileLRU, []string{"t2", "t3"}, "t1"},
+		{memredis.VolatileLRU, []string{"t1", "t3"}, "t2"},
+		{memredis.AllKeysLRU, []string{"t1", "t2", "t3"}, "stock"},
+		{memredis.AllKeysLRU, []string{"stock", "t1", "t3"}, "t2"},
 	} {
-		fake := memory.NewRedis(plainGate(), memory.RedisOptions{})
+		fake := memredis.New(live.Gate(), memredis.Options{})
 		do := func(args ...string) {
 			t.Helper()
 			fake.Command(args...)
@@ -226,7 +228,7 @@ func TestAnUnknownScriptInMemoryComesLastAsInRedis7(t *testing.T) {
 	t.Cleanup(func() { _ = raw.Close() })
 	real := redis.New(redis.Options{Addrs: []string{raw.Options().Addr}})
 	t.Cleanup(func() { _ = real.Close() })
-	fake := memory.NewRedis(plainGate(), memory.RedisOptions{ColdScripts: true})
+	fake := memredis.New(live.Gate(), memredis.Options{ColdScripts: true})
 	for _, s := range []port.Speed{real, fake.Client()} {
 		for i, want := range []bool{false, true} {
 			beat, read := &port.WriteBeat{Space: port.SpeedSpace, Partition: int32(i), At: 5}, &port.ReadBeat{Space: port.SpeedSpace, Partition: int32(i)}

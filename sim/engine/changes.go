@@ -9,9 +9,9 @@ type part uint8
 
 // The parts.
 const (
-	elsewhere part = iota // anything that is no server of package memory: it may change with every step
-	postgres
-	kafka
+	elsewhere part = iota // anything that is no server in memory: it may change with every step
+	inPostgres
+	inKafka
 	parts
 )
 
@@ -19,9 +19,9 @@ const (
 func partOf(server string) part {
 	switch server {
 	case "postgres":
-		return postgres
+		return inPostgres
 	case "kafka":
-		return kafka
+		return inKafka
 	}
 	return elsewhere
 }

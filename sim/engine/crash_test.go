@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/postgres"
 	"stockproof/inventory/port"
 	"stockproof/sim/engine"
 )
@@ -118,7 +119,7 @@ func TestACommitGoesOnWithoutItsClient(t *testing.T) {
 		{"doomed/main: response postgres tx commit", 1},
 	} {
 		w, p := doomed(t, c.at)
-		pg := memory.NewPostgres(w.Engine, memory.PostgresOptions{})
+		pg := postgres.New(w.Engine, postgres.Options{})
 		ctx := context.Background()
 		p.Go("main", func() {
 			tx := pg.Client().Begin()

@@ -9,23 +9,20 @@ import (
 	"stockproof/adapters/debezium"
 	"stockproof/adapters/fakes/cdc"
 	"stockproof/adapters/live"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/kafka"
+	"stockproof/adapters/memory/postgres"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
 )
-
-func gate() *memory.Plain {
-	return memory.NewPlain(time.Now, func(d time.Duration, fn func()) func() bool { return time.AfterFunc(d, fn).Stop })
-}
 
 // capture runs a connector from a database to a broker, in memory both, around what fill does, and
 // returns the n records of a key in a topic, which are all that its partition gets.
 func capture(t *testing.T, c inventory.Connector, topic, key string, n int,
 	fill func(context.Context, port.Truth) error) []port.Record {
 	t.Helper()
-	pg := memory.NewPostgres(gate(), memory.PostgresOptions{})
-	broker := memory.NewKafka(gate(), memory.KafkaOptions{})
+	pg := postgres.New(live.Gate(), postgres.Options{})
+	broker := kafka.New(live.Gate(), kafka.Options{})
 	for _, name := range append(debezium.ForDesign(c).OwnTopics(), topic) {
 		broker.CreateTopic(name, 4)
 	}

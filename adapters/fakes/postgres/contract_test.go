@@ -3,11 +3,11 @@ package fakepg_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"stockproof/adapters/contract"
 	fakepg "stockproof/adapters/fakes/postgres"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/live"
+	mempg "stockproof/adapters/memory/postgres"
 	"stockproof/adapters/postgres"
 	"stockproof/inventory/port"
 )
@@ -16,8 +16,7 @@ import (
 // PostgreSQL passes.
 func TestTruthContract(t *testing.T) {
 	contract.Truth(t, func(t *testing.T) contract.TruthBed {
-		alarm := func(d time.Duration, fn func()) func() bool { return time.AfterFunc(d, fn).Stop }
-		store := memory.NewPostgres(memory.NewPlain(time.Now, alarm), memory.PostgresOptions{})
+		store := mempg.New(live.Gate(), mempg.Options{})
 		server := fakepg.NewServer(fakepg.Memory(store))
 		t.Cleanup(server.Close)
 		names := map[port.Truth]string{}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	fakepg "stockproof/adapters/fakes/postgres"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/postgres"
 	"stockproof/inventory/port"
 	"stockproof/model"
 )
@@ -21,7 +21,7 @@ import (
 // command once, without a gap.
 func TestRandomLossesLoseNothingAndDoNothingTwice(t *testing.T) {
 	const clients, commands = 4, 40
-	w := newWorld(t, memory.PostgresOptions{})
+	w := newWorld(t, postgres.Options{})
 	w.do(t, &port.CreateLanes{Lanes: []model.LaneKey{lane("hot")}})
 	met := w.randomFates(20)
 	g, ctx := errgroup.WithContext(context.Background())

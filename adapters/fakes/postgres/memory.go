@@ -4,21 +4,21 @@ import (
 	"context"
 	"errors"
 
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/postgres"
 	"stockproof/inventory/port"
 )
 
 // Memory makes the memory store a database to serve. Its timeouts for lock waits and idle
 // transactions are the store's own options, as the migrations would have set them.
-func Memory(pg *memory.Postgres) Database { return memoryDatabase{pg} }
+func Memory(pg *postgres.Server) Database { return memoryDatabase{pg} }
 
-type memoryDatabase struct{ pg *memory.Postgres }
+type memoryDatabase struct{ pg *postgres.Server }
 
 func (d memoryDatabase) Connect() (Session, error) { return memorySession{d.pg.Session()}, nil }
 
 func (d memoryDatabase) SystemID() string { return d.pg.SystemID() }
 
-type memorySession struct{ s *memory.Session }
+type memorySession struct{ s *postgres.Session }
 
 func (m memorySession) Begin(ctx context.Context) error { return sqlError(m.s.Begin(ctx)) }
 
@@ -41,7 +41,7 @@ func (m memorySession) Rollback() {
 // sqlError gives an error of the store the form in which PostgreSQL reports it.
 func sqlError(err error) error {
 	var c *port.ConstraintError
-	var s *memory.SQLError
+	var s *postgres.SQLError
 	switch {
 	case errors.As(err, &c):
 		return &Error{Code: c.SQLState, Message: c.Message, Table: c.Table, Constraint: c.Constraint}

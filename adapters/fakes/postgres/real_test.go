@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	fakepg "stockproof/adapters/fakes/postgres"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/live"
+	mempg "stockproof/adapters/memory/postgres"
 	"stockproof/adapters/postgres"
 	"stockproof/adapters/postgres/sql"
 	"stockproof/adapters/servers"
@@ -32,8 +32,7 @@ func sides(t *testing.T) (fake, real *pgx.Conn) {
 	if err := postgres.Migrate(context.Background(), truth.Pool()); err != nil {
 		t.Fatal(err)
 	}
-	alarm := func(d time.Duration, fn func()) func() bool { return time.AfterFunc(d, fn).Stop }
-	store := memory.NewPostgres(memory.NewPlain(time.Now, alarm), memory.PostgresOptions{})
+	store := mempg.New(live.Gate(), mempg.Options{})
 	server := fakepg.NewServer(fakepg.Memory(store))
 	t.Cleanup(server.Close)
 	return connect(t, "host=fake user=stockproof dbname=stockproof sslmode=disable", func(c *pgx.ConnConfig) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"stockproof/adapters/memory"
+	"stockproof/adapters/memory/postgres"
 	"stockproof/inventory/port"
 	"stockproof/model"
 )
@@ -14,7 +14,7 @@ import (
 func BenchmarkSettle(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 500} {
 		b.Run(fmt.Sprintf("orders=%d", n), func(b *testing.B) {
-			w := newWorld(b, memory.PostgresOptions{})
+			w := newWorld(b, postgres.Options{})
 			w.do(b, &port.CreateLanes{Lanes: []model.LaneKey{lane("hot")}})
 			seq := int64(0)
 			for b.Loop() {
@@ -27,7 +27,7 @@ func BenchmarkSettle(b *testing.B) {
 }
 
 func BenchmarkTransaction(b *testing.B) {
-	w := newWorld(b, memory.PostgresOptions{})
+	w := newWorld(b, postgres.Options{})
 	w.do(b, &port.CreateLanes{Lanes: []model.LaneKey{lane("hot")}})
 	ctx := context.Background()
 	for b.Loop() {

@@ -8,7 +8,8 @@ import (
 
 	"stockproof/adapters/contract"
 	fakepg "stockproof/adapters/fakes/postgres"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/live"
+	mempg "stockproof/adapters/memory/postgres"
 	"stockproof/adapters/postgres"
 	"stockproof/inventory/port"
 	"stockproof/model"
@@ -20,8 +21,7 @@ const slotDSN = "host=fake user=stockproof dbname=stockproof sslmode=disable"
 // the suite that a real PostgreSQL passes.
 func TestSlotContract(t *testing.T) {
 	contract.Slot(t, func(t *testing.T) contract.SlotBed {
-		alarm := func(d time.Duration, fn func()) func() bool { return time.AfterFunc(d, fn).Stop }
-		store := memory.NewPostgres(memory.NewPlain(time.Now, alarm), memory.PostgresOptions{})
+		store := mempg.New(live.Gate(), mempg.Options{})
 		store.Slot("contract", contract.SlotTables()...)
 		server := fakepg.NewServer(fakepg.Memory(store))
 		server.ServeSlot("contract", func() port.Slot { return store.Slot("contract") })
@@ -63,9 +63,7 @@ func openSlot(t *testing.T, server *fakepg.Server, name string) *postgres.Slot {
 // A slot that nobody serves does not exist, and a stream that the server ends goes on where it was
 // confirmed.
 func TestStreamsEndAndGoOn(t *testing.T) {
-	store := memory.NewPostgres(memory.NewPlain(time.Now, func(d time.Duration, fn func()) func() bool {
-		return time.AfterFunc(d, fn).Stop
-	}), memory.PostgresOptions{})
+	store := mempg.New(live.Gate(), mempg.Options{})
 	store.Slot("inv", "ledger.inventory_outbox")
 	server := fakepg.NewServer(fakepg.Memory(store))
 	defer server.Close()

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	fakepg "stockproof/adapters/fakes/postgres"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/live"
+	mempg "stockproof/adapters/memory/postgres"
 	"stockproof/adapters/postgres"
 	"stockproof/inventory/port"
 	"stockproof/model"
@@ -18,13 +18,12 @@ import (
 type world struct {
 	*postgres.Truth
 	server *fakepg.Server
-	store  *memory.Postgres
+	store  *mempg.Server
 }
 
-func newWorld(t testing.TB, o memory.PostgresOptions) *world {
+func newWorld(t testing.TB, o mempg.Options) *world {
 	t.Helper()
-	alarm := func(d time.Duration, fn func()) func() bool { return time.AfterFunc(d, fn).Stop }
-	w := &world{store: memory.NewPostgres(memory.NewPlain(time.Now, alarm), o)}
+	w := &world{store: mempg.New(live.Gate(), o)}
 	w.server = fakepg.NewServer(fakepg.Memory(w.store))
 	t.Cleanup(w.server.Close)
 	w.Truth = w.client(t)
@@ -118,7 +117,7 @@ func TestEveryLossHasItsClassAndItsEffect(t *testing.T) {
 		{fakepg.Commit, fakepg.TerminateAfter, nil, port.ErrUnknown, true},
 	} {
 		t.Run(fmt.Sprintf("step %d fate %d", c.step, c.fate), func(t *testing.T) {
-			w := newWorld(t, memory.PostgresOptions{})
+			w := newWorld(t, mempg.Options{})
 			truth := w.client(t) // it has no connection yet
 			w.fateAt(c.step, c.fate)
 			tx := truth.Begin()
@@ -152,7 +151,7 @@ func TestEveryLossHasItsClassAndItsEffect(t *testing.T) {
 func TestLostImplicitTransactionIsUnknownOnlyIfItWrites(t *testing.T) {
 	ctx := context.Background()
 	for fate, happened := range map[fakepg.Fate]bool{fakepg.LoseRequest: false, fakepg.LoseResponse: true} {
-		w := newWorld(t, memory.PostgresOptions{})
+		w := newWorld(t, mempg.Options{})
 		w.fateAt(fakepg.Commit, fate)
 		wantClass(t, w.Do(ctx, accept("a")), port.ErrUnknown)
 		if w.knows(t, "a") != happened {
@@ -165,7 +164,7 @@ func TestLostImplicitTransactionIsUnknownOnlyIfItWrites(t *testing.T) {
 
 func TestLateCommitTakesEffectAfterALookSaidThatItDidNot(t *testing.T) {
 	ctx := context.Background()
-	w := newWorld(t, memory.PostgresOptions{})
+	w := newWorld(t, mempg.Options{})
 	hold, reached := make(chan struct{}), make(chan struct{})
 	w.server.SetFaults(func(r fakepg.Request) fakepg.Fate {
 		a, ours := r.Statement.(*port.AcceptCommands)
@@ -199,7 +198,7 @@ func TestLateCommitTakesEffectAfterALookSaidThatItDidNot(t *testing.T) {
 }
 
 func TestUnreachableServerIsUnavailable(t *testing.T) {
-	w := newWorld(t, memory.PostgresOptions{})
+	w := newWorld(t, mempg.Options{})
 	w.server.Refuse(true)
 	wantClass(t, w.client(t).Do(context.Background(), accept("a")), port.ErrUnavailable)
 	w.do(t, accept("b")) // the connection from before goes on
@@ -227,7 +226,7 @@ func TestServerLostMidRunFreesTheLocksOfTheDead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
-			w := newWorld(t, memory.PostgresOptions{LockTimeoutMS: -1})
+			w := newWorld(t, mempg.Options{LockTimeoutMS: -1})
 			w.do(t, &port.CreateLanes{Lanes: []model.LaneKey{lane("x")}})
 			holder := w.hold(t, w.client(t), "x")
 			executing := make(chan struct{})
@@ -258,7 +257,7 @@ func TestServerLostMidRunFreesTheLocksOfTheDead(t *testing.T) {
 
 func TestErrorsOfTheStoreKeepTheirClassAndTheirNamesOnTheWire(t *testing.T) {
 	ctx := context.Background()
-	w := newWorld(t, memory.PostgresOptions{})
+	w := newWorld(t, mempg.Options{})
 	row := port.LedgerRow{Lane: lane("x"), Seq: 1, Epoch: 1, Command: model.NameID("a"), Kind: model.Restock,
 		Outcome: model.Granted}
 	w.do(t, accept("a"), &port.CreateLanes{Lanes: []model.LaneKey{lane("x")}},
@@ -293,7 +292,7 @@ func TestErrorsOfTheStoreKeepTheirClassAndTheirNamesOnTheWire(t *testing.T) {
 
 func TestDeadlockHasOneVictim(t *testing.T) {
 	ctx := context.Background()
-	w := newWorld(t, memory.PostgresOptions{})
+	w := newWorld(t, mempg.Options{})
 	w.do(t, &port.CreateLanes{Lanes: []model.LaneKey{lane("x"), lane("y")}})
 	x, y := w.hold(t, w, "x"), w.hold(t, w, "y")
 	failed := make(chan error, 1)
@@ -314,7 +313,7 @@ func TestDeadlockHasOneVictim(t *testing.T) {
 }
 
 func TestLockTimeoutIsAConflict(t *testing.T) {
-	w := newWorld(t, memory.PostgresOptions{LockTimeoutMS: 1})
+	w := newWorld(t, mempg.Options{LockTimeoutMS: 1})
 	w.do(t, &port.CreateLanes{Lanes: []model.LaneKey{lane("x")}})
 	w.hold(t, w, "x")
 	err := w.client(t).Do(context.Background(), &port.LockLanes{Lanes: []model.LaneKey{lane("x")}})
@@ -326,7 +325,7 @@ func TestLockTimeoutIsAConflict(t *testing.T) {
 
 func TestIdleZombieLosesItsLocksToWhoWaits(t *testing.T) {
 	ctx := context.Background()
-	w := newWorld(t, memory.PostgresOptions{IdleTimeoutMS: 200, LockTimeoutMS: -1})
+	w := newWorld(t, mempg.Options{IdleTimeoutMS: 200, LockTimeoutMS: -1})
 	w.do(t, &port.CreateLanes{Lanes: []model.LaneKey{lane("x")}})
 	client := w.client(t)
 	zombie := w.hold(t, client, "x")

@@ -10,7 +10,8 @@ import (
 
 	"stockproof/adapters/contract"
 	"stockproof/adapters/fakes/redeliver"
-	"stockproof/adapters/memory"
+	"stockproof/adapters/live"
+	"stockproof/adapters/memory/kafka"
 	"stockproof/inventory/port"
 )
 
@@ -19,10 +20,8 @@ const (
 	group = "projection"
 )
 
-func newKafka() *memory.Kafka {
-	return memory.NewKafka(memory.NewPlain(time.Now, func(d time.Duration, fn func()) func() bool {
-		return time.AfterFunc(d, fn).Stop
-	}), memory.KafkaOptions{})
+func newKafka() *kafka.Server {
+	return kafka.New(live.Gate(), kafka.Options{})
 }
 
 // reading is what a consumer with a loop per claim, as production code has it, saw.
@@ -93,7 +92,7 @@ func (r *reading) handle(c port.Claim, rs []port.Record) {
 	}
 }
 
-func filled(t *testing.T, n int) *memory.Kafka {
+func filled(t *testing.T, n int) *kafka.Server {
 	k := newKafka()
 	k.CreateTopic(topic, 2)
 	for i := range n {
@@ -247,7 +246,7 @@ func TestWithoutAShareItKeepsTheBrokerContract(t *testing.T) {
 	contract.Broker(t, func(*testing.T) contract.BrokerRig { return rig{newKafka()} })
 }
 
-type rig struct{ k *memory.Kafka }
+type rig struct{ k *kafka.Server }
 
 func (r rig) Client(_ *testing.T, id string) port.Broker {
 	return redeliver.Wrap(r.k.Client(id), redeliver.Options{})
