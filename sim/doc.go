@@ -4,7 +4,7 @@
 // # The mental model
 //
 //	Workload    what clients want: orders, cancels, restocks, returns, reads. Plain data (package workload).
-//	Scenario    a text file: a design, a workload, faults in order, what is expected to break.
+//	Scenario    a text file: a design, a workload, faults in order, what is expected to break (package scenario).
 //	World       the servers that everything runs on: in memory, or behind the real clients.
 //	Deployment  a design's processes on a world. Each can die and be started again.
 //	Drive       lets clients carry out a workload on the deployment's fronts (package clients).
@@ -20,27 +20,11 @@
 //	Simulation  one run: deploy, bring in the stock, let clients and faults loose, heal, come to rest, judge.
 //	Fault       what happens, and when: a kind, whom it strikes, and a trigger (the nth time that a role
 //	            passes a point). FaultKinds lists them; each leaves a receipt.
-//	Schedule    a run written down: a scenario whose faults are exact, and every choice of the scheduler
-//	            that was not the usual one, keyed by what the actors were doing.
-//	Timeline    a run drawn as a table, one column per process and server, with what truth and speed hold of
-//	            each lane at the end of every row; package page makes an HTML page of one.
+//	Replay      a run that a schedule file has written down ([ScheduleConfig]).
+//	Drawing     follows a run and takes it down: package timeline makes a picture of one, package page a page.
 //
 // Package explore looks for runs that break a design, makes them small, and visits every state of small
 // scopes.
-//
-// # What a scenario expects
-//
-// "expect GUARANTEE" says that this guarantee breaks in the run, "expect holds" that nothing does.
-// Several lines expect all that they name; what breaks beside them changes nothing. An expectation never
-// changes a result: the exit code says what happened. The verdict says whether the expectation was met,
-// "as the scenario expects" or "not as expected: expected X, got Y" ([Scenario.Met]); in JSON that is
-// as_expected, null where nothing is expected. A guarantee that is not yet judged, or that the design does
-// not claim, cannot be seen to break.
-//
-// # Options of a design
-//
-// A design declares which options it has (inventory.Design.Options). What a scenario's design line, or
-// the command line, asks for and the design does not have is refused and not ignored.
 //
 // # Ends of a run
 //
@@ -56,5 +40,5 @@
 // the same workload, down to every id, with every release of Go; whether the run is the same too, the
 // world says (World.About).
 //
-// Read next: scenario.go, deploy.go, run.go, simulation.go.
+// Read next: deploy.go, run.go, simulation.go.
 package sim

@@ -14,6 +14,7 @@ import (
 	"stockproof/model"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -195,7 +196,7 @@ func TestFaultLinesThatSayNothingOfUse(t *testing.T) {
 		"fault meteor":                                           "there is no such kind",
 		"fault redis-split role=worker before=admit lose=1 by=x": "is no time",
 	} {
-		s, err := sim.ParseScenario("faults", "faults", faultWorkload+line+"\n")
+		s, err := scenario.Parse("faults", "faults", faultWorkload+line+"\n")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +204,7 @@ func TestFaultLinesThatSayNothingOfUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.CoreFaults(&w, article.Design(), sim.CoreOptions()); err == nil || !strings.Contains(err.Error(), why) {
+		if _, err := sim.CoreFaults(s, &w, article.Design(), sim.CoreOptions()); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", line, err)
 		}
 	}

@@ -8,12 +8,14 @@ import (
 	"stockproof/inventory"
 	"stockproof/model"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 )
 
 // FaultKind is a kind of fault: what it does, when it can, and what it takes.
 type FaultKind struct {
 	Name  string
 	About string   // one line for people
+	Place string   // what it strikes: "clients", "connector" or a server; "": a process
 	Keys  []string // settings beside those of its trigger: what each means says [FaultKeys]
 	// Forms are the values of form= (of evict-keys: policy=); the first is the default.
 	Forms []string
@@ -23,7 +25,7 @@ type FaultKind struct {
 	// fate is what becomes of the request that passes the trigger; Delivered: it is no fault of a request.
 	fate engine.Fate
 	// applies: nil: to every design.
-	applies func(d inventory.Design, o DesignOptions) bool
+	applies func(d inventory.Design, o scenario.DesignOptions) bool
 	// prepare asks for a world in which it can happen; nil: any will do.
 	prepare func(w *worldNeeds)
 	// strike does it and says what it did; "" if there was nothing to do it to: then it did nothing, and is
@@ -44,8 +46,19 @@ type worldNeeds struct {
 
 // FaultKinds are all kinds that a simulation knows, in the order in which help lists them.
 func FaultKinds() []FaultKind {
-	return slices.Concat(requestFaults(), processFaults(), clientFaults(), connectorFaults(), recordFaults(),
-		kafkaFaults(), redisFaults(), redisClusterFaults(), postgresFaults())
+	return slices.Concat(requestFaults(), processFaults(), at("clients", clientFaults()), at("connector", connectorFaults()),
+		at("connector", recordFaults()), at("kafka", kafkaFaults()), at("redis", redisFaults()),
+		at("redis", redisClusterFaults()), at("postgres", postgresFaults()))
+}
+
+// at gives kinds their place, but for those that have one.
+func at(place string, kinds []FaultKind) []FaultKind {
+	for i := range kinds {
+		if kinds[i].Place == "" {
+			kinds[i].Place = place
+		}
+	}
+	return kinds
 }
 
 // kindsByName are the kinds, which are constant, by their names. A search looks them up in every execution, and
@@ -70,7 +83,7 @@ func FindFaultKind(name string) (FaultKind, bool) {
 
 // DefaultFaultKinds are the kinds that a campaign draws from when nobody says which: those that can strike
 // a design and that its claims survive.
-func DefaultFaultKinds(d inventory.Design, o DesignOptions) (names []string) {
+func DefaultFaultKinds(d inventory.Design, o scenario.DesignOptions) (names []string) {
 	for _, k := range FaultKinds() {
 		if k.Applies(d, o) && d.Survives(k.Name) {
 			names = append(names, k.Name)
@@ -99,29 +112,35 @@ func FaultKeys() [][2]string {
 func (k FaultKind) OfRequest() bool { return k.fate != engine.Delivered }
 
 // Applies reports whether the kind can strike anything of a design as it is deployed.
-func (k FaultKind) Applies(d inventory.Design, o DesignOptions) bool {
+func (k FaultKind) Applies(d inventory.Design, o scenario.DesignOptions) bool {
 	return k.applies == nil || k.applies(d, o)
 }
 
 // CheckApplies refuses a design that the kind cannot strike: a fault that was asked for and could never happen
 // would only be missed at the end.
-func (k FaultKind) CheckApplies(d inventory.Design, o DesignOptions) error {
+func (k FaultKind) CheckApplies(d inventory.Design, o scenario.DesignOptions) error {
 	if k.Applies(d, o) {
 		return nil
 	}
 	return fmt.Errorf("it cannot strike design %s as it is deployed here", d.Name)
 }
 
-func hasRedis(d inventory.Design, _ DesignOptions) bool { return d.Books != inventory.RowLockBooks }
+func hasRedis(d inventory.Design, _ scenario.DesignOptions) bool {
+	return d.Books != inventory.RowLockBooks
+}
 
-func hasKafka(d inventory.Design, _ DesignOptions) bool { return len(d.Topics) > 0 }
+func hasKafka(d inventory.Design, _ scenario.DesignOptions) bool { return len(d.Topics) > 0 }
 
-func hasConnector(d inventory.Design, o DesignOptions) bool { return d.Connector != nil && !o.Relay }
+func hasConnector(d inventory.Design, o scenario.DesignOptions) bool {
+	return d.Connector != nil && !o.Relay
+}
 
 // hasCommands: there is a topic whose records a design decides by.
-func hasCommands(d inventory.Design, _ DesignOptions) bool { return d.Connector != nil }
+func hasCommands(d inventory.Design, _ scenario.DesignOptions) bool { return d.Connector != nil }
 
-func hasTokens(d inventory.Design, _ DesignOptions) bool { return slices.Contains(d.Options, "ttl") }
+func hasTokens(d inventory.Design, _ scenario.DesignOptions) bool {
+	return slices.Contains(d.Options, "ttl")
+}
 
 func receipt(ok bool, format string, args ...any) string {
 	if !ok {
@@ -132,7 +151,7 @@ func receipt(ok bool, format string, args ...any) string {
 
 // target is the instance that a fault strikes: the one that passed the trigger if it has the role, else
 // the first that lives.
-func (s *Simulation) target(f *Fault, p engine.Point) *instanceOf {
+func (s *Simulation) target(f *Fault, p engine.Point) *Instance {
 	if p.Actor != nil {
 		if in := s.of(p.Actor.Proc); in != nil && in.role == f.Role && !in.proc.Dead() {
 			return in
@@ -146,8 +165,8 @@ func (s *Simulation) target(f *Fault, p engine.Point) *instanceOf {
 	return nil
 }
 
-// commandTopic is the topic whose records the design decides by.
-func (s *Simulation) commandTopic() string {
+// CommandTopic is the topic whose records the design decides by.
+func (s *Simulation) CommandTopic() string {
 	if c := s.c.Design.Connector; c != nil && !c.Outbox {
 		return c.Topic
 	}
@@ -159,7 +178,7 @@ func (s *Simulation) topicOf(f *Fault) string {
 	if f.Topic != "" {
 		return f.Topic
 	}
-	return s.commandTopic()
+	return s.CommandTopic()
 }
 
 // skuOf is the SKU that a fault names, or else the workload's first.

@@ -5,6 +5,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 )
 
 func clientFaults() []FaultKind {
@@ -20,7 +21,7 @@ func clientFaults() []FaultKind {
 				})
 			}},
 		{Name: "re-drive", About: "an operator sends what is in the dead letters again",
-			applies: func(d inventory.Design, _ DesignOptions) bool { return d.Redrive != nil || hasRawTable(d) },
+			applies: func(d inventory.Design, _ scenario.DesignOptions) bool { return d.Redrive != nil || hasRawTable(d) },
 			strike:  redrive},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 )
 
 // connectorTrouble is what the connector does besides its duty: the next life of its process reads it.
@@ -86,7 +87,9 @@ func connectorFaults() []FaultKind {
 }
 
 // hasRows: the connector's tables keep their rows, which an outbox does not.
-func hasRows(d inventory.Design, o DesignOptions) bool { return hasConnector(d, o) && hasRawTable(d) }
+func hasRows(d inventory.Design, o scenario.DesignOptions) bool {
+	return hasConnector(d, o) && hasRawTable(d)
+}
 
 // noiseTopics makes the topics that a connector of this design writes to only when it is told to: of
 // transactions, and of heartbeats.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"stockproof/inventory/port"
-
 	"stockproof/sim/engine"
 )
 
@@ -200,7 +199,7 @@ func (s *Simulation) produce(rs ...port.Record) (n int) {
 // fault's order or SKU, if it names one.
 func (s *Simulation) commandRecords(f *Fault) []port.Record {
 	order, _ := s.c.Workload.Order(f.When.Order)
-	rs := s.Kafka.Records(s.commandTopic())
+	rs := s.Kafka.Records(s.CommandTopic())
 	rs = slices.DeleteFunc(rs, func(r port.Record) bool {
 		return !carriesCommand(r.Value) || (!order.IsZero() || f.When.SKU != "") && !recordMentions(&r, order, f.When.SKU)
 	})

@@ -16,7 +16,7 @@ func keepsCommits(w *worldNeeds) { w.commits = 64 }
 func postgresFaults() []FaultKind {
 	return []FaultKind{
 		{Name: "kill-backends", About: "PostgreSQL ends the connections of a process", Keys: []string{"role"},
-			strike: on(func(s *Simulation, in *instanceOf, _ *Fault) string {
+			strike: on(func(s *Simulation, in *Instance, _ *Fault) string {
 				s.Postgres.Kill(in.truth)
 				return "connections of " + in.name + " ended"
 			})},

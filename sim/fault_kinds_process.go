@@ -19,7 +19,7 @@ func requestFaults() []FaultKind {
 func processFaults() []FaultKind {
 	return []FaultKind{
 		{Name: "crash", About: "a process dies; a supervisor starts it again a second later", Keys: []string{"role"},
-			strike: on(func(s *Simulation, in *instanceOf, _ *Fault) string {
+			strike: on(func(s *Simulation, in *Instance, _ *Fault) string {
 				s.Crash(in)
 				return in.name + " crashed"
 			})},
@@ -34,21 +34,21 @@ func processFaults() []FaultKind {
 				return ""
 			}},
 		{Name: "pause", About: "a process stands still for a while, and the group goes on without it", Keys: []string{"role", "by"},
-			strike: on(func(s *Simulation, in *instanceOf, f *Fault) string {
+			strike: on(func(s *Simulation, in *Instance, f *Fault) string {
 				s.Pause(in, f.By)
 				return fmt.Sprintf("%s paused for %s", in.name, ShortDuration(f.By))
 			})},
 		{Name: "evict", About: "the group takes a member's partitions away, and the member does not know", Keys: []string{"role"},
 			applies: hasKafka,
-			strike: on(func(s *Simulation, in *instanceOf, _ *Fault) string {
+			strike: on(func(s *Simulation, in *Instance, _ *Fault) string {
 				return receipt(s.evict(in), "%s evicted from its group", in.name)
 			})},
 		{Name: "skew-clock", About: "a process's clock is ahead from now on", Keys: []string{"role", "by"},
-			strike: on(func(s *Simulation, in *instanceOf, f *Fault) string {
+			strike: on(func(s *Simulation, in *Instance, f *Fault) string {
 				s.Engine.SkewClock(in.proc, f.By)
 				return fmt.Sprintf("the clock of %s is %s ahead", in.name, ShortDuration(f.By))
 			})},
-		{Name: "advance-time", About: "nothing happens for a while: every clock goes on, and what was to come is due", Keys: []string{"by"},
+		{Name: "advance-time", Place: "clients", About: "nothing happens for a while: every clock goes on, and what was to come is due", Keys: []string{"by"},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				s.Engine.AdvanceClock(f.By)
 				s.jumped += f.By
@@ -64,7 +64,7 @@ func processFaults() []FaultKind {
 }
 
 // on is a strike at the instance that the fault means.
-func on(do func(s *Simulation, in *instanceOf, f *Fault) string) func(*Simulation, *Fault, engine.Point) string {
+func on(do func(s *Simulation, in *Instance, f *Fault) string) func(*Simulation, *Fault, engine.Point) string {
 	return func(s *Simulation, f *Fault, p engine.Point) string {
 		if in := s.target(f, p); in != nil {
 			return do(s, in, f)
@@ -74,7 +74,7 @@ func on(do func(s *Simulation, in *instanceOf, f *Fault) string) func(*Simulatio
 }
 
 // evict takes the partitions of an instance's members away; they hear of it when their session is over.
-func (s *Simulation) evict(in *instanceOf) (found bool) {
+func (s *Simulation) evict(in *Instance) (found bool) {
 	client, broker := in.client, in.broker
 	for _, j := range broker.joined() {
 		if s.Kafka.Evict(j.group, client) {
@@ -104,12 +104,12 @@ func runRole(s *Simulation, f *Fault, _ engine.Point) string {
 // secondGroup starts one more instance of the role that consumes the commands; its groups have other
 // names, so that nobody shares partitions with it.
 func secondGroup(s *Simulation, _ *Fault, _ engine.Point) string {
-	topic := s.commandTopic()
+	topic := s.CommandTopic()
 	for _, first := range s.instances {
 		if !first.broker.reads(topic) || first.suffix != "" {
 			continue
 		}
-		in := &instanceOf{name: s.freeName(first.role + "-green"), role: first.role, build: first.build, suffix: "-green"}
+		in := &Instance{name: s.freeName(first.role + "-green"), role: first.role, build: first.build, suffix: "-green"}
 		s.instances = append(s.instances, in)
 		s.start(in)
 		s.lasts(0, "", func() { s.Retire(in) })

@@ -77,7 +77,7 @@ func carriesCommand(value []byte) bool { return bytes.Contains(value, []byte(`"q
 
 func recordFaults() []FaultKind {
 	return []FaultKind{
-		{Name: "malformed", About: "somebody else writes a command of an order of their own, in a form that is none",
+		{Name: "malformed", Place: "kafka", About: "somebody else writes a command of an order of their own, in a form that is none",
 			Keys: []string{"form", "order", "sku"}, Forms: formNames(), applies: hasCommands,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				rs := s.commandRecords(f)
@@ -165,7 +165,7 @@ func (b rewriter) Produce(ctx context.Context, rs ...port.Record) error {
 	}
 	rs = append([]port.Record(nil), rs...)
 	for i := range rs {
-		if w.left > 0 && rs[i].Topic == b.s.commandTopic() && carriesCommand(rs[i].Value) {
+		if w.left > 0 && rs[i].Topic == b.s.CommandTopic() && carriesCommand(rs[i].Value) {
 			w.left--
 			w.one(&rs[i])
 		}

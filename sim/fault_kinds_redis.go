@@ -44,7 +44,7 @@ func redisFaults() []FaultKind {
 			}},
 		{Name: "redis-split", About: "a process goes on with a master that was replaced; what it writes there is lost in the end",
 			Keys: []string{"role", "by", "lose"}, applies: hasRedis, prepare: keepsWrites,
-			strike: on(func(s *Simulation, in *instanceOf, f *Fault) string {
+			strike: on(func(s *Simulation, in *Instance, f *Fault) string {
 				for node := range s.redisMasters() {
 					s.Redis.Isolate(node, redis.Promotion{Lose: f.Lose}, in.name)
 					s.lasts(f.By, "redis heals", func() { s.Redis.Heal(node) })

@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/inventory/rowlock"
 	"stockproof/sim"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -126,7 +127,7 @@ func simulate(t *testing.T, d inventory.Design, faults string) sim.Outcome {
 
 func withFaults(t *testing.T, d inventory.Design, faults string) sim.SimulationConfig {
 	t.Helper()
-	s, err := sim.ParseScenario("faults", "faults", faultWorkload+faults+"\n")
+	s, err := scenario.Parse("faults", "faults", faultWorkload+faults+"\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,12 +135,12 @@ func withFaults(t *testing.T, d inventory.Design, faults string) sim.SimulationC
 	if c.Workload, err = s.Build(workload.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}
-	if c.Faults, err = s.CoreFaults(&c.Workload, d, c.Options); err != nil {
+	if c.Faults, err = sim.CoreFaults(s, &c.Workload, d, c.Options); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range c.Faults { // what a file says comes back from what it was read as
 		e := f.Entry()
-		again, err := (&sim.Scenario{Faults: []sim.Entry{e}}).CoreFaults(&c.Workload, d, c.Options)
+		again, err := sim.CoreFaults(&scenario.Scenario{Faults: []scenario.Entry{e}}, &c.Workload, d, c.Options)
 		if err != nil || len(again) != 1 || again[0] != f {
 			t.Errorf("%+v is written as %q, read as %+v (%v)", f, f.String(), again, err)
 		}
@@ -154,7 +155,7 @@ func TestWhatCannotStrikeADesignIsNotDrawn(t *testing.T) {
 	relayed.Relay = true
 	for _, x := range []struct {
 		d       inventory.Design
-		o       sim.DesignOptions
+		o       scenario.DesignOptions
 		kind    string
 		applies bool
 	}{

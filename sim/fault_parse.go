@@ -8,6 +8,7 @@ import (
 
 	"stockproof/inventory"
 	"stockproof/model"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -16,7 +17,7 @@ var triggerKeys = []string{"of", "before", "after", "order", "sku", "nth"}
 
 // CoreFaults reads the faults of a scenario for the core tier and a design as it is deployed. What is wrong, a
 // kind among it that cannot strike this design, is a [checks.InputError] that names the line.
-func (s *Scenario) CoreFaults(w *workload.Workload, d inventory.Design, o DesignOptions) ([]Fault, error) {
+func CoreFaults(s *scenario.Scenario, w *workload.Workload, d inventory.Design, o scenario.DesignOptions) ([]Fault, error) {
 	var fs []Fault
 	for i := range s.Faults {
 		f, err := readCoreFault(&s.Faults[i], w, d, o)
@@ -28,7 +29,7 @@ func (s *Scenario) CoreFaults(w *workload.Workload, d inventory.Design, o Design
 	return fs, nil
 }
 
-func readCoreFault(e *Entry, w *workload.Workload, d inventory.Design, o DesignOptions) (f Fault, err error) {
+func readCoreFault(e *scenario.Entry, w *workload.Workload, d inventory.Design, o scenario.DesignOptions) (f Fault, err error) {
 	k, ok := FindFaultKind(e.Subject)
 	if !ok {
 		var names []string
@@ -83,7 +84,7 @@ func (f *Fault) complete(k FaultKind) error {
 	return nil
 }
 
-func (f *Fault) set(x Setting, w *workload.Workload, d inventory.Design) (err error) {
+func (f *Fault) set(x scenario.Setting, w *workload.Workload, d inventory.Design) (err error) {
 	n := int64(0)
 	switch x.Key {
 	case "role":

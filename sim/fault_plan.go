@@ -9,6 +9,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 )
 
 // Fault is one fault of a plan: what happens, and when. It is what a line "fault KIND key=value..." of a
@@ -43,9 +44,9 @@ func (f Fault) String() string {
 }
 
 // Entry is the fault as a line of a file.
-func (f Fault) Entry() Entry {
-	e := Entry{Line: f.Line, Subject: f.Kind}
-	set := func(key, value string) { e.Settings = append(e.Settings, Setting{key, value}) }
+func (f Fault) Entry() scenario.Entry {
+	e := scenario.Entry{Line: f.Line, Subject: f.Kind}
+	set := func(key, value string) { e.Settings = append(e.Settings, scenario.Setting{Key: key, Value: value}) }
 	if f.Role != "" {
 		set("role", f.Role)
 	}

@@ -13,12 +13,13 @@ import (
 	"stockproof/inventory/rowlock"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
 // accepted reports whether a fault may wait for a point.
 func accepted(name string) bool {
-	s, err := sim.ParseScenario("points", "points", faultWorkload+"fault script-flush after="+name+"\n")
+	s, err := scenario.Parse("points", "points", faultWorkload+"fault script-flush after="+name+"\n")
 	if err != nil {
 		return false
 	}
@@ -26,7 +27,7 @@ func accepted(name string) bool {
 	if err != nil {
 		return false
 	}
-	_, err = s.CoreFaults(&w, article.Design(), sim.CoreOptions())
+	_, err = sim.CoreFaults(s, &w, article.Design(), sim.CoreOptions())
 	return err == nil
 }
 

@@ -86,9 +86,9 @@ func (s *Simulation) passed(at engine.Point) (changed bool) {
 	if s.c.Stepped != nil {
 		s.c.Stepped(s, at)
 	}
-	if s.timeline != nil {
-		s.timeline.step(at)
-		defer s.timeline.settled()
+	if s.drawing != nil {
+		s.drawing.Step(at)
+		defer s.drawing.Settled()
 	}
 	if s.Engine.Steps()%instantSteps == 0 && !s.c.Search {
 		s.restless.look(s.Engine)
@@ -121,7 +121,7 @@ func (s *Simulation) passed(at engine.Point) (changed bool) {
 
 // calm reports whether nothing can strike at the end of this step, and nobody asks the servers anything.
 func (s *Simulation) calm() bool {
-	return s.timeline == nil && s.c.Stepped == nil && (!s.open || s.c.Passed == nil && !s.c.Search && s.plan.next == len(s.plan.faults))
+	return s.drawing == nil && s.c.Stepped == nil && (!s.open || s.c.Passed == nil && !s.c.Search && s.plan.next == len(s.plan.faults))
 }
 
 // fate is what becomes of a request: what the list says, or else what the configuration does.

@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/sim/observe"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -27,7 +28,7 @@ type fault struct {
 var crashPoints = []string{"deduct", "credit", "settle", "install", "produce", "offset-commit"}
 
 // readFaults reads the faults of a scenario and refuses by name what this tier cannot express.
-func readFaults(s *Scenario, w *workload.Workload, d inventory.Design) ([]fault, error) {
+func readFaults(s *scenario.Scenario, w *workload.Workload, d inventory.Design) ([]fault, error) {
 	if s == nil {
 		return nil, nil
 	}
@@ -49,7 +50,7 @@ func readFaults(s *Scenario, w *workload.Workload, d inventory.Design) ([]fault,
 	return script, nil
 }
 
-func readFault(e *Entry, w *workload.Workload, d inventory.Design) (fault, error) {
+func readFault(e *scenario.Entry, w *workload.Workload, d inventory.Design) (fault, error) {
 	f := fault{text: e.Text("fault")[len("fault "):]}
 	allowed := map[string][]string{"crash": {"role", "after", "order", "nth"}, "restart": {"role"}, "advance-clock": {"by"}}
 	keys, ok := allowed[e.Subject]
@@ -95,7 +96,7 @@ func rolesOf(d inventory.Design) (names []string) {
 	return names
 }
 
-func (f *fault) readCrash(e *Entry, w *workload.Workload) error {
+func (f *fault) readCrash(e *scenario.Entry, w *workload.Workload) error {
 	f.strike = &observe.Strike{Role: f.role, Nth: 1}
 	after, _ := e.Get("after")
 	if f.strike.Point = after; after != "" && !slices.Contains(crashPoints, after) {

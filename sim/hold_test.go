@@ -7,17 +7,18 @@ import (
 	"stockproof/checks"
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
 // held simulates the scenario expiry under ledger, with further lines.
 func held(t *testing.T, more string) sim.Outcome {
 	t.Helper()
-	s, err := sim.LoadScenario("expiry")
+	s, err := scenario.Load("expiry")
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := sim.ParseScenario("faults", "faults", "stockproof scenario 1\nworkload clients=1\nworkload order=o1 sku=A qty=1\n"+more)
+	x, err := scenario.Parse("faults", "faults", "stockproof scenario 1\nworkload clients=1\nworkload order=o1 sku=A qty=1\n"+more)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +28,7 @@ func held(t *testing.T, more string) sim.Outcome {
 	if c.Workload, err = s.Build(workload.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}
-	if c.Faults, err = s.CoreFaults(&c.Workload, d, c.Options); err != nil {
+	if c.Faults, err = sim.CoreFaults(s, &c.Workload, d, c.Options); err != nil {
 		t.Fatal(err)
 	}
 	out, err := sim.Simulate(c)
@@ -59,11 +60,11 @@ func TestAHoldIsATimeAndOneOfAnOrder(t *testing.T) {
 		"workload order=o1 sku=A qty=1\nworkload order=o1 sku=A qty=1 line=2 hold=6s\n":         "on the order's first line, line 3",
 		"workload restock sku=A qty=1 hold=5s\n":                                                "unknown key hold",
 	} {
-		if _, err := sim.ParseScenario("x", "x", head+text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := scenario.Parse("x", "x", head+text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
-	if _, err := sim.ParseScenario("x", "x", head+"workload order=o1 sku=A qty=1 hold=5s\nworkload order=o1 sku=A qty=1 line=2 hold=5s\n"); err != nil {
+	if _, err := scenario.Parse("x", "x", head+"workload order=o1 sku=A qty=1 hold=5s\nworkload order=o1 sku=A qty=1 line=2 hold=5s\n"); err != nil {
 		t.Error(err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"stockproof/model"
 	"stockproof/sim/engine"
 	"stockproof/sim/observe"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -129,9 +130,9 @@ func (c claimed) Fetch(context.Context, port.Position, int, time.Duration) ([]po
 	return c.rs, nil
 }
 
-func simpleScenario(t *testing.T) *Scenario {
+func simpleScenario(t *testing.T) *scenario.Scenario {
 	t.Helper()
-	s, err := ParseScenario("one", "one", "stockproof scenario 1\nworkload stock sku=A qty=1\nworkload order=o1 sku=A qty=1\nexpect holds\n")
+	s, err := scenario.Parse("one", "one", "stockproof scenario 1\nworkload stock sku=A qty=1\nworkload order=o1 sku=A qty=1\nexpect holds\n")
 	if err != nil {
 		t.Fatal(err)
 	}

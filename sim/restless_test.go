@@ -8,6 +8,7 @@ import (
 	"stockproof/inventory/article"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -17,7 +18,7 @@ func refusedForEver(t *testing.T) sim.SimulationConfig {
 	t.Helper()
 	c := withFaults(t, article.Design(), "")
 	c.Options.EveryOp = true
-	s, err := sim.ParseScenario("loop", "loop", "stockproof scenario 1\nworkload stock sku=A qty=1\nworkload order=o1 sku=A qty=2\n")
+	s, err := scenario.Parse("loop", "loop", "stockproof scenario 1\nworkload stock sku=A qty=1\nworkload order=o1 sku=A qty=2\n")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/inventory/port"
 	"stockproof/sim"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -44,7 +45,7 @@ func rolesThatRan(t *testing.T, d inventory.Design, line string) []string {
 		}
 		d.Roles = append(d.Roles, role)
 	}
-	s, err := sim.ParseScenario("roles", "roles", "stockproof scenario 1\ndesign "+line+"\nworkload orders=5 skus=2\n")
+	s, err := scenario.Parse("roles", "roles", "stockproof scenario 1\ndesign "+line+"\nworkload orders=5 skus=2\n")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,16 +20,17 @@ import (
 	"stockproof/sim/clients"
 	"stockproof/sim/observe"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
 // RunConfig says what one run is.
 type RunConfig struct {
 	Design     inventory.Design
-	Options    DesignOptions
+	Options    scenario.DesignOptions
 	World      func(WorldOptions) (World, error)
 	Workload   workload.Workload
-	Scenario   *Scenario // its faults; nil: none
+	Scenario   *scenario.Scenario // its faults; nil: none
 	Seed       uint64
 	Duplicates random.Ratio  // share of command and state records that come twice, half at new offsets
 	Restarts   int           // workers (synchronous admission: projections) killed between effect and offset commit, and started again

@@ -20,6 +20,7 @@ import (
 	"stockproof/sim/clients"
 	"stockproof/sim/engine"
 	"stockproof/sim/observe"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -37,11 +38,11 @@ type Simulation struct {
 	suite     *checks.Suite
 	record    *jsonl.Writer   // nil: nobody keeps the history
 	commits   []checks.Commit // of a run that is triangulated
-	instances []*instanceOf
+	instances []*Instance
 	fronts    []inventory.Front
 	clients   *engine.Process
 	plan      *plan
-	timeline  *Timeline           // nil: nobody draws the run
+	drawing   Drawing             // nil: nobody draws the run
 	names     map[model.ID]string // what people call orders and commands
 	open      bool                // the initial stock is in and the clients are at work: faults strike, choices are made
 	driven    bool
@@ -67,7 +68,7 @@ type Simulation struct {
 // SimulationConfig says what is simulated.
 type SimulationConfig struct {
 	Design   inventory.Design
-	Options  DesignOptions
+	Options  scenario.DesignOptions
 	Workload workload.Workload
 	// Faults strike in order, each when the one before it has.
 	Faults []Fault
@@ -213,7 +214,7 @@ func (s *Simulation) prepare() {
 }
 
 // withRecordKey is the design with another column as the key of its raw-table topic.
-func withRecordKey(d inventory.Design, o DesignOptions) inventory.Design {
+func withRecordKey(d inventory.Design, o scenario.DesignOptions) inventory.Design {
 	if o.RecordKey != "" && d.Connector != nil && !d.Connector.Outbox {
 		c := *d.Connector
 		c.KeyColumn = o.RecordKey
@@ -248,8 +249,8 @@ func (s *Simulation) Run() (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if s.timeline != nil {
-		s.timeline.rest()
+	if s.drawing != nil {
+		s.drawing.Rest()
 	}
 	audit.Supply = s.summary.Supply
 	if err := s.Watch.Final(&audit, s.sizes); err != nil {

@@ -12,11 +12,12 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/sim/engine"
 	"stockproof/sim/observe"
+	"stockproof/sim/scenario"
 )
 
-// instanceOf is an instance of a role in a simulation: a process, its connections, and how to make its
+// Instance is an instance of a role in a simulation: a process, its connections, and how to make its
 // successor.
-type instanceOf struct {
+type Instance struct {
 	name, role string
 	build      func(inventory.Ports, inventory.Options) port.Process
 	proc       *engine.Process
@@ -30,6 +31,18 @@ type instanceOf struct {
 	ended      bool     // its work is done: nobody starts it again
 	retired    bool     // likewise: it was taken out of service
 }
+
+// Name is what people and schedules call the instance: its role and a number.
+func (in *Instance) Name() string { return in.name }
+
+// Role is what it does.
+func (in *Instance) Role() string { return in.role }
+
+// Lives counts how often it was started.
+func (in *Instance) Lives() int { return in.lives }
+
+// Process is its present life.
+func (in *Instance) Process() *engine.Process { return in.proc }
 
 // deploy starts every process.
 func (s *Simulation) deploy() error {
@@ -68,15 +81,15 @@ func (s *Simulation) connector(p inventory.Ports, o inventory.Options) port.Proc
 		cdc.Options{FlushBatches: flush, Backoff: o.Backoff, Faults: s.cdc.faults(), Snapshot: s.cdc.snapshot})
 }
 
-func (s *Simulation) launch(name, role string, build func(inventory.Ports, inventory.Options) port.Process) *instanceOf {
-	in := &instanceOf{name: name, role: role, build: build}
+func (s *Simulation) launch(name, role string, build func(inventory.Ports, inventory.Options) port.Process) *Instance {
+	in := &Instance{name: name, role: role, build: build}
 	s.instances = append(s.instances, in)
 	s.start(in)
 	return in
 }
 
 // start begins a life of an instance. Nothing of the last one is left.
-func (s *Simulation) start(in *instanceOf) {
+func (s *Simulation) start(in *Instance) {
 	if in.lives++; in.lives > 1 {
 		in.earlier = in.groups()
 	}
@@ -122,7 +135,7 @@ func (s *Simulation) front(name string, mode inventory.AdmissionMode) {
 }
 
 // instance is the instance of a process's name, of whichever life.
-func (s *Simulation) instance(name string) *instanceOf {
+func (s *Simulation) instance(name string) *Instance {
 	for _, in := range s.instances {
 		if in.name == name {
 			return in
@@ -132,7 +145,7 @@ func (s *Simulation) instance(name string) *instanceOf {
 }
 
 // of is the instance whose present life is the process.
-func (s *Simulation) of(p *engine.Process) *instanceOf {
+func (s *Simulation) of(p *engine.Process) *Instance {
 	for _, in := range s.instances {
 		if in.proc == p {
 			return in
@@ -143,7 +156,7 @@ func (s *Simulation) of(p *engine.Process) *instanceOf {
 
 // Crash ends an instance as kill -9 does: PostgreSQL notices, the broker evicts its members when their
 // session times out, and a supervisor starts a successor.
-func (s *Simulation) Crash(in *instanceOf) {
+func (s *Simulation) Crash(in *Instance) {
 	if in.proc.Dead() {
 		return
 	}
@@ -157,7 +170,7 @@ func (s *Simulation) Crash(in *instanceOf) {
 }
 
 // evictLater lets the session of an instance that is silent time out.
-func (s *Simulation) evictLater(in *instanceOf) {
+func (s *Simulation) evictLater(in *Instance) {
 	client, broker, proc := in.client, in.broker, in.proc
 	for _, j := range broker.joined() {
 		s.Engine.At(sessionTimeout, "kafka evicts "+client, func() {
@@ -172,14 +185,14 @@ func (s *Simulation) evictLater(in *instanceOf) {
 }
 
 // Restart starts a dead instance anew.
-func (s *Simulation) Restart(in *instanceOf) {
+func (s *Simulation) Restart(in *Instance) {
 	if in.proc.Dead() && !in.retired && !in.ended {
 		s.start(in)
 	}
 }
 
 // Retire takes an instance out of service for good.
-func (s *Simulation) Retire(in *instanceOf) {
+func (s *Simulation) Retire(in *Instance) {
 	if in.retired {
 		return
 	}
@@ -204,7 +217,7 @@ func (s *Simulation) freeName(stem string) string {
 }
 
 // broker is an instance's way to Kafka.
-func (s *Simulation) broker(in *instanceOf) port.Broker {
+func (s *Simulation) broker(in *Instance) port.Broker {
 	if in.role == "connector" || in.role == "relay" {
 		return rewriter{in.broker, s}
 	}
@@ -238,14 +251,14 @@ func (s *Simulation) lasts(d time.Duration, what string, end func()) {
 
 // Pause stops an instance in its tracks, a garbage collection that takes d: the broker evicts it when
 // that is longer than its session, and it wakes as a zombie.
-func (s *Simulation) Pause(in *instanceOf, d time.Duration) {
+func (s *Simulation) Pause(in *Instance, d time.Duration) {
 	proc := in.proc
 	s.Engine.Pause(proc)
 	s.evictLater(in)
 	s.Engine.At(d, "wake "+in.client, func() { s.wake(in, proc) })
 }
 
-func (s *Simulation) wake(in *instanceOf, proc *engine.Process) {
+func (s *Simulation) wake(in *Instance, proc *engine.Process) {
 	s.Engine.Resume(proc)
 	client, broker := in.client, in.broker
 	for _, j := range broker.joined() {
@@ -269,7 +282,7 @@ func (s *Simulation) heal() {
 }
 
 // askedRoles are the roles that do not always run, and that the options ask for.
-func askedRoles(o DesignOptions) []string {
+func askedRoles(o scenario.DesignOptions) []string {
 	var names []string
 	for _, asked := range []struct {
 		on   bool

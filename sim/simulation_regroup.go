@@ -86,11 +86,11 @@ func (s *Simulation) TakenBack() bool { return s.Kafka.TakenBack(s.deadClient) }
 
 // deadClient reports whether nobody is there any more whom the broker knows by a name.
 func (s *Simulation) deadClient(client string) bool {
-	return !slices.ContainsFunc(s.instances, func(in *instanceOf) bool { return in.client == client && !in.proc.Dead() })
+	return !slices.ContainsFunc(s.instances, func(in *Instance) bool { return in.client == client && !in.proc.Dead() })
 }
 
 // groups are the consumer groups that any life of the instance has joined.
-func (in *instanceOf) groups() []string {
+func (in *Instance) groups() []string {
 	all := in.earlier
 	for _, j := range in.broker.joined() {
 		all = with(all, j.group)

@@ -14,7 +14,7 @@ import (
 // serves in an actor of its own, so that the death of either is not the death of the other.
 type remote struct {
 	s     *Simulation
-	in    *instanceOf
+	in    *Instance
 	front func() inventory.Front // of the process's present life
 }
 

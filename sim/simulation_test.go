@@ -11,12 +11,13 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
-func simulated(t testing.TB, d inventory.Design, scenario string) sim.SimulationConfig {
+func simulated(t testing.TB, d inventory.Design, name string) sim.SimulationConfig {
 	t.Helper()
-	s, err := sim.LoadScenario(scenario)
+	s, err := scenario.Load(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +25,7 @@ func simulated(t testing.TB, d inventory.Design, scenario string) sim.Simulation
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := sim.DesignOptions{Options: inventory.DefaultOptions(), Workers: 2}
+	o := scenario.DesignOptions{Options: inventory.DefaultOptions(), Workers: 2}
 	o.Partitions = 2
 	return sim.SimulationConfig{Design: d, Options: o, Workload: w}
 }
@@ -88,7 +89,7 @@ func workloadOf(t testing.TB, n int) workload.Workload {
 	for i := range n {
 		text += fmt.Sprintf("workload order=o%d sku=A qty=2 policy=all-or-nothing\n", i+1)
 	}
-	s, err := sim.ParseScenario("orders", "orders.scenario", text+"expect holds\n")
+	s, err := scenario.Parse("orders", "orders.scenario", text+"expect holds\n")
 	if err != nil {
 		t.Fatal(err)
 	}

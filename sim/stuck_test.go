@@ -13,6 +13,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/inventory/port"
 	"stockproof/sim"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -48,7 +49,7 @@ func runConfig(t *testing.T, d inventory.Design, orders int) sim.RunConfig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sim.RunConfig{Design: d, Options: sim.DesignOptions{Options: inventory.DefaultOptions(), Workers: 2},
+	return sim.RunConfig{Design: d, Options: scenario.DesignOptions{Options: inventory.DefaultOptions(), Workers: 2},
 		Workload: w, Seed: 7, Settle: 5 * time.Minute, Patience: 5 * time.Minute,
 		World: func(o sim.WorldOptions) (sim.World, error) { return sim.NewMemoryWorld(o), nil }}
 }
@@ -72,7 +73,7 @@ func TestAStuckProcessEndsTheRunAndIsNamed(t *testing.T) {
 			run.Patience, run.Settle = 50*time.Millisecond, 50*time.Millisecond // nobody takes the dead one's place
 			if c.faults != "" {
 				var err error
-				if run.Scenario, err = sim.ParseScenario("s", "s", "stockproof scenario 1\nworkload orders=60\n"+c.faults); err != nil {
+				if run.Scenario, err = scenario.Parse("s", "s", "stockproof scenario 1\nworkload orders=60\n"+c.faults); err != nil {
 					t.Fatal(err)
 				}
 			}

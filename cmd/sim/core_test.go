@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"stockproof/checks"
-	"stockproof/sim"
+	"stockproof/sim/scenario"
 )
 
 const expirySchedule = `stockproof schedule 1
@@ -412,13 +412,13 @@ func TestShrinkAsJSON(t *testing.T) {
 func TestShrinkKeepsTheGuarantee(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "small.sched")
-	recorded, err := sim.LoadSchedule(filepath.Join("..", "..", "testdata", "schedules", "token-expiry.sched"))
+	recorded, err := scenario.LoadSchedule(filepath.Join("..", "..", "testdata", "schedules", "token-expiry.sched"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorded.Expect = []sim.Expectation{{Guarantee: checks.Conservation}}
+	recorded.Expect = []scenario.Expectation{{Guarantee: checks.Conservation}}
 	o := invoke(t, "shrink", write(t, "x.sched", recorded.String()), "-o", out)
-	s, err := sim.LoadSchedule(out)
+	s, err := scenario.LoadSchedule(out)
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, o.out, o.errors)
 	}

@@ -9,7 +9,7 @@ import (
 	"stockproof/inventory/dualwrite"
 	"stockproof/inventory/ledger"
 	"stockproof/inventory/rowlock"
-	"stockproof/sim"
+	"stockproof/sim/scenario"
 )
 
 // designs are all there are: nothing else in the workbench names one.
@@ -18,7 +18,7 @@ func designs() []inventory.Design {
 }
 
 // designFor is the design that a scenario asks for, unless another one was given on the command line.
-func designFor(s *sim.Scenario, name string, given bool) (inventory.Design, error) {
+func designFor(s *scenario.Scenario, name string, given bool) (inventory.Design, error) {
 	if s == nil || s.DesignName() == "" || given {
 		return findDesign(name)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"stockproof/sim"
+	"stockproof/sim/scenario"
 )
 
 const oneOrder = `stockproof scenario 1
@@ -112,7 +112,7 @@ func TestAFindingOfTheExhaustiveSearchIsASchedule(t *testing.T) {
 			!strings.HasSuffix(o.out, "\nsim replay "+file+"\n") {
 			t.Fatalf("%s: exit %d\n%s%s", design, o.code, o.out, o.errors)
 		}
-		s, err := sim.LoadSchedule(file)
+		s, err := scenario.LoadSchedule(file)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,8 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
+	"stockproof/sim/timeline"
 	"stockproof/sim/workload"
 )
 
@@ -109,7 +111,7 @@ func (f *exploreFlags) validate() error {
 func (f *exploreFlags) exhaustive() bool { return explore.Strategy(f.strategy) == explore.Exhaustive }
 
 // strikes refuses a kind that was asked for and cannot strike the design.
-func (f *exploreFlags) strikes(d inventory.Design, o sim.DesignOptions) error {
+func (f *exploreFlags) strikes(d inventory.Design, o scenario.DesignOptions) error {
 	for _, name := range f.kinds() {
 		k, _ := sim.FindFaultKind(name) // validate has found it
 		if err := k.CheckApplies(d, o); err != nil {
@@ -295,9 +297,9 @@ func (c *campaign) configure() (err error) {
 
 // coreScenario loads a scenario for the core tier, with the design that it asks for unless another one was
 // named, and with everything checked that can be before a run.
-func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inventory.Design, o sim.DesignOptions, err error) {
+func coreScenario(nameOrPath, design string, named bool) (s *scenario.Scenario, d inventory.Design, o scenario.DesignOptions, err error) {
 	o = sim.CoreOptions()
-	if s, err = sim.LoadScenario(nameOrPath); err != nil {
+	if s, err = scenario.Load(nameOrPath); err != nil {
 		return s, d, o, err
 	}
 	if d, err = designFor(s, design, named); err != nil {
@@ -310,7 +312,7 @@ func coreScenario(nameOrPath, design string, named bool) (s *sim.Scenario, d inv
 	if err != nil {
 		return s, d, o, err
 	}
-	_, err = s.CoreFaults(&w, d, o)
+	_, err = sim.CoreFaults(s, &w, d, o)
 	return s, d, o, err
 }
 
@@ -340,8 +342,8 @@ func (c *campaign) shrink(ctx context.Context, meter *meter, by string) error {
 		return nil
 	}
 	original := *found.Schedule
-	original.Name, original.Expect = small.Schedule.Name, []sim.Expectation{{Guarantee: small.Guarantee}}
-	original.Prose = []sim.Prose{{Text: "# As it was found, before it was shrunk to " + filepath.Base(c.flags.out) + "."}}
+	original.Name, original.Expect = small.Schedule.Name, []scenario.Expectation{{Guarantee: small.Guarantee}}
+	original.Prose = []scenario.Prose{{Text: "# As it was found, before it was shrunk to " + filepath.Base(c.flags.out) + "."}}
 	if err := writeFile(originalOf(c.flags.out), original.String()); err != nil {
 		return err
 	}
@@ -355,8 +357,8 @@ func shrinkMeter(m *meter) func(explore.ShrinkProgress) {
 }
 
 // drawSchedule runs a schedule under a design and draws it.
-func drawSchedule(ctx context.Context, s *sim.Schedule, d inventory.Design) (*picture, error) {
-	c, _, err := s.Simulation(d, sim.CoreOptions())
+func drawSchedule(ctx context.Context, s *scenario.Schedule, d inventory.Design) (*picture, error) {
+	c, _, err := sim.ScheduleConfig(s, d, sim.CoreOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -368,17 +370,17 @@ func drawSchedule(ctx context.Context, s *sim.Schedule, d inventory.Design) (*pi
 }
 
 // describe gives a schedule the prose that a reviewer reads first: what breaks, and the drawing.
-func describe(s *sim.Schedule, p *picture, from string) {
+func describe(s *scenario.Schedule, p *picture, from string) {
 	r := p.broken()
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s\n\n", r.Guarantee, r.Why)
 	if len(p.timeline.Rows) <= maxPictureRows {
-		text.WriteString(p.timeline.Text(sim.TimelineWidth, r) + "\n")
+		text.WriteString(p.timeline.Text(timeline.Width, r) + "\n")
 	}
 	fmt.Fprintf(&text, "%s\n%s", p.timeline.LaneText(p.outcome, r), from)
 	s.Prose = nil
 	for _, line := range strings.Split(text.String(), "\n") {
 		line = strings.TrimPrefix(line, "         ")
-		s.Prose = append(s.Prose, sim.Prose{Text: strings.TrimRight("# "+line, " ")})
+		s.Prose = append(s.Prose, scenario.Prose{Text: strings.TrimRight("# "+line, " ")})
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"stockproof/sim"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -67,7 +67,7 @@ func printRunHelp(w io.Writer, fs *flag.FlagSet) {
 		}
 	}
 	fmt.Fprint(w, scenarioHelp)
-	all, err := sim.Scenarios()
+	all, err := scenario.List()
 	if err != nil {
 		fmt.Fprintf(w, "  %v\n", err)
 	}

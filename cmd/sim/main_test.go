@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"stockproof/checks"
-	"stockproof/sim"
+	"stockproof/sim/scenario"
 )
 
 // asProgram makes the test binary the program itself: signals and exit codes are a process's.
@@ -102,7 +102,7 @@ func TestHelpNamesTheExitCodesOfTheTier(t *testing.T) {
 
 // Every option that a design declares can be written in a scenario: a declaration is not a wish.
 func TestDesignsDeclareOptionsThatScenariosKnow(t *testing.T) {
-	known := strings.Join(sim.OptionKeys(), " ") + " "
+	known := strings.Join(scenario.OptionKeys(), " ") + " "
 	for _, d := range designs() {
 		for _, key := range d.Options {
 			if !strings.Contains(" "+known, " "+key+" ") {

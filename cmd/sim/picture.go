@@ -9,12 +9,13 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/explore"
+	"stockproof/sim/timeline"
 )
 
 // picture is one run of the core tier, drawn.
 type picture struct {
 	outcome  sim.Outcome
-	timeline *sim.Timeline
+	timeline *timeline.Timeline
 	about    checks.Guarantee // the one that it is to show broken; 0, and where it holds: the first that is
 }
 
@@ -49,7 +50,7 @@ func drawWhole(c sim.SimulationConfig) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &picture{timeline: sim.NewTimeline(s)}
+	p := &picture{timeline: timeline.New(s)}
 	p.outcome, err = s.Run()
 	return p, err
 }
@@ -101,7 +102,7 @@ func (p *picture) draw(w io.Writer) {
 	if n := len(p.timeline.Rows); n > maxPictureRows {
 		fmt.Fprintf(w, "%10s %s: too long to draw\n", "", count(n, "step")+" that matter")
 	} else {
-		fmt.Fprint(w, p.timeline.Text(sim.TimelineWidth, r))
+		fmt.Fprint(w, p.timeline.Text(timeline.Width, r))
 	}
 	fmt.Fprintf(w, "\n%s", p.timeline.LaneText(p.outcome, r))
 	if r.Verdict == checks.Fail {

@@ -12,6 +12,7 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 const replayHelp = `sim replay FILE.sched: a recorded schedule once more.
@@ -29,7 +30,7 @@ const replayHelp = `sim replay FILE.sched: a recorded schedule once more.
 // replayed is a schedule that was run again.
 type replayed struct {
 	file     string
-	schedule *sim.Schedule
+	schedule *scenario.Schedule
 	design   inventory.Design
 	own      bool // it ran under the design that it was recorded under
 	drawn    *picture
@@ -75,8 +76,8 @@ func loadReplay(file, design string) (*replayed, error) {
 }
 
 // loadSchedule reads a schedule, whatever it says checked, and finds its design, or the one of that name.
-func loadSchedule(file, name string) (*sim.Schedule, inventory.Design, error) {
-	s, err := sim.LoadSchedule(file)
+func loadSchedule(file, name string) (*scenario.Schedule, inventory.Design, error) {
+	s, err := scenario.LoadSchedule(file)
 	if err != nil {
 		return nil, inventory.Design{}, err
 	}
@@ -89,7 +90,7 @@ func loadSchedule(file, name string) (*sim.Schedule, inventory.Design, error) {
 			return nil, d, s.Errorf(o.Line, "%v", err)
 		}
 	}
-	if err := s.CheckNames(d, sim.CoreOptions()); err != nil || name == "" {
+	if err := sim.CheckNames(s, d, sim.CoreOptions()); err != nil || name == "" {
 		return s, d, err
 	}
 	d, err = findDesign(name)
@@ -103,7 +104,7 @@ func (r *replayed) headline() string {
 }
 
 func (r *replayed) run(ctx context.Context) error {
-	c, chooser, err := r.schedule.Simulation(r.design, sim.CoreOptions())
+	c, chooser, err := sim.ScheduleConfig(r.schedule, r.design, sim.CoreOptions())
 	if err != nil {
 		return err
 	}
@@ -167,7 +168,7 @@ func (r *replayed) met() (met bool, got string) {
 	if !r.own {
 		return result.Result == checks.Holds, result.Result.String()
 	}
-	met, got = r.schedule.Met(result)
+	met, got = r.schedule.Met(result.Result, result.Reports)
 	want := r.schedule.Severity
 	if b := r.drawn.broken(); met && want > 0 && b.Severity.Unit == checks.Units && b.Severity.Amount != want {
 		return false, fmt.Sprintf("%s, severity %d and not %d", got, b.Severity.Amount, want)

@@ -98,7 +98,7 @@ func (p *report) expectation(w io.Writer) {
 		return
 	}
 	expected := strings.Join(want, ", ")
-	if met, got := s.Met(p.result); met {
+	if met, got := s.Met(p.result.Result, p.result.Reports); met {
 		fmt.Fprintf(w, "%10s as the scenario expects: %s\n", "", expected)
 	} else {
 		fmt.Fprintf(w, "%10s not as expected: expected %s, got %s\n", "", expected, got)

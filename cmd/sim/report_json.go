@@ -92,7 +92,7 @@ func (p *report) json(w io.Writer) error {
 	if sc := p.config.Scenario; sc != nil {
 		j.Scenario = sc.Name
 		if len(sc.Expect) > 0 {
-			met, _ := sc.Met(r)
+			met, _ := sc.Met(r.Result, r.Reports)
 			j.AsExpected = &met
 		}
 	}

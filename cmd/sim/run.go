@@ -16,6 +16,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -116,7 +117,7 @@ func (f *runFlags) validate() error {
 }
 
 // overruled refuses a flag that the scenario would silently win over.
-func (f *runFlags) overruled(s *sim.Scenario) error {
+func (f *runFlags) overruled(s *scenario.Scenario) error {
 	for _, key := range []string{"admission", "workers", "partitions"} {
 		if _, says := s.Design.Get(key); says && f.set[key] {
 			return usage{fmt.Errorf("--%s: scenario %s says that itself", key, s.Name)}
@@ -166,10 +167,10 @@ func (f *runFlags) config() (sim.RunConfig, error) {
 	if c.Seed, err = parseSeed(f.seed); err != nil {
 		return c, err
 	}
-	c.Options = sim.DesignOptions{Options: inventory.DefaultOptions(), Workers: f.workers}
+	c.Options = scenario.DesignOptions{Options: inventory.DefaultOptions(), Workers: f.workers}
 	c.Options.Partitions, c.Options.Admission = int32(f.partitions), inventory.AdmissionMode(f.admission)
 	if f.scenario != "" {
-		if c.Scenario, err = sim.LoadScenario(f.scenario); err != nil {
+		if c.Scenario, err = scenario.Load(f.scenario); err != nil {
 			return c, err
 		}
 		if err := f.overruled(c.Scenario); err != nil {
@@ -198,14 +199,14 @@ func (f *runFlags) checkOptions(c sim.RunConfig) error {
 		if !f.set[key] {
 			continue
 		}
-		if err := sim.CheckOption(c.Design, "--"+key, key); err != nil {
+		if err := scenario.CheckOption(c.Design, "--"+key, key); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *runFlags) buildWorkload(s *sim.Scenario, seed uint64) (workload.Workload, error) {
+func (f *runFlags) buildWorkload(s *scenario.Scenario, seed uint64) (workload.Workload, error) {
 	switch {
 	case f.workload != "":
 		o := workload.ImportOptions{Columns: workload.DefaultColumns(), Supply: workload.DefaultSupply(), Clients: f.params.Clients}

@@ -13,6 +13,7 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -26,7 +27,7 @@ const coreHelp = `sim run --on core: one schedule of the simulator, drawn and ju
 // coreRun is one run on the core tier.
 type coreRun struct {
 	seed     uint64
-	scenario *sim.Scenario
+	scenario *scenario.Scenario
 	design   inventory.Design
 	drawn    *picture
 	elapsed  time.Duration
@@ -54,7 +55,7 @@ func runCore(ctx context.Context, args []string, stdout *output, stderr io.Write
 	fs.String("on", "core", "the `tier`")
 	design := fs.String("design", "ledger", "the `design` to run")
 	seed := fs.String("seed", "", "decimal or 0x `number`; default a random one, printed on line 1")
-	scenario := fs.String("scenario", exploreDefault, "`name` or file of a scenario")
+	named := fs.String("scenario", exploreDefault, "`name` or file of a scenario")
 	history := fs.String("history", "", historyFlag)
 	asJSON := fs.Bool("json", false, "the result as JSON on the last line of stdout; everything else on stderr")
 	set, err := parseFlags(fs, args, func() {
@@ -71,7 +72,7 @@ func runCore(ctx context.Context, args []string, stdout *output, stderr io.Write
 	if r.seed, err = parseSeed(*seed); err != nil {
 		return err
 	}
-	s, d, o, err := coreScenario(*scenario, *design, set["design"])
+	s, d, o, err := coreScenario(*named, *design, set["design"])
 	if err != nil {
 		return err
 	}
@@ -106,13 +107,13 @@ func runCore(ctx context.Context, args []string, stdout *output, stderr io.Write
 }
 
 // config is the simulation of a seed: a random walk that preempts now and then.
-func (r *coreRun) config(o sim.DesignOptions) (c sim.SimulationConfig, err error) {
+func (r *coreRun) config(o scenario.DesignOptions) (c sim.SimulationConfig, err error) {
 	c = sim.SimulationConfig{Design: r.design, Options: o, Seed: r.seed,
 		Chooser: &engine.Walk{Numbers: random.Stream(r.seed, "choices"), Stay: 4}}
 	if c.Workload, err = r.scenario.Build(workload.DefaultParams(), r.seed); err != nil {
 		return c, err
 	}
-	c.Faults, err = r.scenario.CoreFaults(&c.Workload, r.design, o)
+	c.Faults, err = sim.CoreFaults(r.scenario, &c.Workload, r.design, o)
 	return c, err
 }
 
@@ -120,7 +121,7 @@ func (r *coreRun) text(w io.Writer) {
 	fmt.Fprintf(w, "\n%s\n", r.drawn.verdict())
 	if want := r.scenario.Expected(); len(want) > 0 {
 		expected := strings.Join(want, ", ")
-		if met, got := r.scenario.Met(r.drawn.outcome.RunResult); met {
+		if met, got := r.scenario.Met(r.drawn.outcome.RunResult.Result, r.drawn.outcome.RunResult.Reports); met {
 			fmt.Fprintf(w, "%10s as the scenario expects: %s\n", "", expected)
 		} else {
 			fmt.Fprintf(w, "%10s not as expected: expected %s, got %s\n", "", expected, got)
@@ -151,7 +152,7 @@ func (r *coreRun) json(w io.Writer) error {
 	j.Result, j.Design, j.Scenario, j.Seed = r.drawn.result(), r.design.Name, r.scenario.Name, fmt.Sprintf("0x%x", r.seed)
 	j.ElapsedMS, j.Reproduce = r.elapsed.Milliseconds(), r.again()
 	if j.Expected = r.scenario.Expected(); len(j.Expected) > 0 {
-		met, _ := r.scenario.Met(r.drawn.outcome.RunResult)
+		met, _ := r.scenario.Met(r.drawn.outcome.RunResult.Result, r.drawn.outcome.RunResult.Reports)
 		j.AsExpected = &met
 	}
 	return j.write(w)

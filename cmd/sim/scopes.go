@@ -8,6 +8,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // scopeEntry is one scope of a list: what an exhaustive search is to close.
@@ -83,7 +84,7 @@ func scopeList(name string) []scopeEntry {
 
 // configured is the entry as a scope of the search.
 func (e scopeEntry) configured(f *exploreFlags) (explore.Scope, error) {
-	s, err := sim.ParseScenario(e.name, e.name, "stockproof scenario 1\n"+e.workload+"expect holds\n")
+	s, err := scenario.Parse(e.name, e.name, "stockproof scenario 1\n"+e.workload+"expect holds\n")
 	if err != nil {
 		return explore.Scope{}, fmt.Errorf("scope %q: %w", e.name, err)
 	}

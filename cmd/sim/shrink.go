@@ -13,6 +13,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 const shrinkHelp = `sim shrink FILE.sched [-o OUT] [--json]: the smallest schedule that still breaks the same guarantee, with a certificate: every
@@ -24,7 +25,7 @@ entry that is left was taken out in turn, and the run was fine.
 // shrunk is a schedule that is made small.
 type shrunk struct {
 	file, to string
-	before   *sim.Schedule
+	before   *scenario.Schedule
 	design   inventory.Design
 	small    explore.Shrunk
 	drawn    *picture // of what is left; nil: the file breaks nothing

@@ -13,9 +13,9 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/port"
 	"stockproof/model"
-	"stockproof/sim"
 	"stockproof/sim/clients"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -37,7 +37,7 @@ func generated(t *testing.T, change func(*workload.Params)) workload.Workload {
 // entries is an explicit workload.
 func entries(t *testing.T, lines ...string) workload.Workload {
 	t.Helper()
-	s, err := sim.ParseScenario("test", "test.scenario", "stockproof scenario 1\n"+strings.Join(lines, "\n")+"\n")
+	s, err := scenario.Parse("test", "test.scenario", "stockproof scenario 1\n"+strings.Join(lines, "\n")+"\n")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -62,7 +63,7 @@ func TestGoingOnWithoutASwitchChangesNothing(t *testing.T) {
 // simulation is two orders and a duplicate under a random walk, with a worker that dies and a broker that takes
 // its partitions away.
 func simulation(t *testing.T, d inventory.Design, seed uint64, passed func(*sim.Simulation, engine.Point)) *sim.Simulation {
-	sc, err := sim.ParseScenario("orders", "orders.scenario", `stockproof scenario 1
+	sc, err := scenario.Parse("orders", "orders.scenario", `stockproof scenario 1
 # Two orders.
 workload clients=2
 workload stock sku=A qty=3
@@ -81,7 +82,7 @@ expect holds
 	if c.Workload, err = sc.Build(workload.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}
-	if c.Faults, err = sc.CoreFaults(&c.Workload, d, c.Options); err != nil {
+	if c.Faults, err = sim.CoreFaults(sc, &c.Workload, d, c.Options); err != nil {
 		t.Fatal(err)
 	}
 	s, err := sim.NewSimulation(engine.New(engine.Options{}), c)

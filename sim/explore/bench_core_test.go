@@ -21,6 +21,7 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -65,7 +66,7 @@ func chainOf(b *testing.B, d inventory.Design, n int) sim.SimulationConfig {
 	for i := range n {
 		text += fmt.Sprintf("workload order=o%d sku=A qty=2 policy=all-or-nothing\n", i+1)
 	}
-	s, err := sim.ParseScenario("orders", "orders.scenario", text+"expect holds\n")
+	s, err := scenario.Parse("orders", "orders.scenario", text+"expect holds\n")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -34,9 +35,9 @@ const (
 // Config is a campaign.
 type Config struct {
 	Design   inventory.Design
-	Options  sim.DesignOptions
-	Scenario *sim.Scenario // workload; its faults, if any, strike in every execution
-	Strategy Strategy      // default Portfolio
+	Options  scenario.DesignOptions
+	Scenario *scenario.Scenario // workload; its faults, if any, strike in every execution
+	Strategy Strategy           // default Portfolio
 	Seed     uint64
 	// Executions and Budget end the campaign, whichever comes first; 0: without this limit. One of them
 	// is needed. Executions are those that are drawn: what a portfolio searches comes on top ([Config.Share]).
@@ -94,7 +95,7 @@ type Result struct {
 // Finding is an execution that broke a claim.
 type Finding struct {
 	Execution int
-	Schedule  *sim.Schedule
+	Schedule  *scenario.Schedule
 	Outcome   sim.Outcome
 	Guarantee checks.Guarantee // the first claimed one that failed
 }
@@ -193,7 +194,7 @@ func (c *Config) base() (s sim.SimulationConfig, err error) {
 	if s.Workload, err = c.Scenario.Build(workload.DefaultParams(), c.Seed); err != nil {
 		return s, err
 	}
-	s.Faults, err = c.Scenario.CoreFaults(&s.Workload, c.Design, c.Options)
+	s.Faults, err = sim.CoreFaults(c.Scenario, &s.Workload, c.Design, c.Options)
 	return s, err
 }
 

@@ -7,11 +7,12 @@ import (
 	"stockproof/inventory/article"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
-func scenario(t testing.TB, name string) *sim.Scenario {
+func loaded(t testing.TB, name string) *scenario.Scenario {
 	t.Helper()
-	s, err := sim.LoadScenario(name)
+	s, err := scenario.Load(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +25,7 @@ func scenario(t testing.TB, name string) *sim.Scenario {
 func TestExplore(t *testing.T) {
 	d := article.Design()
 	for seed := range uint64(12) {
-		r, err := explore.Run(t.Context(), explore.Config{Design: d, Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"),
+		r, err := explore.Run(t.Context(), explore.Config{Design: d, Options: sim.CoreOptions(), Scenario: loaded(t, "tiny"),
 			Seed: seed, Executions: 500})
 		if err != nil {
 			t.Fatal(err)
@@ -48,7 +49,7 @@ func TestExplore(t *testing.T) {
 // A strategy that there is not is refused, and not taken for a random walk.
 func TestACampaignWithoutAStrategyIsRefused(t *testing.T) {
 	for _, strategy := range []explore.Strategy{"rndom", explore.Exhaustive} {
-		_, err := explore.Run(t.Context(), explore.Config{Design: article.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"),
+		_, err := explore.Run(t.Context(), explore.Config{Design: article.Design(), Options: sim.CoreOptions(), Scenario: loaded(t, "tiny"),
 			Strategy: strategy, Executions: 1})
 		if err == nil || !strings.Contains(err.Error(), string(strategy)) {
 			t.Errorf("strategy %s: %v", strategy, err)

@@ -14,11 +14,12 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 )
 
 // tinyScope is two orders under a design, with at most one fault of the kinds.
 func tinyScope(t *testing.T, d inventory.Design, kinds ...string) Scope {
-	s, err := sim.LoadScenario("tiny")
+	s, err := scenario.Load("tiny")
 	if err != nil {
 		t.Fatal(err)
 	}

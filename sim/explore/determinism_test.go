@@ -35,7 +35,7 @@ func (m moody) Do(ctx context.Context, ops ...port.SpeedOp) error {
 func twice(t *testing.T, d inventory.Design, executions, oneIn int) (explore.Result, error) {
 	t.Helper()
 	return explore.Run(context.Background(), explore.Config{Design: d, Options: sim.CoreOptions(),
-		Scenario: scenario(t, "tiny"), Seed: 1, Executions: executions, Twice: oneIn, MaxFaults: -1, Cores: 1})
+		Scenario: loaded(t, "tiny"), Seed: 1, Executions: executions, Twice: oneIn, MaxFaults: -1, Cores: 1})
 }
 
 func moodyDesign() inventory.Design {
@@ -62,7 +62,7 @@ func TestADesignThatRemembersOtherRunsIsReportedWithTheFirstStep(t *testing.T) {
 func TestASearchOfADesignThatRemembersOtherRunsNamesTheFirstStep(t *testing.T) {
 	for _, twice := range []int{1, 3} {
 		_, err := explore.Exhaust(t.Context(), explore.Scope{Design: moodyDesign(), Options: sim.CoreOptions(),
-			Scenario: scenario(t, "tiny"), Without: []string{"reconciler", "bootstrap"}, Twice: twice, Cores: 1})
+			Scenario: loaded(t, "tiny"), Without: []string{"reconciler", "bootstrap"}, Twice: twice, Cores: 1})
 		var found *explore.NondeterminismError
 		if !errors.As(err, &found) {
 			t.Fatalf("one in %d: it was not noticed: %v", twice, err)

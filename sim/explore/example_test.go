@@ -9,6 +9,7 @@ import (
 	"stockproof/inventory/port"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // forgetful is a deductor that saves memory: it remembers for a second which orders it has deducted.
@@ -34,12 +35,12 @@ func ExampleRun() {
 		p.Speed = forgetful{p.Speed}
 		return article.NewWorker(p, o)
 	}}}
-	scenario, err := sim.LoadScenario("tiny") // two orders want 2 each, and there are 3
+	tiny, err := scenario.Load("tiny") // two orders want 2 each, and there are 3
 	if err != nil {
 		panic(err)
 	}
 	result, err := explore.Run(context.Background(), explore.Config{Design: shop, Options: sim.CoreOptions(),
-		Scenario: scenario, Kinds: []string{"crash"}, Seed: 1, Executions: 200})
+		Scenario: tiny, Kinds: []string{"crash"}, Seed: 1, Executions: 200})
 	if err != nil {
 		panic(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 )
 
 // landmarks are the points that faults are placed at.
@@ -105,20 +106,20 @@ func (k *campaign) find(e *engine.Engine, lua *luahost.Host, x execution, g chec
 	if err != nil {
 		return nil, err
 	}
-	s := &sim.Schedule{Scenario: *k.Scenario, Deviations: rec.Deviations}
+	s := &scenario.Schedule{Scenario: *k.Scenario, Deviations: rec.Deviations}
 	s.Design = designEntry(k.Scenario, k.Design.Name)
 	s.Prose = nil
 	s.Scenario.Faults = nil
 	for _, f := range x.faults {
 		s.Scenario.Faults = append(s.Scenario.Faults, f.Entry())
 	}
-	s.Expect = []sim.Expectation{{Guarantee: g}}
+	s.Expect = []scenario.Expectation{{Guarantee: g}}
 	return &Finding{Execution: x.n, Schedule: s, Outcome: out, Guarantee: g}, nil
 }
 
 // designEntry is the scenario's design line for a design.
-func designEntry(s *sim.Scenario, name string) *sim.Entry {
-	e := sim.Entry{Subject: name}
+func designEntry(s *scenario.Scenario, name string) *scenario.Entry {
+	e := scenario.Entry{Subject: name}
 	if s.Design != nil {
 		e.Settings = slices.Clone(s.Design.Settings)
 	}

@@ -12,6 +12,7 @@ import (
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/sim"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -19,8 +20,8 @@ import (
 // said in its text.
 type Scope struct {
 	Design   inventory.Design
-	Options  sim.DesignOptions
-	Scenario *sim.Scenario
+	Options  scenario.DesignOptions
+	Scenario *scenario.Scenario
 	Without  []string // roles that do not run
 	// AtRest are those of them that start when nobody can go on unless time passes, before the execution is judged: from
 	// then on no fault strikes, time passes, and of the orders of steps there is one.
@@ -135,7 +136,7 @@ func (c Scope) search() (*search, error) {
 	if base.Workload, err = c.Scenario.Build(workload.DefaultParams(), 1); err != nil {
 		return nil, err
 	}
-	if base.Faults, err = c.Scenario.CoreFaults(&base.Workload, c.Design, c.Options); err != nil {
+	if base.Faults, err = sim.CoreFaults(c.Scenario, &base.Workload, c.Design, c.Options); err != nil {
 		return nil, err
 	}
 	for _, r := range c.AtRest {

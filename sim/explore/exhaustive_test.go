@@ -12,13 +12,14 @@ import (
 	"stockproof/inventory/rowlock"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // chain is the whole asynchronous chain of ledger: intake, connector, two workers, projection.
 func chain(t testing.TB, name string) explore.Scope {
 	o := sim.CoreOptions()
 	o.Channels = nil
-	return explore.Scope{Design: ledger.Design(), Options: o, Scenario: scenario(t, name),
+	return explore.Scope{Design: ledger.Design(), Options: o, Scenario: loaded(t, name),
 		Without: []string{"sweeper", "coordinator", "heart", "reconciler", "feed", "bootstrap"}}
 }
 
@@ -53,8 +54,8 @@ func TestAnotherOrderOfVisitsSeesTheSameStates(t *testing.T) {
 	zombie.Scenario, zombie.Faults, zombie.Kinds = one(t), 1, []string{"evict"}
 	zombie.Off, zombie.Options.Workers, zombie.Options.Partitions = explore.AllReductions, 1, 1
 	for _, c := range []explore.Scope{
-		{Design: dualwrite.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny")},
-		{Design: rowlock.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny")},
+		{Design: dualwrite.Design(), Options: sim.CoreOptions(), Scenario: loaded(t, "tiny")},
+		{Design: rowlock.Design(), Options: sim.CoreOptions(), Scenario: loaded(t, "tiny")},
 		lossy, zombie,
 	} {
 		one, err := explore.Exhaust(context.Background(), c)
@@ -101,7 +102,7 @@ func (t trustingTx) Commit(ctx context.Context, batch ...port.Statement) error {
 }
 
 func TestTheSearchFindsAPlantedBug(t *testing.T) {
-	c := explore.Scope{Design: rowlock.Design(), Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"),
+	c := explore.Scope{Design: rowlock.Design(), Options: sim.CoreOptions(), Scenario: loaded(t, "tiny"),
 		Faults: 1, Kinds: []string{"crash", "lost", "lost-response", "late"}}
 	p, err := explore.Exhaust(context.Background(), c)
 	if err != nil || !p.Complete || p.Finding != nil {
@@ -125,7 +126,7 @@ func TestTheSearchFindsAPlantedBug(t *testing.T) {
 // Sleep sets leave out ways to go on, and no state, as long as they are alone. With the other reductions they come to
 // the same ends.
 func TestSleepSetsSeeEveryState(t *testing.T) {
-	s, err := sim.ParseScenario("one", "one", "stockproof scenario 1\nworkload clients=1\nworkload stock sku=A qty=3\n"+
+	s, err := scenario.Parse("one", "one", "stockproof scenario 1\nworkload clients=1\nworkload stock sku=A qty=3\n"+
 		"workload order=o1 sku=A qty=2 policy=all-or-nothing\nexpect holds\n")
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +163,7 @@ func TestSleepSetsSeeEveryState(t *testing.T) {
 // With and without sleep sets, with and without private steps, the search comes to the same ends.
 func TestReductionsChangeNoEnd(t *testing.T) {
 	for _, d := range []inventory.Design{rowlock.Design(), dualwrite.Design()} {
-		c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: scenario(t, "tiny"), Faults: 1, Kinds: []string{"lost", "late"}}
+		c := explore.Scope{Design: d, Options: sim.CoreOptions(), Scenario: loaded(t, "tiny"), Faults: 1, Kinds: []string{"lost", "late"}}
 		if d.Name == "dualwrite" {
 			c.Faults = 0
 		}

@@ -7,12 +7,13 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // Who says that a reservation is over and who takes the payment are two processes: whatever strikes them, one of them wins,
 // and no unit leaves and comes back as well.
 func TestAnExpiryAndAPaymentHaveOneWinner(t *testing.T) {
-	s, err := sim.LoadScenario("expiry")
+	s, err := scenario.Load("expiry")
 	if err != nil {
 		t.Fatal(err)
 	}

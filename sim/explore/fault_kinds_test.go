@@ -11,6 +11,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // troubled is a workload in which every kind of fault finds something to disturb.
@@ -33,7 +34,7 @@ var (
 // The claims of ledger hold under every kind of fault inside its envelope, each one alone and as often as it
 // comes.
 func TestLedgerHoldsUnderEveryKindAlone(t *testing.T) {
-	s, err := sim.ParseScenario("troubled", "troubled", troubled)
+	s, err := scenario.Parse("troubled", "troubled", troubled)
 	if err != nil {
 		t.Fatal(err)
 	}

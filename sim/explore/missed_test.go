@@ -11,6 +11,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 )
 
 // What a search once left out: no comparison of the states that it visits shows one that it does not visit.
@@ -184,7 +185,7 @@ func TestNothingIsReducedBeforeAFaultOfTheScenario(t *testing.T) {
 	c := tinyScope(t, ledger.Design())
 	text := strings.Replace(c.Scenario.String(), "\nexpect", "\nfault pg-failover of=clients before=look-up\nexpect", 1)
 	var err error
-	if c.Scenario, err = sim.ParseScenario("own", "own", text); err != nil {
+	if c.Scenario, err = scenario.Parse("own", "own", text); err != nil {
 		t.Fatal(err)
 	}
 	p := newProber(t, c)

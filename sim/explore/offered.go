@@ -7,6 +7,7 @@ import (
 
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 )
 
 // ownKinds are the faults that the search knows as choices of its own.
@@ -33,7 +34,7 @@ func CheckChoosable(kind string) error {
 }
 
 // CheckTold refuses faults of a scenario that leave something behind that no state of a search tells.
-func CheckTold(s *sim.Scenario) error {
+func CheckTold(s *scenario.Scenario) error {
 	for _, f := range s.Faults {
 		if k, _ := sim.FindFaultKind(f.Subject); k.Hidden != "" {
 			return fmt.Errorf("fault %s of %s: %w", k.Name, s.Name, untold(k))

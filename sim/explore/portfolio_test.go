@@ -10,10 +10,11 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 func portfolio(t *testing.T, d inventory.Design, name string, executions, cores int, kinds ...string) explore.Config {
-	return explore.Config{Design: d, Options: sim.CoreOptions(), Scenario: scenario(t, name), Seed: 7, Executions: executions, Twice: 1,
+	return explore.Config{Design: d, Options: sim.CoreOptions(), Scenario: loaded(t, name), Seed: 7, Executions: executions, Twice: 1,
 		Cores: cores, Kinds: kinds, MaxFaults: 1}
 }
 
@@ -53,7 +54,7 @@ func TestTheShareOfAPortfolio(t *testing.T) {
 	}
 	for why, change := range map[string]func(*explore.Config){
 		"strategy random has none":     func(c *explore.Config) { c.Strategy = explore.Random },
-		"requests are too many":        func(c *explore.Config) { c.Scenario = scenario(t, "medium") },
+		"requests are too many":        func(c *explore.Config) { c.Scenario = loaded(t, "medium") },
 		"a state does not tell":        func(c *explore.Config) { c.Kinds = []string{"garbled"} },
 		"nothing about liveness":       func(c *explore.Config) { c.Want = []checks.Guarantee{checks.NoLoss} },
 		"5 executions leave none":      func(c *explore.Config) { c.Executions = 5 },
@@ -67,9 +68,9 @@ func TestTheShareOfAPortfolio(t *testing.T) {
 	}
 }
 
-func withFaults(t *testing.T, name string) *sim.Scenario {
+func withFaults(t *testing.T, name string) *scenario.Scenario {
 	t.Helper()
-	s, err := sim.LoadScenario(name)
+	s, err := scenario.Load(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestWhatAPortfolioFindsBySearchIsRecorded(t *testing.T) {
 	if r.Executions != drawn || r.Search == nil || r.Search.Finding == nil || r.Finding == nil {
 		t.Fatalf("%d executions, search %+v, finding %+v", r.Executions, r.Search, r.Finding)
 	}
-	run, _, err := r.Finding.Schedule.Simulation(c.Design, c.Options)
+	run, _, err := sim.ScheduleConfig(r.Finding.Schedule, c.Design, c.Options)
 	if err != nil {
 		t.Fatal(err)
 	}

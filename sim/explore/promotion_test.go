@@ -9,15 +9,15 @@ import (
 	"stockproof/checks"
 	"stockproof/inventory"
 	"stockproof/inventory/port"
-	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // promoted is one order, and a standby that is promoted before its client first looks for a decision, wherever the others
 // are by then. What was lost with the old server's slot the sweeper sends again once it is due: it starts when everybody
 // rests.
 func promoted(t *testing.T) explore.Scope {
-	s, err := sim.ParseScenario("promoted", "promoted", `stockproof scenario 1
+	s, err := scenario.Parse("promoted", "promoted", `stockproof scenario 1
 workload clients=1
 workload stock sku=A qty=3
 workload order=o1 sku=A qty=2 policy=all-or-nothing

@@ -16,6 +16,7 @@ import (
 	"stockproof/inventory/dualwrite"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // Recorded schedules are found by exploration and shrunk, never written by hand:
@@ -72,12 +73,12 @@ func (r recipe) path() string {
 }
 
 func (r recipe) record(t *testing.T) {
-	s, err := sim.LoadScenario(r.name)
+	s, err := scenario.Load(r.name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := r.design(t, s)
-	var best *sim.Schedule
+	var best *scenario.Schedule
 	for _, seed := range recordSeeds {
 		x := r.search(t, s, d, seed)
 		if x != nil && (best == nil || len(x.String()) < len(best.String())) {
@@ -91,14 +92,14 @@ func (r recipe) record(t *testing.T) {
 		t.Fatalf("%s: found nothing with %d seeds in %s each", r.name, len(recordSeeds), *recordBudget)
 	}
 	best.Prose = s.Prose
-	best.Others = []sim.OtherDesign{{Design: "ledger", Holds: r.ledger == "", Note: r.ledger}}
+	best.Others = []scenario.OtherDesign{{Design: "ledger", Holds: r.ledger == "", Note: r.ledger}}
 	if err := os.WriteFile(r.path(), []byte(best.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("\n%s", best)
 }
 
-func (r recipe) design(t testing.TB, s *sim.Scenario) inventory.Design {
+func (r recipe) design(t testing.TB, s *scenario.Scenario) inventory.Design {
 	t.Helper()
 	if r.test != nil {
 		return *r.test
@@ -120,7 +121,7 @@ func designOf(t testing.TB, name string) inventory.Design {
 }
 
 // search explores with one seed and shrinks what it finds; nil: nothing was found.
-func (r recipe) search(t *testing.T, s *sim.Scenario, d inventory.Design, seed uint64) *sim.Schedule {
+func (r recipe) search(t *testing.T, s *scenario.Scenario, d inventory.Design, seed uint64) *scenario.Schedule {
 	t.Helper()
 	found, err := explore.Run(context.Background(), r.config(t, s, d, seed))
 	if err != nil {
@@ -147,7 +148,7 @@ func (r recipe) search(t *testing.T, s *sim.Scenario, d inventory.Design, seed u
 }
 
 // config is the campaign of the recipe.
-func (r recipe) config(t testing.TB, s *sim.Scenario, d inventory.Design, seed uint64) explore.Config {
+func (r recipe) config(t testing.TB, s *scenario.Scenario, d inventory.Design, seed uint64) explore.Config {
 	t.Helper()
 	o := sim.CoreOptions()
 	if err := s.DesignOptions(&o); err != nil {
@@ -166,21 +167,21 @@ func (r recipe) config(t testing.TB, s *sim.Scenario, d inventory.Design, seed u
 
 // accept keeps the cause of a violation while it is shrunk: without any of the faults of the kinds that the
 // recipe needs, there would be none.
-func (r recipe) accept(d inventory.Design) func(*sim.Schedule, sim.Outcome) bool {
+func (r recipe) accept(d inventory.Design) func(*scenario.Schedule, sim.Outcome) bool {
 	if len(r.needs) == 0 {
 		return nil
 	}
-	return func(s *sim.Schedule, _ sim.Outcome) bool { return r.needed(s, d) }
+	return func(s *scenario.Schedule, _ sim.Outcome) bool { return r.needed(s, d) }
 }
 
-func (r recipe) needed(s *sim.Schedule, d inventory.Design) bool {
+func (r recipe) needed(s *scenario.Schedule, d inventory.Design) bool {
 	for _, kind := range r.needs {
 		without := *s
-		without.Faults = slices.DeleteFunc(slices.Clone(s.Faults), func(e sim.Entry) bool { return e.Subject == kind })
+		without.Faults = slices.DeleteFunc(slices.Clone(s.Faults), func(e scenario.Entry) bool { return e.Subject == kind })
 		if len(without.Faults) == len(s.Faults) {
 			return false
 		}
-		c, _, err := without.Simulation(d, sim.CoreOptions())
+		c, _, err := sim.ScheduleConfig(&without, d, sim.CoreOptions())
 		if err != nil {
 			return false
 		}

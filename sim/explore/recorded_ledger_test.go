@@ -17,6 +17,7 @@ import (
 	"stockproof/sim/engine"
 	"stockproof/sim/explore"
 	"stockproof/sim/random"
+	"stockproof/sim/scenario"
 )
 
 // recordedRuns is how many random schedules every recorded scenario is run in under each design that is said
@@ -63,7 +64,7 @@ func TestRecordedFaultsDoNotBreakLedger(t *testing.T) {
 // holding is a recorded schedule and a design that it says holds under the same workload and faults.
 type holding struct {
 	path, design string
-	schedule     *sim.Schedule
+	schedule     *scenario.Schedule
 }
 
 // name is the file, from the folder of the schedules, and the design.
@@ -97,7 +98,7 @@ type trial struct {
 
 func newTrial(t *testing.T, h holding) *trial {
 	t.Helper()
-	base, _, err := h.schedule.Simulation(anyDesign(t, h.design), sim.CoreOptions())
+	base, _, err := sim.ScheduleConfig(h.schedule, anyDesign(t, h.design), sim.CoreOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,10 +144,10 @@ func (tr *trial) survives(t *testing.T, seed int) (whole bool) {
 }
 
 // written is a run as a schedule that can be replayed and shrunk.
-func (tr *trial) written(faults []sim.Fault, rec *engine.Recorder) *sim.Schedule {
-	s := &sim.Schedule{Scenario: tr.schedule.Scenario, Deviations: rec.Deviations}
-	s.Prose, s.Faults, s.Expect = nil, nil, []sim.Expectation{{Holds: true}}
-	s.Design = &sim.Entry{Subject: tr.design}
+func (tr *trial) written(faults []sim.Fault, rec *engine.Recorder) *scenario.Schedule {
+	s := &scenario.Schedule{Scenario: tr.schedule.Scenario, Deviations: rec.Deviations}
+	s.Prose, s.Faults, s.Expect = nil, nil, []scenario.Expectation{{Holds: true}}
+	s.Design = &scenario.Entry{Subject: tr.design}
 	for _, f := range faults {
 		s.Faults = append(s.Faults, f.Entry())
 	}

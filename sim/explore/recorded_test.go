@@ -12,6 +12,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // recorded are the files of a folder of schedules.
@@ -24,9 +25,9 @@ func recorded(t testing.TB, folder string) (files []string) {
 	return files
 }
 
-func load(t testing.TB, path string) *sim.Schedule {
+func load(t testing.TB, path string) *scenario.Schedule {
 	t.Helper()
-	s, err := sim.LoadSchedule(path)
+	s, err := scenario.LoadSchedule(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func load(t testing.TB, path string) *sim.Schedule {
 }
 
 // recordedDesign is the design that a schedule is of: one that is known by its name, or a test design.
-func recordedDesign(t testing.TB, s *sim.Schedule) inventory.Design {
+func recordedDesign(t testing.TB, s *scenario.Schedule) inventory.Design {
 	t.Helper()
 	for _, r := range recipes() {
 		if r.test != nil && r.test.Name == s.DesignName() {
@@ -91,14 +92,14 @@ func TestRecordedFixesHold(t *testing.T) {
 }
 
 // replay runs a schedule. What it names must be there.
-func replay(t testing.TB, s *sim.Schedule, d inventory.Design) sim.Outcome {
+func replay(t testing.TB, s *scenario.Schedule, d inventory.Design) sim.Outcome {
 	t.Helper()
 	if d.Name == s.DesignName() {
-		if err := s.CheckNames(d, sim.CoreOptions()); err != nil {
+		if err := sim.CheckNames(s, d, sim.CoreOptions()); err != nil {
 			t.Error(err)
 		}
 	}
-	c, choices, err := s.Simulation(d, sim.CoreOptions())
+	c, choices, err := sim.ScheduleConfig(s, d, sim.CoreOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,13 +151,13 @@ func TestRecordedFilesAreTheProgramsOwn(t *testing.T) {
 		if text, err := os.ReadFile(path); err != nil || s.String() != string(text) {
 			t.Errorf("%s is not in the form that the program writes: %v", path, err)
 		}
-		if drawing := slices.ContainsFunc(s.Prose, func(p sim.Prose) bool { return strings.HasPrefix(p.Text, "#   ") }); !drawing {
+		if drawing := slices.ContainsFunc(s.Prose, func(p scenario.Prose) bool { return strings.HasPrefix(p.Text, "#   ") }); !drawing {
 			t.Errorf("%s has no drawing", path)
 		}
 		if _, expected := s.Expected(); !expected {
 			continue
 		}
-		from, err := sim.LoadScenario(strings.TrimSuffix(filepath.Base(path), ".sched"))
+		from, err := scenario.Load(strings.TrimSuffix(filepath.Base(path), ".sched"))
 		if err != nil {
 			t.Error(err)
 			continue
@@ -164,13 +165,13 @@ func TestRecordedFilesAreTheProgramsOwn(t *testing.T) {
 		if prose(from) != prose(&s.Scenario) {
 			t.Errorf("%s and its scenario have different words: record it again", path)
 		}
-		if !slices.ContainsFunc(s.Others, func(o sim.OtherDesign) bool { return o.Design == "ledger" }) {
+		if !slices.ContainsFunc(s.Others, func(o scenario.OtherDesign) bool { return o.Design == "ledger" }) {
 			t.Errorf("%s does not say what ledger does", path)
 		}
 	}
 }
 
-func prose(s *sim.Scenario) string {
+func prose(s *scenario.Scenario) string {
 	var b strings.Builder
 	for _, p := range s.Prose {
 		b.WriteString(p.Text + "\n")
@@ -184,7 +185,7 @@ func TestARecipeFindsItsScheduleAgain(t *testing.T) {
 		if r.name != "order-token" && r.name != "lost-reply" {
 			continue
 		}
-		s, err := sim.LoadScenario(r.name)
+		s, err := scenario.Load(r.name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"testing"
 
-	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // one is a single order, under which the crash of a consumer can be explored without any reduction.
-func one(t *testing.T) *sim.Scenario {
-	s, err := sim.ParseScenario("one", "one", `stockproof scenario 1
+func one(t *testing.T) *scenario.Scenario {
+	s, err := scenario.Parse("one", "one", `stockproof scenario 1
 workload clients=1
 workload stock sku=A qty=3
 workload order=o1 sku=A qty=2 policy=all-or-nothing

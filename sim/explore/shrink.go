@@ -13,16 +13,17 @@ import (
 	"stockproof/inventory"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 )
 
 // ShrinkConfig says what is to be made small.
 type ShrinkConfig struct {
-	Schedule *sim.Schedule
+	Schedule *scenario.Schedule
 	Design   inventory.Design
-	Options  sim.DesignOptions // what the schedule's design line is put over
+	Options  scenario.DesignOptions // what the schedule's design line is put over
 	// Accept says what a candidate that violates the guarantee must show besides, so that the violation keeps
 	// its cause; nil: nothing.
-	Accept   func(*sim.Schedule, sim.Outcome) bool
+	Accept   func(*scenario.Schedule, sim.Outcome) bool
 	Progress func(ShrinkProgress)
 	// Steps is how many steps of all its runs it takes at most before it gives up with [ErrUnfinished]: how small a
 	// schedule becomes does not depend on the machine. 0: no limit.
@@ -42,13 +43,13 @@ func (s Size) String() string {
 	return fmt.Sprintf("%d workload entries, %d faults, %d choices", s.Workload, s.Faults, s.Deviations)
 }
 
-func sizeOf(s *sim.Schedule) Size {
+func sizeOf(s *scenario.Schedule) Size {
 	return Size{len(s.Workload), len(s.Scenario.Faults), len(s.Deviations)}
 }
 
 // Shrunk is a schedule from which nothing can be taken.
 type Shrunk struct {
-	Schedule      *sim.Schedule
+	Schedule      *scenario.Schedule
 	Outcome       sim.Outcome
 	Guarantee     checks.Guarantee
 	Before, After Size
@@ -116,7 +117,7 @@ type shrinker struct {
 	engine   *engine.Engine
 	lua      *luahost.Host
 	identity checks.Guarantee
-	best     *sim.Schedule
+	best     *scenario.Schedule
 	outcome  sim.Outcome // of best
 	runs     int
 	steps    int64 // of all runs
@@ -132,11 +133,11 @@ func (s *shrinker) stopped() error {
 
 // run carries out a schedule. An error says why it cannot be run at all, for instance because a fault names an order
 // that was taken out.
-func (s *shrinker) run(x *sim.Schedule) (out sim.Outcome, err error) {
+func (s *shrinker) run(x *scenario.Schedule) (out sim.Outcome, err error) {
 	if s.Progress != nil && s.best != nil {
 		s.Progress(ShrinkProgress{Runs: s.runs, Size: sizeOf(s.best)})
 	}
-	c, _, err := x.Simulation(s.Design, s.Options)
+	c, _, err := sim.ScheduleConfig(x, s.Design, s.Options)
 	if err != nil {
 		return out, err
 	}
@@ -152,13 +153,13 @@ func (s *shrinker) run(x *sim.Schedule) (out sim.Outcome, err error) {
 }
 
 // try takes a candidate over if it can be run and violates the same guarantee.
-func (s *shrinker) try(x *sim.Schedule) bool {
+func (s *shrinker) try(x *scenario.Schedule) bool {
 	taken, _ := s.attempt(x)
 	return taken
 }
 
 // attempt is [shrinker.try]; an error says why there was no run.
-func (s *shrinker) attempt(x *sim.Schedule) (taken bool, err error) {
+func (s *shrinker) attempt(x *scenario.Schedule) (taken bool, err error) {
 	if err := s.stopped(); err != nil {
 		return false, err
 	}
@@ -177,7 +178,7 @@ func (s *shrinker) attempt(x *sim.Schedule) (taken bool, err error) {
 }
 
 // weight orders schedules: what is simpler to understand weighs less.
-func weight(x *sim.Schedule) (w int64) {
+func weight(x *scenario.Schedule) (w int64) {
 	w = int64(1000 * (len(x.Deviations) + len(x.Workload)))
 	for _, e := range x.Scenario.Faults {
 		w += 3000 + 10*int64(len(e.Settings)) + 100*int64(rank(e.Subject))
@@ -205,7 +206,7 @@ func weight(x *sim.Schedule) (w int64) {
 	return w
 }
 
-func copyOf(x *sim.Schedule) *sim.Schedule {
+func copyOf(x *scenario.Schedule) *scenario.Schedule {
 	y := *x
 	y.Workload = slices.Clone(x.Workload)
 	y.Scenario.Faults = slices.Clone(x.Scenario.Faults)
@@ -219,7 +220,7 @@ func withoutAt[T any](list []T, from, to int) []T {
 
 // ddmin takes chunks out of a list of n: halves first, then smaller ones, until no single entry goes.
 // cut makes the candidate without [from, to).
-func (s *shrinker) ddmin(n func() int, cut func(x *sim.Schedule, from, to int)) {
+func (s *shrinker) ddmin(n func() int, cut func(x *scenario.Schedule, from, to int)) {
 	for size := n(); size >= 1; size = size / 2 {
 		for from := 0; from < n(); {
 			x := copyOf(s.best)
@@ -233,17 +234,17 @@ func (s *shrinker) ddmin(n func() int, cut func(x *sim.Schedule, from, to int)) 
 
 func (s *shrinker) dropFaults() {
 	s.ddmin(func() int { return len(s.best.Scenario.Faults) },
-		func(x *sim.Schedule, from, to int) { x.Scenario.Faults = withoutAt(x.Scenario.Faults, from, to) })
+		func(x *scenario.Schedule, from, to int) { x.Scenario.Faults = withoutAt(x.Scenario.Faults, from, to) })
 }
 
 func (s *shrinker) dropChoices() {
 	s.ddmin(func() int { return len(s.best.Deviations) },
-		func(x *sim.Schedule, from, to int) { x.Deviations = withoutAt(x.Deviations, from, to) })
+		func(x *scenario.Schedule, from, to int) { x.Deviations = withoutAt(x.Deviations, from, to) })
 }
 
 func (s *shrinker) dropWorkload() {
 	s.ddmin(func() int { return len(s.best.Workload) },
-		func(x *sim.Schedule, from, to int) { x.Workload = withoutAt(x.Workload, from, to) })
+		func(x *scenario.Schedule, from, to int) { x.Workload = withoutAt(x.Workload, from, to) })
 }
 
 // The lattice of faults: what each kind may be replaced by, the weaker ones first.
@@ -274,7 +275,7 @@ func (s *shrinker) weaken() {
 	for i := 0; i < len(s.best.Scenario.Faults); i++ {
 		e := s.best.Scenario.Faults[i]
 		for _, kind := range weaker(e.Subject) {
-			weak := sim.Entry{Subject: kind}
+			weak := scenario.Entry{Subject: kind}
 			k, _ := sim.FindFaultKind(kind)
 			for _, x := range e.Settings {
 				if x.Key != "by" && x.Key != "n" || slices.Contains(k.Keys, x.Key) {
@@ -292,7 +293,7 @@ func (s *shrinker) weaken() {
 // simplify drops what a fault's trigger does not need, and lowers its numbers.
 func (s *shrinker) simplify(i int) {
 	if i > 0 { // a fault behind another one may strike at once
-		bare := sim.Entry{Subject: s.best.Scenario.Faults[i].Subject}
+		bare := scenario.Entry{Subject: s.best.Scenario.Faults[i].Subject}
 		for _, x := range s.best.Scenario.Faults[i].Settings {
 			if x.Key == "role" || x.Key == "by" || x.Key == "n" {
 				bare.Settings = append(bare.Settings, x)
@@ -305,7 +306,7 @@ func (s *shrinker) simplify(i int) {
 		if _, ok := e.Get(key); !ok {
 			continue
 		}
-		e.Settings = slices.DeleteFunc(slices.Clone(e.Settings), func(x sim.Setting) bool { return x.Key == key })
+		e.Settings = slices.DeleteFunc(slices.Clone(e.Settings), func(x scenario.Setting) bool { return x.Key == key })
 		s.replace(i, e)
 	}
 	for _, key := range []string{"nth", "n", "lose"} {
@@ -329,7 +330,7 @@ func (s *shrinker) simplify(i int) {
 	}
 }
 
-func withSetting(e sim.Entry, key, value string) sim.Entry {
+func withSetting(e scenario.Entry, key, value string) scenario.Entry {
 	e.Settings = slices.Clone(e.Settings)
 	for i := range e.Settings {
 		if e.Settings[i].Key == key {
@@ -340,7 +341,7 @@ func withSetting(e sim.Entry, key, value string) sim.Entry {
 }
 
 // replace puts another fault in a place, if that is simpler and still violates.
-func (s *shrinker) replace(i int, e sim.Entry) bool {
+func (s *shrinker) replace(i int, e scenario.Entry) bool {
 	x := copyOf(s.best)
 	x.Scenario.Faults[i] = e
 	return weight(x) < weight(s.best) && s.try(x)
@@ -367,7 +368,7 @@ func (s *shrinker) fewUnits() {
 		if _, ok := e.Get("policy"); ok {
 			x := copyOf(s.best)
 			e := s.best.Workload[i]
-			e.Settings = slices.DeleteFunc(slices.Clone(e.Settings), func(x sim.Setting) bool { return x.Key == "policy" })
+			e.Settings = slices.DeleteFunc(slices.Clone(e.Settings), func(x scenario.Setting) bool { return x.Key == "policy" })
 			x.Workload[i] = e
 			s.try(x)
 		}
@@ -419,7 +420,7 @@ func (s *shrinker) mergeAt(i, j int, places []engine.Deviation, budget *int) boo
 // places are the choices that there were in the present best run: at each point, everybody who could have
 // run and did not.
 func (s *shrinker) places() []engine.Deviation {
-	c, replay, err := s.best.Simulation(s.Design, s.Options)
+	c, replay, err := sim.ScheduleConfig(s.best, s.Design, s.Options)
 	if err != nil {
 		return nil
 	}
@@ -443,7 +444,7 @@ func (s *shrinker) certify() (runs int, unrunnable []Unrunnable) {
 	for s.stopped() == nil {
 		runs, unrunnable = 0, nil
 		gone := false
-		each := func(n int, cut func(x *sim.Schedule, i int) (without string)) {
+		each := func(n int, cut func(x *scenario.Schedule, i int) (without string)) {
 			for i := 0; i < n && !gone; i++ {
 				x := copyOf(s.best)
 				without := cut(x, i)
@@ -455,15 +456,15 @@ func (s *shrinker) certify() (runs int, unrunnable []Unrunnable) {
 				}
 			}
 		}
-		each(len(s.best.Scenario.Faults), func(x *sim.Schedule, i int) string {
+		each(len(s.best.Scenario.Faults), func(x *scenario.Schedule, i int) string {
 			x.Scenario.Faults = withoutAt(x.Scenario.Faults, i, i+1)
 			return s.best.Scenario.Faults[i].Text("fault")
 		})
-		each(len(s.best.Deviations), func(x *sim.Schedule, i int) string {
+		each(len(s.best.Deviations), func(x *scenario.Schedule, i int) string {
 			x.Deviations = withoutAt(x.Deviations, i, i+1)
 			return s.best.Deviations[i].String()
 		})
-		each(len(s.best.Workload), func(x *sim.Schedule, i int) string {
+		each(len(s.best.Workload), func(x *scenario.Schedule, i int) string {
 			x.Workload = withoutAt(x.Workload, i, i+1)
 			return s.best.Workload[i].Text("workload")
 		})
@@ -476,13 +477,13 @@ func (s *shrinker) certify() (runs int, unrunnable []Unrunnable) {
 
 // finished is the schedule with what it violates: first the guarantee that it is about, how severely, and then those that
 // do not hold because of it.
-func (s *shrinker) finished() *sim.Schedule {
+func (s *shrinker) finished() *scenario.Schedule {
 	x := copyOf(s.best)
-	x.Expect, x.Severity = []sim.Expectation{{Guarantee: s.identity}}, 0
+	x.Expect, x.Severity = []scenario.Expectation{{Guarantee: s.identity}}, 0
 	for _, r := range s.outcome.Reports {
 		switch _, violated := Violated(s.outcome, r.Guarantee); {
 		case r.Guarantee != s.identity && violated:
-			x.Expect = append(x.Expect, sim.Expectation{Guarantee: r.Guarantee})
+			x.Expect = append(x.Expect, scenario.Expectation{Guarantee: r.Guarantee})
 		case r.Guarantee == s.identity && r.Severity.Unit == checks.Units:
 			x.Severity = r.Severity.Amount
 		}

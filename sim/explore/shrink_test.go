@@ -10,6 +10,7 @@ import (
 
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // The certificate counts runs that were made. An entry without which there is no schedule that could run is said, with the
@@ -77,7 +78,7 @@ func TestAShrinkEndsWithItsSteps(t *testing.T) {
 }
 
 // padded is a recorded schedule with six orders that it does not need.
-func padded(t *testing.T, name string) *sim.Schedule {
+func padded(t *testing.T, name string) *scenario.Schedule {
 	path := filepath.Join(schedules, name+".sched")
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -87,7 +88,7 @@ func padded(t *testing.T, name string) *sim.Schedule {
 	for i := range 6 {
 		more += fmt.Sprintf("workload order=more%d sku=B qty=1\n", i)
 	}
-	s, err := sim.ParseSchedule(path, strings.NewReplacer("\nfault ", "\n"+more+"fault ", "\nend 10", "\nend 16").Replace(string(text)))
+	s, err := scenario.ParseSchedule(path, strings.NewReplacer("\nfault ", "\n"+more+"fault ", "\nend 10", "\nend 16").Replace(string(text)))
 	if err != nil {
 		t.Fatal(err)
 	}

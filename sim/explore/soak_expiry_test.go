@@ -9,12 +9,13 @@ import (
 	"stockproof/model"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 )
 
 // In the soak's scenario of held orders each end has its share: o1 is paid, or its payment comes too late and it expires; o2
 // is given up, or that comes too late and it expires.
 func TestInTheSoakPaymentsAndExpiriesBothWin(t *testing.T) {
-	s, err := sim.LoadScenario("../../testdata/soak/expiry.scenario")
+	s, err := scenario.Load("../../testdata/soak/expiry.scenario")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/explore"
+	"stockproof/sim/scenario"
 )
 
 // compareStrategies measures the strategies against each other:
@@ -50,7 +51,7 @@ func TestStrategiesCompared(t *testing.T) {
 		if !compared(r.name) {
 			continue
 		}
-		s, err := sim.LoadScenario(r.name)
+		s, err := scenario.Load(r.name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +76,7 @@ func compared(name string) bool {
 }
 
 // first is the executions to the first violation that the recipe is about, per seed.
-func (r recipe) first(t *testing.T, s *sim.Scenario, how explore.Strategy) []int {
+func (r recipe) first(t *testing.T, s *scenario.Scenario, how explore.Strategy) []int {
 	t.Helper()
 	return first(t, how, func(seed uint64) explore.Config { return r.config(t, s, r.design(t, s), seed) })
 }
@@ -101,7 +102,7 @@ func first(t *testing.T, how explore.Strategy, campaign func(seed uint64) explor
 // exhaustive is the executions until an exhaustive search finds any violation, with as many faults of the recipe's kinds
 // as it allows; "-" where it cannot offer them, or where they are the scenario's own and strike at a response, which is no
 // point of a search.
-func (r recipe) exhaustive(t *testing.T, s *sim.Scenario) string {
+func (r recipe) exhaustive(t *testing.T, s *scenario.Scenario) string {
 	t.Helper()
 	if explore.CheckTold(s) != nil {
 		return "-"
@@ -195,7 +196,7 @@ func TestPlantedRace(t *testing.T) {
 	if strings.Contains(*name, "/") {
 		*name = filepath.Join(root, *name)
 	}
-	s, err := sim.LoadScenario(*name)
+	s, err := scenario.Load(*name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"stockproof/sim"
+	"stockproof/sim/scenario"
 )
 
 // fate is what became of a line of a schedule when it was shrunk.
@@ -24,7 +24,7 @@ type entry struct {
 
 // compare says what became of the lines of an original schedule in a smaller one. Shrinking keeps their order:
 // it takes lines out, and puts weaker ones in the place of others.
-func compare(original, small *sim.Schedule) (all []entry) {
+func compare(original, small *scenario.Schedule) (all []entry) {
 	before := lines(original)
 	var fresh []entry // behind what they stand for
 	for _, line := range lines(small) {
@@ -48,7 +48,7 @@ func away(lines []string) (all []entry) {
 }
 
 // lines are the workload, the faults and the choices of a schedule, as its file has them.
-func lines(s *sim.Schedule) (all []string) {
+func lines(s *scenario.Schedule) (all []string) {
 	for _, line := range strings.Split(s.String(), "\n") {
 		directive, _, _ := strings.Cut(line, " ")
 		if slices.Contains([]string{"workload", "fault", "run"}, directive) {

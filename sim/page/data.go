@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"stockproof/model"
-	"stockproof/sim"
+	"stockproof/sim/timeline"
 )
 
 // data is what the scripts draw from.
@@ -55,7 +55,7 @@ func runData(name string, r Run) run {
 	lanes := map[any]int{}
 	for i, k := range t.Lanes {
 		lanes[k] = i
-		out.Lanes = append(out.Lanes, sim.LaneName(k))
+		out.Lanes = append(out.Lanes, timeline.LaneName(k))
 	}
 	for _, e := range slices.Backward(r.Accused.Evidence) { // the first that names one wins
 		if i := slices.IndexFunc(t.Lanes, func(k model.LaneKey) bool { return k.SKU == e.Lane.SKU }); i >= 0 {
@@ -89,7 +89,7 @@ func runData(name string, r Run) run {
 }
 
 // stock is one side of a level, null where that side has nothing.
-func stock(s sim.Stock) any {
+func stock(s timeline.Stock) any {
 	if !s.Known {
 		return nil
 	}

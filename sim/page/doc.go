@@ -5,7 +5,7 @@
 // # The mental model
 //
 //	Page    a schedule and what came of it: the verdict, the command that runs it again, and one or two runs.
-//	Run     a [sim.Timeline] (the same model as the text picture: rows, cells, accused steps) with what its
+//	Run     a [timeline.Timeline] (the same model as the text picture: rows, cells, accused steps) with what its
 //	        lanes held in truth and speed at the end of every row, and the run's outcome.
 //	entry   a line of the schedule: what shrinking kept, took away, or put in another's place.
 //	answers what porcupine says of the answers that clients were given, and of nothing else.

@@ -14,17 +14,19 @@ import (
 	"stockproof/sim"
 	"stockproof/sim/engine"
 	"stockproof/sim/page"
+	"stockproof/sim/scenario"
+	"stockproof/sim/timeline"
 )
 
 // ran is the run of a schedule, with the guarantee that it breaks accused.
 func ran(t testing.TB, file, text string) page.Run {
 	t.Helper()
-	s, err := sim.ParseSchedule(file, text)
+	s, err := scenario.ParseSchedule(file, text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	designs := map[string]inventory.Design{"article": article.Design(), "ledger": ledger.Design()}
-	c, _, err := s.Simulation(designs[s.DesignName()], sim.CoreOptions())
+	c, _, err := sim.ScheduleConfig(s, designs[s.DesignName()], sim.CoreOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +36,7 @@ func ran(t testing.TB, file, text string) page.Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := page.Run{File: file, Schedule: s, Timeline: sim.NewTimeline(simulation)}
+	r := page.Run{File: file, Schedule: s, Timeline: timeline.New(simulation)}
 	if r.Outcome, err = simulation.Run(); err != nil {
 		t.Fatal(err)
 	}

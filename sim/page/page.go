@@ -11,6 +11,8 @@ import (
 
 	"stockproof/checks"
 	"stockproof/sim"
+	"stockproof/sim/scenario"
+	"stockproof/sim/timeline"
 )
 
 // Page is what a page shows.
@@ -26,8 +28,8 @@ type Page struct {
 // Run is one run of a schedule.
 type Run struct {
 	File     string // of its schedule
-	Schedule *sim.Schedule
-	Timeline *sim.Timeline
+	Schedule *scenario.Schedule
+	Timeline *timeline.Timeline
 	Outcome  sim.Outcome
 	Result   checks.Result
 	Verdict  string        // one line
@@ -105,7 +107,7 @@ func (p Page) Write(w io.Writer) error {
 		}
 	}
 	if len(p.Run.Timeline.Rows) <= maxPicture {
-		v.Picture = p.Run.Timeline.Text(sim.TimelineWidth, p.Run.Accused)
+		v.Picture = p.Run.Timeline.Text(timeline.Width, p.Run.Accused)
 	}
 	if err := t.Execute(w, v); err != nil {
 		return fmt.Errorf("page: %s: %w", p.File, err)

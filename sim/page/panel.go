@@ -13,7 +13,7 @@ import (
 	"stockproof/checks"
 	"stockproof/checks/linear"
 	"stockproof/model"
-	"stockproof/sim"
+	"stockproof/sim/timeline"
 )
 
 var (
@@ -68,7 +68,7 @@ func panelOf(r Run, ops []checks.Operation, a answers) *panel {
 			break
 		}
 	}
-	return drawn(fmt.Sprintf(title, sim.LaneName(lane)), func(w io.Writer) error {
+	return drawn(fmt.Sprintf(title, timeline.LaneName(lane)), func(w io.Writer) error {
 		return checks.DrawBare(w, ops, lane, checks.BareOptions{Names: r.Timeline.Names()})
 	})
 }

@@ -7,10 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"stockproof/adapters/memory"
 	"stockproof/inventory/port"
 	"stockproof/model"
-
-	"stockproof/adapters/memory"
 )
 
 // claim is a partition in a member's hands. What the coordinator knows (over) and what the

@@ -4,9 +4,8 @@ import (
 	"slices"
 	"sort"
 
-	"stockproof/inventory/port"
-
 	"stockproof/adapters/memory"
+	"stockproof/inventory/port"
 )
 
 // log is one partition: records at ascending offsets, consecutive where it was not compacted, and

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"stockproof/inventory/port"
-
 	"stockproof/adapters/memory"
+	"stockproof/inventory/port"
 )
 
 // member is a membership in a consumer group. An evicted one is a zombie until it is told.

@@ -8,10 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"stockproof/adapters/memory"
 	"stockproof/inventory/port"
 	"stockproof/model"
-
-	"stockproof/adapters/memory"
 )
 
 // Options are the settings of a broker that matter to its clients.

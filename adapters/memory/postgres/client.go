@@ -7,9 +7,8 @@ import (
 	"reflect"
 	"slices"
 
-	"stockproof/inventory/port"
-
 	"stockproof/adapters/memory"
+	"stockproof/inventory/port"
 )
 
 // Client is one process's access to the server: a pool of connections that never runs out.

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"stockproof/inventory/port"
-
 	"stockproof/adapters/memory"
+	"stockproof/inventory/port"
 )
 
 // grip says how a transaction wants to hold a row. Of PostgreSQL's four modes three are used here,

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"slices"
 
+	"stockproof/adapters/memory"
 	"stockproof/inventory/port"
 	"stockproof/model"
-
-	"stockproof/adapters/memory"
 )
 
 // Options says what a server is like. The zero value is a good one.

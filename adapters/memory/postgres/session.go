@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"stockproof/inventory/port"
-
 	"stockproof/adapters/memory"
+	"stockproof/inventory/port"
 )
 
 // Session is one connection to the server, as a wire protocol drives it: a statement at a time, each

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"stockproof/inventory/port"
-
 	"stockproof/adapters/memory"
+	"stockproof/inventory/port"
 )
 
 // slotConnection is a stream from a slot. A stream that broke is opened again by the next Read, from

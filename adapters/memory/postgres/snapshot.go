@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"stockproof/inventory/port"
-
 	"stockproof/adapters/memory"
+	"stockproof/inventory/port"
 )
 
 // readable is a table whose rows a snapshot can read.

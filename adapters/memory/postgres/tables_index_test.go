@@ -9,10 +9,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"stockproof/adapters/memory"
 	"stockproof/inventory/port"
 	"stockproof/model"
-
-	"stockproof/adapters/memory"
 )
 
 // An index is a sorted map, whatever came and went before somebody walks it.

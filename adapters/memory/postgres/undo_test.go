@@ -9,10 +9,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"stockproof/adapters/memory"
 	"stockproof/inventory/port"
 	"stockproof/model"
-
-	"stockproof/adapters/memory"
 )
 
 // describe writes what is committed: tables, and every index beside them.

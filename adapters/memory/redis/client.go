@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"stockproof/adapters/memory"
 	"stockproof/adapters/redis/command"
 	"stockproof/inventory/port"
-
-	"stockproof/adapters/memory"
 )
 
 // client is what adapters/redis and the go-redis below it are to the port: one pipeline to each

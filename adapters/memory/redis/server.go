@@ -6,11 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"stockproof/adapters/memory"
 	"stockproof/adapters/memory/luahost"
 	"stockproof/adapters/redis/command"
 	"stockproof/inventory/port"
-
-	"stockproof/adapters/memory"
 )
 
 // Options say what kind of Redis it is.

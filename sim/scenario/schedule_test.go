@@ -1,4 +1,4 @@
-package sim_test
+package scenario_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 	"stockproof/inventory/article"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
 )
 
 const expiry = `stockproof schedule 1
@@ -34,7 +35,7 @@ end 11
 `
 
 func TestAScheduleReadsAndWrites(t *testing.T) {
-	s, err := sim.ParseSchedule("dir/expiry.sched", expiry)
+	s, err := scenario.ParseSchedule("dir/expiry.sched", expiry)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestAScheduleReadsAndWrites(t *testing.T) {
 	if s.Name != "small" || s.DesignName() != "article" || len(s.Scenario.Faults) != 3 || len(s.Workload) != 2 {
 		t.Errorf("%+v", s)
 	}
-	others := []sim.OtherDesign{{Design: "ledger", Holds: true, Line: 14}, {Design: "rowlock", Note: "it has no worker", Line: 15}}
+	others := []scenario.OtherDesign{{Design: "ledger", Holds: true, Line: 14}, {Design: "rowlock", Note: "it has no worker", Line: 15}}
 	if !reflect.DeepEqual(s.Others, others) {
 		t.Errorf("others %+v", s.Others)
 	}
@@ -63,7 +64,7 @@ func TestSchedulesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := aSchedule(t)
 		text := s.String()
-		back, err := sim.ParseSchedule("x.sched", text)
+		back, err := scenario.ParseSchedule("x.sched", text)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
@@ -77,7 +78,7 @@ func TestSchedulesRoundTrip(t *testing.T) {
 }
 
 // bare is a schedule without what a file gives it: its name and the lines.
-func bare(s *sim.Schedule) *sim.Schedule {
+func bare(s *scenario.Schedule) *scenario.Schedule {
 	b := *s
 	b.File = ""
 	b.Prose, b.Workload, b.Scenario.Faults, b.Expect, b.Deviations, b.Others = nil, nil, nil, nil, nil, nil
@@ -85,7 +86,7 @@ func bare(s *sim.Schedule) *sim.Schedule {
 	design.Line = 0
 	b.Design = &design
 	for _, p := range s.Prose {
-		b.Prose = append(b.Prose, sim.Prose{Text: p.Text})
+		b.Prose = append(b.Prose, scenario.Prose{Text: p.Text})
 	}
 	for _, e := range s.Workload {
 		e.Line = 0
@@ -114,21 +115,21 @@ func bare(s *sim.Schedule) *sim.Schedule {
 }
 
 // aSchedule draws a schedule, names and points with anything in them.
-func aSchedule(t *rapid.T) *sim.Schedule {
-	s := &sim.Schedule{}
+func aSchedule(t *rapid.T) *scenario.Schedule {
+	s := &scenario.Schedule{}
 	s.Name = rapid.StringMatching(`[a-z][a-z0-9-]{0,9}`).Draw(t, "scenario")
-	s.Design = &sim.Entry{Subject: rapid.SampledFrom([]string{"article", "ledger"}).Draw(t, "design")}
+	s.Design = &scenario.Entry{Subject: rapid.SampledFrom([]string{"article", "ledger"}).Draw(t, "design")}
 	if rapid.Bool().Draw(t, "ttl") {
-		s.Design.Settings = []sim.Setting{{Key: "ttl", Value: "24h"}}
+		s.Design.Settings = []scenario.Setting{{Key: "ttl", Value: "24h"}}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "prose") {
-		s.Prose = append(s.Prose, sim.Prose{Text: strings.TrimSpace("# " + rapid.StringMatching(`[ -~]{0,30}`).Draw(t, "text"))})
+		s.Prose = append(s.Prose, scenario.Prose{Text: strings.TrimSpace("# " + rapid.StringMatching(`[ -~]{0,30}`).Draw(t, "text"))})
 	}
 	sku := rapid.StringMatching(`[A-Z "#=é\\]{1,6}`).Draw(t, "sku")
-	s.Workload = []sim.Entry{{Subject: "stock", Settings: []sim.Setting{{Key: "sku", Value: sku}, {Key: "qty", Value: "5"}}}}
+	s.Workload = []scenario.Entry{{Subject: "stock", Settings: []scenario.Setting{{Key: "sku", Value: sku}, {Key: "qty", Value: "5"}}}}
 	orders := rapid.IntRange(1, 3).Draw(t, "orders")
 	for i := range orders {
-		s.Workload = append(s.Workload, sim.Entry{Settings: []sim.Setting{{Key: "order", Value: fmt.Sprintf("o%d", i+1)},
+		s.Workload = append(s.Workload, scenario.Entry{Settings: []scenario.Setting{{Key: "order", Value: fmt.Sprintf("o%d", i+1)},
 			{Key: "sku", Value: sku}, {Key: "qty", Value: fmt.Sprint(rapid.IntRange(1, 9).Draw(t, "qty"))}}})
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "faults") {
@@ -141,21 +142,21 @@ func aSchedule(t *rapid.T) *sim.Schedule {
 			Point: rapid.StringN(1, 30, -1).Draw(t, "point"),
 			Nth:   rapid.IntRange(1, 50).Draw(t, "nth")})
 	}
-	s.Expect = []sim.Expectation{{Holds: true}}
+	s.Expect = []scenario.Expectation{{Holds: true}}
 	if rapid.Bool().Draw(t, "violated") {
-		s.Expect = []sim.Expectation{{Guarantee: rapid.SampledFrom(checks.Guarantees()).Draw(t, "guarantee")}}
+		s.Expect = []scenario.Expectation{{Guarantee: rapid.SampledFrom(checks.Guarantees()).Draw(t, "guarantee")}}
 		s.Severity = rapid.Int64Range(0, 99).Draw(t, "severity")
 	}
 	switch rapid.IntRange(0, 2).Draw(t, "other") {
 	case 1:
-		s.Others = []sim.OtherDesign{{Design: "ledger", Holds: true}}
+		s.Others = []scenario.OtherDesign{{Design: "ledger", Holds: true}}
 	case 2:
-		s.Others = []sim.OtherDesign{{Design: "rowlock", Note: "no broker: nothing to lose"}}
+		s.Others = []scenario.OtherDesign{{Design: "rowlock", Note: "no broker: nothing to lose"}}
 	}
 	return s
 }
 
-func aFault(t *rapid.T, orders int) sim.Entry {
+func aFault(t *rapid.T, orders int) scenario.Entry {
 	f := sim.Fault{Kind: "crash", Role: "worker"}
 	if rapid.Bool().Draw(t, "triggered") {
 		f.When = sim.Trigger{Role: "worker", Point: rapid.SampledFrom([]string{"deduct", "settle", "fetch"}).Draw(t, "point"),
@@ -170,12 +171,12 @@ func TestFaultsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := sim.Fault{Kind: "crash", Role: "worker", When: sim.Trigger{Role: rapid.SampledFrom([]string{"worker", "api"}).Draw(t, "of"),
 			Point: "deduct", Before: rapid.Bool().Draw(t, "before"), Order: "o1", SKU: "A", Nth: rapid.IntRange(2, 9).Draw(t, "nth")}}
-		s, err := sim.ParseSchedule("x.sched", strings.Join([]string{"stockproof schedule 1", "design article",
+		s, err := scenario.ParseSchedule("x.sched", strings.Join([]string{"stockproof schedule 1", "design article",
 			"workload stock sku=A qty=5", "workload order=o1 sku=A qty=2", "fault " + f.String(), "end 4", ""}, "\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, _, err := s.Simulation(article.Design(), sim.CoreOptions())
+		c, _, err := sim.ScheduleConfig(s, article.Design(), sim.CoreOptions())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,7 +231,7 @@ func TestBadSchedulesAreRefusedByLine(t *testing.T) {
 		"quantity":          {edit("order=o1 sku=A qty=2", "order=o1 sku=A qty=-2"), "qty", 8},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := sim.ParseSchedule("bad.sched", c.text)
+			_, err := scenario.ParseSchedule("bad.sched", c.text)
 			var input *checks.InputError
 			if !errors.As(err, &input) {
 				t.Fatalf("%v", err)
@@ -258,11 +259,11 @@ func TestSchedulesNameOnlyWhatTheirFileHas(t *testing.T) {
 		{" by=25h", "", "it needs by=TIME", 10},
 		{"ttl=24h", "admission=sync", "design article has no such option", 5},
 	} {
-		s, err := sim.ParseSchedule("bad.sched", strings.Replace(expiry, c.old, c.new, 1))
+		s, err := scenario.ParseSchedule("bad.sched", strings.Replace(expiry, c.old, c.new, 1))
 		if err != nil {
 			t.Fatalf("%s: %v", c.new, err)
 		}
-		_, _, err = s.Simulation(article.Design(), sim.CoreOptions())
+		_, _, err = sim.ScheduleConfig(s, article.Design(), sim.CoreOptions())
 		var input *checks.InputError
 		if !errors.As(err, &input) || input.Line != c.line || !strings.Contains(input.Reason, c.want) {
 			t.Errorf("%s: %v, want line %d: %s", c.new, err, c.line, c.want)

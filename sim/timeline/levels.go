@@ -1,4 +1,4 @@
-package sim
+package timeline
 
 import (
 	"fmt"
@@ -52,7 +52,7 @@ func (t *Timeline) lane(k model.LaneKey) {
 }
 
 // sample gives a row the levels that have changed since the last.
-func (t *Timeline) sample(r *TimelineRow) {
+func (t *Timeline) sample(r *Row) {
 	r.Levels, t.orphans = t.orphans, nil
 	for _, k := range t.Lanes {
 		now := Level{k, t.truth[k], t.speed(k)}
@@ -67,14 +67,14 @@ func (t *Timeline) sample(r *TimelineRow) {
 
 // speed looks at what the speed layer holds of a lane, as an audit of the design would read it.
 func (t *Timeline) speed(k model.LaneKey) (s Stock) {
-	switch t.s.c.Design.Books {
+	switch t.s.Config().Design.Books {
 	case inventory.LedgerBooks:
 		read := &port.ReadLane{Space: port.SpeedSpace, Lane: k}
 		if t.s.Redis.Look(read) == nil && read.Found {
 			return Stock{true, read.Avail, read.Reserved, read.Seq}
 		}
 	case inventory.ShopBooks:
-		shards := t.s.c.Options.Shards
+		shards := t.s.Config().Options.Shards
 		for shard := min(1, shards); shard <= shards; shard++ {
 			get := &port.GetStock{SKU: string(k.SKU), Shard: shard}
 			if t.s.Redis.Look(get) == nil && get.Found {
@@ -85,14 +85,14 @@ func (t *Timeline) speed(k model.LaneKey) (s Stock) {
 	return s
 }
 
-// rest adds a row at the end where a lane came to hold something else than the last row has: what a fault held
+// Rest implements [sim.Drawing]. It adds a row at the end where a lane came to hold something else than the last row has: what a fault held
 // in its place is put right once all faults have ended.
-func (t *Timeline) rest() {
-	r := TimelineRow{After: t.s.Engine.Now().Sub(t.began), Step: t.s.Engine.Steps()}
+func (t *Timeline) Rest() {
+	r := Row{After: t.s.Engine.Now().Sub(t.began), Step: t.s.Engine.Steps()}
 	t.sample(&r)
 	for _, l := range r.Levels {
 		if l.Speed.Known {
-			r.Cells = append(r.Cells, TimelineCell{Column: "redis", Text: fmt.Sprintf("(at rest: %s %d)", LaneName(l.Lane), l.Speed.Avail)})
+			r.Cells = append(r.Cells, Cell{Column: "redis", Text: fmt.Sprintf("(at rest: %s %d)", LaneName(l.Lane), l.Speed.Avail)})
 		}
 	}
 	if len(r.Cells) > 0 {

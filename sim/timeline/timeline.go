@@ -1,4 +1,4 @@
-package sim
+package timeline
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"stockproof/checks"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim"
 	"stockproof/sim/engine"
 )
 
@@ -25,25 +26,25 @@ import (
 // What changes stock, decides, travels or breaks is a row; polls, heartbeats, look-ups and empty fetches
 // are not. Effects stand where the server has them, whether or not anybody was told.
 type Timeline struct {
-	Rows []TimelineRow
+	Rows []Row
 	// Lanes are those that any row has levels of, in the order in which they came up.
 	Lanes  []model.LaneKey
 	Events []checks.Event // everything that was observed, the first number 1
 
-	s      *Simulation
+	s      *sim.Simulation
 	begun  bool
 	began  time.Time
-	now    *TimelineRow // being filled
-	told   []toldEvent  // events of this step, by their numbers
-	wrote  []string     // what became visible in the truth in this step
+	now    *Row        // being filled
+	told   []toldEvent // events of this step, by their numbers
+	wrote  []string    // what became visible in the truth in this step
 	ledger []laneSeq
 
 	calls   map[uint64]model.Command // by attempt
 	open    map[*engine.Actor][]port.Statement
 	logs    map[logKey]int  // records
 	keys    map[string]bool // of Redis
-	lives   map[*instanceOf]int
-	paused  map[*instanceOf]bool
+	lives   map[*sim.Instance]int
+	paused  map[*sim.Instance]bool
 	struck  int
 	effects []checks.Effect     // of scripts, in order
 	early   map[model.ID]string // what people call commands that the workload does not name
@@ -55,11 +56,11 @@ type Timeline struct {
 	orphans []Level                 // of a last row that was taken out
 }
 
-// TimelineRow is one step.
-type TimelineRow struct {
+// Row is one step.
+type Row struct {
 	After time.Duration // since the clients began, virtual
 	Step  int           // of the engine's steps
-	Cells []TimelineCell
+	Cells []Cell
 	// Levels are the lanes whose stock is no longer, at the end of the row, what it was at the end of the last.
 	Levels []Level
 
@@ -67,8 +68,8 @@ type TimelineRow struct {
 	ledger []laneSeq
 }
 
-// TimelineCell is what one column has in a row.
-type TimelineCell struct {
+// Cell is what one column has in a row.
+type Cell struct {
 	Column, Text string // printable ASCII, the rest escaped
 	// Weak cells say who did what another cell shows; columns of nothing else may be left out.
 	Weak bool
@@ -97,13 +98,12 @@ type named struct {
 	name string
 }
 
-// NewTimeline attaches a timeline to a simulation that has not run yet.
-func NewTimeline(s *Simulation) *Timeline {
+// New attaches a timeline to a simulation that has not run yet.
+func New(s *sim.Simulation) *Timeline {
 	t := &Timeline{s: s, calls: map[uint64]model.Command{}, open: map[*engine.Actor][]port.Statement{},
-		logs: map[logKey]int{}, keys: map[string]bool{}, lives: map[*instanceOf]int{}, paused: map[*instanceOf]bool{},
+		logs: map[logKey]int{}, keys: map[string]bool{}, lives: map[*sim.Instance]int{}, paused: map[*sim.Instance]bool{},
 		holds: map[string]bool{}, early: map[model.ID]string{}, truth: map[model.LaneKey]Stock{},
 		levels: map[model.LaneKey]Level{}, orderOf: map[string]int{}}
-	s.suite.Remember() // what is drawn may be the operations too
 	observe := s.Watch.Observe
 	s.Watch.Observe = func(e checks.Event) {
 		observe(e)
@@ -114,28 +114,28 @@ func NewTimeline(s *Simulation) *Timeline {
 	s.Postgres.OnShopOrder(t.onShopOrder)
 	s.Postgres.OnShopStock(t.onShopStock)
 	s.Postgres.OnLane(t.onLane)
-	for id, name := range s.names {
+	for id, name := range s.Names() {
 		t.orders = append(t.orders, named{id.String(), name})
 	}
 	slices.SortFunc(t.orders, func(a, b named) int { return strings.Compare(a.name+a.id, b.name+b.id) })
 	for i, o := range t.orders {
 		t.orderOf[o.id] = i
 	}
-	s.timeline = t
+	s.Draw(t)
 	return t
 }
 
 // Names are what people call orders and commands, the initial stock too.
 func (t *Timeline) Names() map[model.ID]string {
-	names := maps.Clone(t.s.names)
-	for _, st := range t.s.c.Workload.SupplySteps() {
+	names := maps.Clone(t.s.Names())
+	for _, st := range t.s.Config().Workload.SupplySteps() {
 		names[st.Command.ID] = st.Name
 	}
 	return names
 }
 
-// step takes down what the step that ended at a point did.
-func (t *Timeline) step(at engine.Point) {
+// Step implements [sim.Drawing]: it takes down what the step that ended at a point did.
+func (t *Timeline) Step(at engine.Point) {
 	for _, e := range t.told {
 		if c, ok := e.event.(checks.Call); ok {
 			t.calls[c.Attempt] = c.Command
@@ -165,20 +165,20 @@ func (t *Timeline) before() {
 		}
 	}
 	t.told, t.wrote, t.ledger = nil, nil, nil
-	if !t.s.open {
+	if !t.s.Begun() {
 		return
 	}
 	t.produced("")
 	t.expired("")
 	t.begun, t.began, t.now = true, t.s.Engine.Now(), nil
-	for _, in := range t.s.c.Workload.Supply {
+	for _, in := range t.s.Config().Workload.Supply {
 		t.cell("clients", fmt.Sprintf("(stock %s %d)", in.Lane.SKU, in.Units), false)
 	}
 	t.flush()
 }
 
-// settled takes down what faults did behind a step.
-func (t *Timeline) settled() {
+// Settled implements [sim.Drawing]: it takes down what faults did behind a step.
+func (t *Timeline) Settled() {
 	if t.begun {
 		t.faults()
 	}
@@ -208,7 +208,7 @@ func (t *Timeline) cell(column, text string, weak bool) {
 		return
 	}
 	if t.now == nil {
-		t.now = &TimelineRow{After: t.s.Engine.Now().Sub(t.began), Step: t.s.Engine.Steps()}
+		t.now = &Row{After: t.s.Engine.Now().Sub(t.began), Step: t.s.Engine.Steps()}
 	}
 	for i := range t.now.Cells {
 		c := &t.now.Cells[i]
@@ -221,12 +221,12 @@ func (t *Timeline) cell(column, text string, weak bool) {
 		c.Weak = c.Weak && weak
 		return
 	}
-	t.now.Cells = append(t.now.Cells, TimelineCell{Column: column, Text: text, Weak: weak})
+	t.now.Cells = append(t.now.Cells, Cell{Column: column, Text: text, Weak: weak})
 }
 
 // flush ends the present row.
 func (t *Timeline) flush() {
-	if r := t.now; r != nil && slices.ContainsFunc(r.Cells, func(c TimelineCell) bool { return !c.Weak }) {
+	if r := t.now; r != nil && slices.ContainsFunc(r.Cells, func(c Cell) bool { return !c.Weak }) {
 		t.sample(r)
 		t.Rows = append(t.Rows, *r)
 	}
@@ -235,77 +235,60 @@ func (t *Timeline) flush() {
 
 // instances notices who was started again, and who goes on after a pause.
 func (t *Timeline) instances() {
-	for _, in := range t.s.instances {
-		if before, known := t.lives[in]; known && before != in.lives {
-			t.cell(in.name, "restarts", false)
+	for _, in := range t.s.Instances() {
+		if before, known := t.lives[in]; known && before != in.Lives() {
+			t.cell(in.Name(), "restarts", false)
 		}
-		if t.paused[in] && !in.proc.Paused() && !in.proc.Dead() {
-			t.cell(in.name, "wakes", false)
+		if t.paused[in] && !in.Process().Paused() && !in.Process().Dead() {
+			t.cell(in.Name(), "wakes", false)
 		}
-		t.lives[in], t.paused[in] = in.lives, in.proc.Paused()
+		t.lives[in], t.paused[in] = in.Lives(), in.Process().Paused()
 		t.flush()
 	}
 }
 
 // faults takes down the faults that have struck since the last time.
 func (t *Timeline) faults() {
-	p := t.s.plan
-	for ; t.struck < len(p.receipts); t.struck++ {
-		f := &p.faults[t.struck]
-		column, text := t.faultCell(f, p.receipts[t.struck])
+	struck, receipts := t.s.Struck()
+	for ; t.struck < len(struck); t.struck++ {
+		column, text := t.faultCell(&struck[t.struck], receipts[t.struck])
 		t.cell(column, text, false)
 		t.now.Cells[len(t.now.Cells)-1].Fault = true
 		t.produced("")
-		if t.struck == len(p.receipts)-1 {
+		if t.struck == len(struck)-1 {
 			t.expired("")
 		}
 		t.flush()
 	}
-	for _, in := range t.s.instances {
-		t.lives[in], t.paused[in] = in.lives, in.proc.Paused() || t.paused[in]
+	for _, in := range t.s.Instances() {
+		t.lives[in], t.paused[in] = in.Lives(), in.Process().Paused() || t.paused[in]
 	}
 }
 
 // faultCell says where a fault struck, and what it did there.
-func (t *Timeline) faultCell(f *Fault, receipt string) (column, text string) {
+func (t *Timeline) faultCell(f *sim.Fault, receipt string) (column, text string) {
+	k, _ := sim.FindFaultKind(f.Kind)
 	if f.Kind == "advance-clock" {
-		return "redis", "X clock +" + ShortDuration(f.By)
+		return k.Place, "X clock +" + sim.ShortDuration(f.By)
 	}
-	for _, in := range t.s.instances {
-		if after, ok := strings.CutPrefix(receipt, in.name+" "); ok {
-			return in.name, "X " + after
+	for _, in := range t.s.Instances() {
+		if after, ok := strings.CutPrefix(receipt, in.Name()+" "); ok {
+			return in.Name(), "X " + after
 		}
 	}
-	for _, in := range t.s.instances {
-		if i := strings.Index(receipt, " of "+in.name); i >= 0 && f.Kind != "kill-backends" {
-			if k, ok := FindFaultKind(f.Kind); ok && k.OfRequest() {
-				return in.name, fmt.Sprintf("X %s %s", receipt[:i], f.Kind)
+	for _, in := range t.s.Instances() {
+		if i := strings.Index(receipt, " of "+in.Name()); i >= 0 && f.Kind != "kill-backends" {
+			if k.OfRequest() {
+				return in.Name(), fmt.Sprintf("X %s %s", receipt[:i], f.Kind)
 			}
-			return in.name, "X " + receipt
+			return in.Name(), "X " + receipt
 		}
 	}
 	if i := strings.Index(receipt, " of clients/"); i >= 0 {
 		return "clients", fmt.Sprintf("X %s %s", receipt[:i], f.Kind)
 	}
-	return t.server(f.Kind), "X " + receipt
-}
-
-// server is the column of a fault that strikes no process.
-func (t *Timeline) server(kind string) string {
-	switch kind {
-	case "evict-keys", "deny-writes", "refuse", "script-flush", "replica-reads", "foreign-value", "admin-set", "move-slot":
-		return "redis"
-	case "kill-backends", "drop-slot", "invalidate-slot":
-		return "postgres"
-	case "incremental-snapshot", "copy", "garbled", "wrong-key", "other-partitioner":
-		return "connector"
-	case "resubmit", "re-drive", "advance-time":
-		return "clients"
+	if k.Place == "" || k.Place == "kafka" {
+		return t.partition(t.s.CommandTopic(), 0), "X " + receipt
 	}
-	for _, prefix := range [][2]string{{"redis-", "redis"}, {"pg-", "postgres"}, {"connector-", "connector"}} {
-		if strings.HasPrefix(kind, prefix[0]) {
-			return prefix[1]
-		}
-	}
-	return t.partition(t.s.commandTopic(), 0)
+	return k.Place, "X " + receipt
 }

@@ -1,4 +1,4 @@
-package sim
+package scenario
 
 import (
 	"strconv"
@@ -10,15 +10,15 @@ import (
 )
 
 // maxScenarioBytes bounds a scenario file; a large workload is a file of its own.
-const maxScenarioBytes = 1 << 20
+const maxBytes = 1 << 20
 
 // ParseScenario reads a scenario; name and file are for messages. What is wrong with it is an
 // [checks.InputError] that names the line. Everything that can be known without a design and a tier is
 // checked: which faults a tier can express is the tier's to say.
-func ParseScenario(name, file, text string) (*Scenario, error) {
+func Parse(name, file, text string) (*Scenario, error) {
 	s := &Scenario{Name: name, File: file}
-	if len(text) > maxScenarioBytes {
-		return nil, s.Errorf(0, "%d bytes, at most %d are allowed", len(text), maxScenarioBytes)
+	if len(text) > maxBytes {
+		return nil, s.Errorf(0, "%d bytes, at most %d are allowed", len(text), maxBytes)
 	}
 	lines := strings.Split(text, "\n")
 	if err := s.header(strings.TrimSuffix(lines[0], "\r")); err != nil {
@@ -33,7 +33,7 @@ func ParseScenario(name, file, text string) (*Scenario, error) {
 }
 
 func (s *Scenario) header(line string) error {
-	return fileHeader(s, line, scenarioMagic, ScenarioVersion)
+	return fileHeader(s, line, magic, Version)
 }
 
 // fileHeader checks the first line of a file: what it is, and in which version.

@@ -1,4 +1,4 @@
-package sim
+package scenario
 
 import (
 	"slices"
@@ -22,22 +22,22 @@ func (s *Scenario) Expected() (all []string) {
 // Met compares a result with what the scenario expects: "holds" is the result holds, and every
 // guarantee that is named must have failed, whatever else broke beside it. got says what came instead.
 // Of a scenario that expects nothing it is true.
-func (s *Scenario) Met(r RunResult) (met bool, got string) {
+func (s *Scenario) Met(result checks.Result, reports []checks.Report) (met bool, got string) {
 	if len(s.Expected()) == 0 {
 		return true, ""
 	}
 	var broken []string
-	for _, report := range r.Reports {
+	for _, report := range reports {
 		if report.Verdict == checks.Fail {
 			broken = append(broken, report.Guarantee.String())
 		}
 	}
-	got = r.Result.String()
+	got = result.String()
 	if len(broken) > 0 {
 		got += ", broken: " + strings.Join(broken, ", ")
 	}
 	if !s.ExpectsViolation() {
-		return r.Result == checks.Holds, got
+		return result == checks.Holds, got
 	}
 	met = true
 	for _, e := range s.Expect {

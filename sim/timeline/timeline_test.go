@@ -1,4 +1,4 @@
-package sim_test
+package timeline_test
 
 import (
 	"strings"
@@ -10,18 +10,23 @@ import (
 	"stockproof/inventory/ledger"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
+	"stockproof/sim/timeline"
 	"stockproof/sim/workload"
 )
 
-// drawn runs a scenario on the core tier and draws it.
-func drawn(t *testing.T, d inventory.Design, scenario string) (*sim.Timeline, sim.Outcome) {
+// configured is a run of a scenario with its faults, as a design can have it.
+func configured(t *testing.T, d inventory.Design, name string) sim.SimulationConfig {
 	t.Helper()
-	s, err := sim.LoadScenario(scenario)
+	s, err := scenario.Load(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := simulated(t, d, scenario)
-	if c.Faults, err = s.CoreFaults(&c.Workload, d, c.Options); err != nil {
+	c := sim.SimulationConfig{Design: d, Options: sim.CoreOptions()}
+	if c.Workload, err = s.Build(workload.DefaultParams(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if c.Faults, err = sim.CoreFaults(s, &c.Workload, d, c.Options); err != nil {
 		t.Fatal(err)
 	}
 	if s.CheckOptions(d) == nil {
@@ -29,13 +34,20 @@ func drawn(t *testing.T, d inventory.Design, scenario string) (*sim.Timeline, si
 			t.Fatal(err)
 		}
 	}
+	return c
+}
+
+// drawn runs a scenario on the core tier and draws it.
+func drawn(t *testing.T, d inventory.Design, name string) (*timeline.Timeline, sim.Outcome) {
+	t.Helper()
+	c := configured(t, d, name)
 	e := engine.New(engine.Options{})
 	defer e.Close()
 	simulation, err := sim.NewSimulation(e, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := sim.NewTimeline(simulation)
+	line := timeline.New(simulation)
 	out, err := simulation.Run()
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +97,7 @@ func hasAll(line string, words []string) bool {
 
 func TestATimelineShowsHowATokenExpires(t *testing.T) {
 	line, out := drawn(t, article.Design(), "token-expiry")
-	text := line.Text(sim.TimelineWidth, reportOn(t, out, checks.ExactlyOnceEffect))
+	text := line.Text(timeline.Width, reportOn(t, out, checks.ExactlyOnceEffect))
 	inOrder(t, text, "clients & postgres & kafka p & worker- & redis", "1  (stock A 5)", "submit o1: 2 A", "insert o1: 2 A", "o1@",
 		"fetch o1@", "deduct o1 x2 & A 5 -> 3, token o1", "X crashed", "X clock +25h", "X restarted & token o1 gone",
 		"fetch o1@", "deduct o1 x2 & A 3 -> 1, token o1 & <- second deduction", "commit offset", "o1: GRANTED 2")
@@ -100,7 +112,7 @@ func TestATimelineShowsHowATokenExpires(t *testing.T) {
 
 func TestATimelineShowsALedgersDecisions(t *testing.T) {
 	line, out := drawn(t, ledger.Design(), "tiny")
-	text := line.Text(sim.TimelineWidth, checks.Report{})
+	text := line.Text(timeline.Width, checks.Report{})
 	inOrder(t, text, "submit o1: 2 A", "submit o2: 2 A", "accept o", "fetch o", "o1 GRANTED 2, seq 2 & commit", "seq 3@", "A seq 3 avail 1")
 	inOrder(t, text, "o1: GRANTED 2")
 	inOrder(t, text, "o2: REJECTED")
@@ -117,8 +129,8 @@ func TestATimelineShowsALedgersDecisions(t *testing.T) {
 // A connector that died sends again what it had sent: the same record at a new offset, which is absorbed.
 func TestATimelineShowsWhatComesAgain(t *testing.T) {
 	line, _ := drawn(t, article.Design(), "connector-duplicates")
-	inOrder(t, line.Text(sim.TimelineWidth, checks.Report{}), "deduct o2 x3", "deduct o2 x3 & token o2: already done")
-	inOrder(t, line.Text(sim.TimelineWidth, checks.Report{}), "o2@", "X crashed", "o2@")
+	inOrder(t, line.Text(timeline.Width, checks.Report{}), "deduct o2 x3", "deduct o2 x3 & token o2: already done")
+	inOrder(t, line.Text(timeline.Width, checks.Report{}), "o2@", "X crashed", "o2@")
 }
 
 // However narrow the page is, nothing is lost and no line is longer than it.
@@ -141,51 +153,12 @@ func TestATimelineFitsItsPage(t *testing.T) {
 // Drawing a run does not change it.
 func TestADrawnRunIsTheSameRun(t *testing.T) {
 	for _, d := range []inventory.Design{ledger.Design(), article.Design()} {
-		plain, err := sim.Simulate(simulated(t, d, "tiny"))
+		plain, err := sim.Simulate(configured(t, d, "tiny"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, out := drawn(t, d, "tiny"); out.Digest != plain.Digest || out.Steps != plain.Steps {
 			t.Errorf("%s: digest %x in %d steps, drawn %x in %d", d.Name, plain.Digest, plain.Steps, out.Digest, out.Steps)
 		}
-	}
-}
-
-// A generated workload and the list of its entries are the same orders.
-func TestAGeneratedWorkloadAsEntries(t *testing.T) {
-	s, err := sim.ParseScenario("g", "g.scenario", "stockproof scenario 1\nworkload orders=20 skus=3 clients=3 multi=0.5 cancels=0.3 restocks=0.3 reads=0.2\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := s.Build(workload.DefaultParams(), 7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x, err := s.AsEntries(workload.DefaultParams(), 7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := sim.ParseScenario("g", "g.scenario", x.String())
-	if err != nil {
-		t.Fatalf("%v\n%s", err, x)
-	}
-	l, err := again.Build(workload.DefaultParams(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kinds := func(w workload.Workload) (n [8]int) {
-		for i := range w.Steps {
-			n[w.Steps[i].Kind]++
-		}
-		return n
-	}
-	want := kinds(w)
-	got := kinds(l)
-	want[workload.StepRead], got[workload.StepRead] = 0, 0 // a read of several SKUs becomes several reads
-	if l.Orders() != w.Orders() || l.Lines() != w.Lines() || l.Clients != w.Clients || len(l.Supply) != len(w.Supply) || got != want {
-		t.Errorf("%d orders, %d lines, %v; as entries %d, %d, %v", w.Orders(), w.Lines(), want, l.Orders(), l.Lines(), got)
-	}
-	if same, err := again.AsEntries(workload.DefaultParams(), 9); err != nil || same != again {
-		t.Errorf("a list is made a list again: %v", err)
 	}
 }

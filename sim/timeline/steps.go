@@ -1,4 +1,4 @@
-package sim
+package timeline
 
 import (
 	"context"
@@ -59,7 +59,7 @@ func (t *Timeline) asked(c model.Command) string {
 // command is what people call what a command is about.
 func (t *Timeline) command(c model.Command) string {
 	for _, id := range []model.ID{c.OrderID, c.Ref, c.ID} {
-		if name, ok := t.s.names[id]; ok && !id.IsZero() {
+		if name, ok := t.s.Names()[id]; ok && !id.IsZero() {
 			if c.Kind == model.Release {
 				return "cancel " + t.short(name)
 			}
@@ -91,7 +91,7 @@ func outcome(d model.Decision) string {
 
 // name is what people call an order or a command.
 func (t *Timeline) name(id model.ID) string {
-	if name, ok := t.s.names[id]; ok {
+	if name, ok := t.s.Names()[id]; ok {
 		return t.short(name)
 	}
 	if name, ok := t.early[id]; ok {
@@ -106,8 +106,8 @@ func (t *Timeline) short(name string) string {
 	if !ok {
 		return name
 	}
-	for i := range t.s.c.Workload.Steps {
-		if st := &t.s.c.Workload.Steps[i]; st.Kind == workload.StepCheckout && st.Name == order && len(st.Order.Lines) == 1 {
+	for i := range t.s.Config().Workload.Steps {
+		if st := &t.s.Config().Workload.Steps[i]; st.Kind == workload.StepCheckout && st.Name == order && len(st.Order.Lines) == 1 {
 			return order
 		}
 	}
@@ -143,7 +143,7 @@ func (t *Timeline) installed(e checks.Install) {
 	text := ascii(laneState(e.Space, e.Lane, e.Seq, e.Avail))
 	last, same := -1, false
 	for i := range t.Rows {
-		if slices.ContainsFunc(t.Rows[i].Cells, func(c TimelineCell) bool { return c.Column == "redis" && c.Text == text }) {
+		if slices.ContainsFunc(t.Rows[i].Cells, func(c Cell) bool { return c.Column == "redis" && c.Text == text }) {
 			last, same = i, last >= 0
 		}
 	}

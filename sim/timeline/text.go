@@ -1,4 +1,4 @@
-package sim
+package timeline
 
 import (
 	"fmt"
@@ -7,18 +7,19 @@ import (
 
 	"stockproof/checks"
 	"stockproof/model"
+	"stockproof/sim"
 	"stockproof/sim/workload"
 )
 
-// TimelineWidth is the width of a page that a picture is drawn for, unless somebody says otherwise.
-const TimelineWidth = 120
+// Width is the width of a page that a picture is drawn for, unless somebody says otherwise.
+const Width = 120
 
 // Text draws the timeline for a width, in characters, and marks the steps that a report accuses; a zero
 // report accuses none. Columns without anything are left out, then those that only say who did what
 // another column shows; what is still too wide wraps.
 func (t *Timeline) Text(width int, accused checks.Report) string {
 	if width <= 0 {
-		width = TimelineWidth
+		width = Width
 	}
 	marks := t.Marks(accused)
 	room := width - len(indent) - 5
@@ -68,7 +69,7 @@ const (
 )
 
 // wrapped are the lines of a row's cells, and how many lines it takes.
-func (t *Timeline) wrapped(r *TimelineRow, columns []column) (cells [][]string, height int) {
+func (t *Timeline) wrapped(r *Row, columns []column) (cells [][]string, height int) {
 	cells = make([][]string, len(columns))
 	for j := range columns {
 		for _, c := range r.Cells {
@@ -191,14 +192,14 @@ func accusation(g checks.Guarantee, e checks.Evidence) string {
 
 // LaneText says what became of the lanes that a report accuses, in truth and speed; of all lanes if it
 // accuses none.
-func (t *Timeline) LaneText(out Outcome, r checks.Report) string {
+func (t *Timeline) LaneText(out sim.Outcome, r checks.Report) string {
 	var lanes []model.SKU
 	for _, e := range r.Evidence {
 		if e.Lane.SKU != "" && !slices.Contains(lanes, e.Lane.SKU) {
 			lanes = append(lanes, e.Lane.SKU)
 		}
-		for i := range t.s.c.Workload.Steps {
-			st := &t.s.c.Workload.Steps[i]
+		for i := range t.s.Config().Workload.Steps {
+			st := &t.s.Config().Workload.Steps[i]
 			if st.Kind != workload.StepCheckout || e.Order.IsZero() || st.Order.ID != e.Order || e.Lane.SKU != "" {
 				continue
 			}
@@ -210,7 +211,7 @@ func (t *Timeline) LaneText(out Outcome, r checks.Report) string {
 		}
 	}
 	if len(lanes) == 0 {
-		lanes = t.s.c.Workload.SKUs()
+		lanes = t.s.Config().Workload.SKUs()
 	}
 	var b strings.Builder
 	for _, sku := range lanes[:min(len(lanes), 8)] {

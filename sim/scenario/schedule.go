@@ -1,4 +1,4 @@
-package sim
+package scenario
 
 import (
 	"fmt"
@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"stockproof/checks"
-	"stockproof/inventory"
 	"stockproof/model"
 	"stockproof/sim/engine"
 	"stockproof/sim/workload"
@@ -19,10 +18,6 @@ import (
 const ScheduleVersion = 1
 
 const scheduleMagic = "stockproof schedule"
-
-// JitterSeed is what jitter is made of in explorations and in the schedules that they find: it is no choice
-// that a file would have to name.
-const JitterSeed = 1
 
 // Schedule is one run of the core tier, written down: a scenario whose faults are exact, and every choice of
 // the scheduler that was not the usual one. It is the scenario's format with three directives more:
@@ -58,8 +53,8 @@ type OtherDesign struct {
 func ParseSchedule(file, text string) (*Schedule, error) {
 	s := &Schedule{}
 	s.File, s.Name = file, strings.TrimSuffix(filepath.Base(file), ".sched")
-	if len(text) > maxScenarioBytes {
-		return nil, s.Errorf(0, "%d bytes, at most %d are allowed", len(text), maxScenarioBytes)
+	if len(text) > maxBytes {
+		return nil, s.Errorf(0, "%d bytes, at most %d are allowed", len(text), maxBytes)
 	}
 	lines := strings.Split(strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), "\n")
 	if err := fileHeader(&s.Scenario, lines[0], scheduleMagic, ScheduleVersion); err != nil {
@@ -247,24 +242,6 @@ func (s *Schedule) String() string {
 	return b.String()
 }
 
-// Simulation is the configuration that runs the schedule under a design: its own, or another one. replay
-// tells afterwards which deviations found no place.
-func (s *Schedule) Simulation(d inventory.Design, base DesignOptions) (c SimulationConfig, replay *engine.Replayer, err error) {
-	c = SimulationConfig{Design: d, Options: base, Seed: JitterSeed}
-	if err := s.OptionsFor(d, &c.Options); err != nil {
-		return c, nil, err
-	}
-	if c.Workload, err = s.Build(workload.DefaultParams(), c.Seed); err != nil {
-		return c, nil, err
-	}
-	if c.Faults, err = s.CoreFaults(&c.Workload, d, c.Options); err != nil {
-		return c, nil, err
-	}
-	replay = engine.Replay(s.Deviations)
-	c.Chooser = replay
-	return c, replay, nil
-}
-
 // Expected is the guarantee that the schedule says is violated, the first where several are: it is the one that the schedule
 // is about. False where it says that all holds.
 func (s *Schedule) Expected() (checks.Guarantee, bool) {
@@ -274,12 +251,4 @@ func (s *Schedule) Expected() (checks.Guarantee, bool) {
 		}
 	}
 	return 0, false
-}
-
-// CoreOptions are the options of a design in simulations: small, so that little happens beside the point.
-func CoreOptions() DesignOptions {
-	o := DesignOptions{Options: inventory.DefaultOptions(), Workers: 2}
-	o.Partitions = 2
-	o.Loops = 1
-	return o
 }

@@ -1,4 +1,4 @@
-package sim
+package scenario
 
 import (
 	"errors"
@@ -85,9 +85,9 @@ func TestBadScenariosAreRefusedByLine(t *testing.T) {
 		{head + "expect holds\nexpect no-loss\n", "x:3: no-loss contradicts line 2"},
 		{head + "expect no-loss\nexpect no-loss\n", "x:3: no-loss stands on line 2 already"},
 		{head + "# \xff\n", "x:2: is not valid UTF-8"},
-		{head + strings.Repeat("#\n", maxScenarioBytes/2), "x: 1048598 bytes, at most 1048576 are allowed"},
+		{head + strings.Repeat("#\n", maxBytes/2), "x: 1048598 bytes, at most 1048576 are allowed"},
 	} {
-		_, err := ParseScenario("x", "x", c.text)
+		_, err := Parse("x", "x", c.text)
 		var input *checks.InputError
 		if !errors.As(err, &input) || !strings.HasPrefix(err.Error(), c.want) && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.60q: %v, want %s", c.text, err, c.want)
@@ -153,7 +153,7 @@ func anyScenario(t *rapid.T) *Scenario {
 func TestScenariosRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyScenario(t)
-		back, err := ParseScenario(s.Name, s.File, s.String())
+		back, err := Parse(s.Name, s.File, s.String())
 		if err != nil {
 			t.Fatalf("%v\n%s", err, s)
 		}
@@ -186,9 +186,9 @@ func TestScenariosMadeByAProgram(t *testing.T) {
 
 // The parser answers anything with a scenario or a checks.InputError, and what it accepts it can write and
 // build.
-func FuzzParseScenario(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, i := range mustList(f) {
-		text, err := scenarios.Files.ReadFile(i.Name + scenarioSuffix)
+		text, err := scenarios.Files.ReadFile(i.Name + suffix)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func FuzzParseScenario(f *testing.F) {
 	}
 	f.Add("stockproof scenario 1\nworkload order=\"\\u00e9 \" sku=\"\" qty=1\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := ParseScenario("x", "x", text)
+		s, err := Parse("x", "x", text)
 		var input *checks.InputError
 		if err != nil {
 			if !errors.As(err, &input) {
@@ -204,7 +204,7 @@ func FuzzParseScenario(f *testing.F) {
 			}
 			return
 		}
-		back, err := ParseScenario("x", "x", s.String())
+		back, err := Parse("x", "x", s.String())
 		if err != nil || !reflect.DeepEqual(back, s) {
 			t.Fatalf("%v: wrote\n%s", err, s)
 		}
@@ -220,9 +220,9 @@ func FuzzParseScenario(f *testing.F) {
 	})
 }
 
-func mustList(t testing.TB) []ScenarioInfo {
+func mustList(t testing.TB) []Info {
 	t.Helper()
-	all, err := Scenarios()
+	all, err := List()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,11 +235,11 @@ func TestEmbeddedScenarios(t *testing.T) {
 	var names []string
 	for _, i := range mustList(t) {
 		names = append(names, i.Name)
-		s, err := LoadScenario(i.Name)
+		s, err := Load(i.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, _ := scenarios.Files.ReadFile(i.Name + scenarioSuffix)
+		text, _ := scenarios.Files.ReadFile(i.Name + suffix)
 		if s.String() != string(text) {
 			t.Errorf("%s is not in the form that the program writes", s.File)
 		}
@@ -263,7 +263,7 @@ func TestEmbeddedScenarios(t *testing.T) {
 
 // The fault entries of token-expiry are what the executing side is told, in order, with their lines.
 func TestTokenExpirySaysWhatHappens(t *testing.T) {
-	s, err := LoadScenario("token-expiry")
+	s, err := Load("token-expiry")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +298,7 @@ func TestTokenExpirySaysWhatHappens(t *testing.T) {
 
 // The medium scenario is the default workload in writing.
 func TestMediumIsTheDefault(t *testing.T) {
-	s, err := LoadScenario("medium")
+	s, err := Load("medium")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ func TestMediumIsTheDefault(t *testing.T) {
 
 // What the scenario does not set stays as the command line has it.
 func TestScenarioParametersGoOverTheBase(t *testing.T) {
-	s, err := ParseScenario("x", "x", "stockproof scenario 1\nworkload orders=7 supply=1/3\n")
+	s, err := Parse("x", "x", "stockproof scenario 1\nworkload orders=7 supply=1/3\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +325,7 @@ func TestScenarioParametersGoOverTheBase(t *testing.T) {
 // Several entries make one checkout, at the place of the first; a return keeps its place among the steps
 // of its SKU, and a cancel waits for its order only.
 func TestEntriesBecomeSteps(t *testing.T) {
-	s, err := ParseScenario("test", "test", `stockproof scenario 1
+	s, err := Parse("test", "test", `stockproof scenario 1
 workload clients=3
 workload order=o1 sku=A qty=1
 workload read sku=A
@@ -357,26 +357,65 @@ workload order=o4 sku=A qty=1
 	}
 }
 
-func TestLoadScenarioTakesANameOrAPath(t *testing.T) {
+func TestLoadTakesANameOrAPath(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mine.scenario")
 	if err := os.WriteFile(path, []byte("stockproof scenario 1\r\n# Mine.\r\nworkload orders=3\r\nexpect holds"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := LoadScenario(path)
+	s, err := Load(path)
 	if err != nil || s.Name != "mine" || s.About() != "Mine." || s.ExpectsViolation() {
 		t.Errorf("%+v, %v", s, err)
 	}
 	var input *checks.InputError
-	if _, err := LoadScenario("nonesuch"); !errors.As(err, &input) || !strings.HasPrefix(err.Error(), "nonesuch: ") {
+	if _, err := Load("nonesuch"); !errors.As(err, &input) || !strings.HasPrefix(err.Error(), "nonesuch: ") {
 		t.Errorf("%v", err)
 	}
 	if err := os.WriteFile(path, []byte("stockproof scenario 1\nworkload orders=3\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadScenario(path); !errors.As(err, &input) || input.Line != 3 || !strings.Contains(input.Reason, "cut short") {
+	if _, err := Load(path); !errors.As(err, &input) || input.Line != 3 || !strings.Contains(input.Reason, "cut short") {
 		t.Errorf("cut at a line: %v", err)
 	}
-	if _, err := LoadScenario(t.TempDir()); !errors.As(err, &input) {
+	if _, err := Load(t.TempDir()); !errors.As(err, &input) {
 		t.Errorf("a folder: %v", err)
+	}
+}
+
+// A generated workload and the list of its entries are the same orders.
+func TestAGeneratedWorkloadAsEntries(t *testing.T) {
+	s, err := Parse("g", "g.scenario", "stockproof scenario 1\nworkload orders=20 skus=3 clients=3 multi=0.5 cancels=0.3 restocks=0.3 reads=0.2\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := s.Build(workload.DefaultParams(), 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := s.AsEntries(workload.DefaultParams(), 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse("g", "g.scenario", x.String())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, x)
+	}
+	l, err := again.Build(workload.DefaultParams(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := func(w workload.Workload) (n [8]int) {
+		for i := range w.Steps {
+			n[w.Steps[i].Kind]++
+		}
+		return n
+	}
+	want := kinds(w)
+	got := kinds(l)
+	want[workload.StepRead], got[workload.StepRead] = 0, 0 // a read of several SKUs becomes several reads
+	if l.Orders() != w.Orders() || l.Lines() != w.Lines() || l.Clients != w.Clients || len(l.Supply) != len(w.Supply) || got != want {
+		t.Errorf("%d orders, %d lines, %v; as entries %d, %d, %v", w.Orders(), w.Lines(), want, l.Orders(), l.Lines(), got)
+	}
+	if same, err := again.AsEntries(workload.DefaultParams(), 9); err != nil || same != again {
+		t.Errorf("a list is made a list again: %v", err)
 	}
 }

@@ -9,14 +9,47 @@ import (
 
 	"stockproof/inventory"
 	"stockproof/model"
+	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
+	"stockproof/sim/workload"
 )
+
+// JitterSeed is what jitter is made of in explorations and in the schedules that they find: it is no choice
+// that a file would have to name.
+const JitterSeed = 1
+
+// CoreOptions are the options of a design in simulations: small, so that little happens beside the point.
+func CoreOptions() scenario.DesignOptions {
+	o := scenario.DesignOptions{Options: inventory.DefaultOptions(), Workers: 2}
+	o.Partitions = 2
+	o.Loops = 1
+	return o
+}
+
+// ScheduleConfig is the configuration that runs the schedule under a design: its own, or another one. replay
+// tells afterwards which deviations found no place.
+func ScheduleConfig(s *scenario.Schedule, d inventory.Design, base scenario.DesignOptions) (c SimulationConfig, replay *engine.Replayer, err error) {
+	c = SimulationConfig{Design: d, Options: base, Seed: JitterSeed}
+	if err := s.OptionsFor(d, &c.Options); err != nil {
+		return c, nil, err
+	}
+	if c.Workload, err = s.Build(workload.DefaultParams(), c.Seed); err != nil {
+		return c, nil, err
+	}
+	if c.Faults, err = CoreFaults(&s.Scenario, &c.Workload, d, c.Options); err != nil {
+		return c, nil, err
+	}
+	replay = engine.Replay(s.Deviations)
+	c.Chooser = replay
+	return c, replay, nil
+}
 
 // CheckNames refuses choices that name what the file does not have: a process that is not deployed and that none of
 // its faults starts, an order, or a SKU. A step of one that is there and does not come to it is drift, which only the
 // run shows. It is for files as people have left them: what a shrinker takes out of a schedule may leave a choice behind
 // whose order is gone, which is then no choice.
-func (s *Schedule) CheckNames(d inventory.Design, base DesignOptions) error {
-	c, _, err := s.Simulation(d, base)
+func CheckNames(s *scenario.Schedule, d inventory.Design, base scenario.DesignOptions) error {
+	c, _, err := ScheduleConfig(s, d, base)
 	if err != nil {
 		return err
 	}
@@ -65,7 +98,7 @@ func unknownSKU(point string, skus []model.SKU) (string, bool) {
 }
 
 // processNames are the processes of a simulation by name: those that are deployed, and those that its faults start.
-func processNames(d inventory.Design, o DesignOptions, faults []Fault) []string {
+func processNames(d inventory.Design, o scenario.DesignOptions, faults []Fault) []string {
 	names := []string{"clients", "servers"} // servers' own work is chosen too
 	for i := range o.APIs() {
 		names = append(names, apiName(i))
@@ -102,7 +135,7 @@ func processNames(d inventory.Design, o DesignOptions, faults []Fault) []string 
 func apiName(i int) string { return fmt.Sprintf("api-%d", i+1) }
 
 // standing are the instances of a role that run from the beginning, by name.
-func standing(r inventory.Role, o DesignOptions) (names []string) {
+func standing(r inventory.Role, o scenario.DesignOptions) (names []string) {
 	if !r.Always && !slices.Contains(askedRoles(o), r.Name) {
 		return nil
 	}

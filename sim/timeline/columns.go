@@ -1,4 +1,4 @@
-package sim
+package timeline
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stockproof/inventory"
+	"stockproof/sim"
 )
 
 // column is one column of a picture.
@@ -20,19 +21,19 @@ type column struct {
 // show that no other column shows.
 func (t *Timeline) Columns() (names []string) {
 	all := []column{{name: "clients"}, {name: "postgres"}}
-	if t.s.c.Design.Books != inventory.RowLockBooks {
+	if t.s.Config().Design.Books != inventory.RowLockBooks {
 		all = append(all, column{name: "redis"})
 	}
-	for _, topic := range Topics(t.s.c.Design) {
-		if topic.Name == t.s.commandTopic() {
-			for part := range t.s.c.Options.Partitions {
+	for _, topic := range sim.Topics(t.s.Config().Design) {
+		if topic.Name == t.s.CommandTopic() {
+			for part := range t.s.Config().Options.Partitions {
 				all = append(all, column{name: t.partition(topic.Name, part)})
 			}
 		}
 	}
-	for _, in := range t.s.instances {
-		if slices.Contains([]string{"connector", "worker", "reconciler"}, in.role) {
-			all = append(all, column{name: in.name})
+	for _, in := range t.s.Instances() {
+		if slices.Contains([]string{"connector", "worker", "reconciler"}, in.Role()) {
+			all = append(all, column{name: in.Name()})
 		}
 	}
 	for _, c := range t.columns() {
@@ -88,8 +89,8 @@ func (t *Timeline) place(name string) int {
 	case name == "redis":
 		return 100
 	}
-	for i, in := range t.s.instances {
-		if in.name == name {
+	for i, in := range t.s.Instances() {
+		if in.Name() == name {
 			return 10 + i
 		}
 	}

@@ -1,4 +1,4 @@
-package sim
+package scenario
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 
 // ScenarioVersion is the version of the format that this program reads and writes. It stands on the
 // first line of every file.
-const ScenarioVersion = 1
+const Version = 1
 
-const scenarioMagic = "stockproof scenario"
+const magic = "stockproof scenario"
 
 // Scenario is a parsed scenario file: a design, what clients do to it, which faults strike in which
 // order, and what is expected to come of it. The format is line oriented, so that it diffs:
@@ -125,7 +125,7 @@ func (s *Scenario) String() string {
 	}
 	slices.SortStableFunc(all, func(x, y text) int { return x.line - y.line })
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %d\n", scenarioMagic, ScenarioVersion)
+	fmt.Fprintf(&b, "%s %d\n", magic, Version)
 	for line, i := 2, 0; i < len(all); line++ {
 		if all[i].line <= line {
 			b.WriteString(all[i].text)

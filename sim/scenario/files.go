@@ -1,4 +1,4 @@
-package sim
+package scenario
 
 import (
 	"errors"
@@ -12,40 +12,40 @@ import (
 	"stockproof/testdata/scenarios"
 )
 
-const scenarioSuffix = ".scenario"
+const suffix = ".scenario"
 
 // ScenarioInfo is an embedded scenario as a list shows it.
-type ScenarioInfo struct{ Name, About string }
+type Info struct{ Name, About string }
 
 // Scenarios lists the embedded scenarios by name.
-func Scenarios() ([]ScenarioInfo, error) {
-	files, err := fs.Glob(scenarios.Files, "*"+scenarioSuffix)
+func List() ([]Info, error) {
+	files, err := fs.Glob(scenarios.Files, "*"+suffix)
 	if err != nil {
 		return nil, err
 	}
-	var all []ScenarioInfo
+	var all []Info
 	for _, f := range files {
-		s, err := LoadScenario(strings.TrimSuffix(f, scenarioSuffix))
+		s, err := Load(strings.TrimSuffix(f, suffix))
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, ScenarioInfo{s.Name, s.About()})
+		all = append(all, Info{s.Name, s.About()})
 	}
 	return all, nil
 }
 
 // LoadScenario reads the embedded scenario of that name, or else the file at that path. A file without an expect
 // line was cut short.
-func LoadScenario(nameOrPath string) (*Scenario, error) {
-	text, err := scenarios.Files.ReadFile(nameOrPath + scenarioSuffix)
+func Load(nameOrPath string) (*Scenario, error) {
+	text, err := scenarios.Files.ReadFile(nameOrPath + suffix)
 	if err == nil {
-		return ParseScenario(nameOrPath, nameOrPath+scenarioSuffix, string(text))
+		return Parse(nameOrPath, nameOrPath+suffix, string(text))
 	}
 	read, err := readInput(nameOrPath, "there is neither a scenario of that name nor such a file")
 	if err != nil {
 		return nil, err
 	}
-	s, err := ParseScenario(strings.TrimSuffix(filepath.Base(nameOrPath), scenarioSuffix), nameOrPath, read)
+	s, err := Parse(strings.TrimSuffix(filepath.Base(nameOrPath), suffix), nameOrPath, read)
 	if err == nil && len(s.Expect) == 0 { // the last thing that a file says, as a schedule's count
 		return nil, s.Errorf(strings.Count(read, "\n")+1, "the file ends without an expect line: it was cut short, or lacks `expect holds`")
 	}
@@ -62,7 +62,7 @@ func readInput(path, absent string) (string, error) {
 		return "", checks.InputErrorf(path, 0, "%v", err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxScenarioBytes+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
 	if err != nil {
 		return "", checks.InputErrorf(path, 0, "%v", err)
 	}

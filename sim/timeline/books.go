@@ -1,4 +1,4 @@
-package sim
+package timeline
 
 import (
 	"bytes"
@@ -6,14 +6,16 @@ import (
 	"slices"
 	"strings"
 
+	"stockproof/adapters/debezium"
 	"stockproof/inventory/port"
 	"stockproof/model"
+	"stockproof/sim"
 )
 
 // onLedger hears every decision of a ledger as it becomes visible.
 func (t *Timeline) onLedger(r port.LedgerRow) {
 	name := t.name(r.Command)
-	if t.s.names[r.Command] == "" && t.early[r.Command] == "" {
+	if t.s.Names()[r.Command] == "" && t.early[r.Command] == "" {
 		name = strings.ToLower(r.Kind.String())
 	}
 	t.wrote = append(t.wrote, fmt.Sprintf("%s %s, seq %d avail %d", name,
@@ -35,7 +37,7 @@ func (t *Timeline) onShopOrder(_ port.Schema, before, after *port.ShopOrder) {
 
 // shopName is what people call an order's row; what is no purchase has an order id of its own.
 func (t *Timeline) shopName(o *port.ShopOrder) string {
-	name, known := t.s.names[o.OrderID]
+	name, known := t.s.Names()[o.OrderID]
 	switch {
 	case !known:
 		return strings.ToLower(string(o.Status))
@@ -110,10 +112,10 @@ func (t *Timeline) statements(who string, batch []port.Statement) {
 
 // row is what people call a command's row.
 func (t *Timeline) row(r port.CommandRow) string {
-	if name, ok := t.s.names[r.ID]; ok {
+	if name, ok := t.s.Names()[r.ID]; ok {
 		return t.short(name)
 	}
-	if name, ok := t.s.names[r.Ref]; ok && !r.Ref.IsZero() {
+	if name, ok := t.s.Names()[r.Ref]; ok && !r.Ref.IsZero() {
 		return strings.ToLower(r.Kind.String()) + " " + t.short(name)
 	}
 	return strings.ToLower(r.Kind.String()) + " " + string(r.Lane.SKU)
@@ -122,7 +124,7 @@ func (t *Timeline) row(r port.CommandRow) string {
 // partition is the column of a topic's partition. Only the commands' are told apart.
 func (t *Timeline) partition(topic string, part int32) string {
 	switch topic {
-	case t.s.commandTopic():
+	case t.s.CommandTopic():
 		return fmt.Sprintf("kafka p%d", part)
 	case model.StateTopic:
 		return "kafka state"
@@ -134,11 +136,11 @@ func (t *Timeline) partition(topic string, part int32) string {
 
 // produced takes down the records that have come to the logs, and whose.
 func (t *Timeline) produced(who string) {
-	for _, topic := range Topics(t.s.c.Design) {
+	for _, topic := range sim.Topics(t.s.Config().Design) {
 		if t.partition(topic.Name, 0) == "" {
 			continue
 		}
-		for part := range t.s.c.Options.Partitions {
+		for part := range t.s.Config().Options.Partitions {
 			t.fresh(who, topic.Name, part)
 		}
 	}
@@ -168,11 +170,11 @@ func (t *Timeline) fresh(who, topic string, part int32) {
 // label is what a record is about; "" for one that nobody acts on.
 func (t *Timeline) label(r *port.Record) string {
 	if r.Topic == model.OrderTopic {
-		ev, err := orderEvent(*r)
+		ev, err := debezium.Decoder{AnyQuantity: true}.OrderEvent(*r)
 		switch {
 		case err != nil:
 			return "unreadable"
-		case ev.Class != "row" || ev.Op != 'c' && ev.Op != 'r' && !t.s.c.Options.EveryOp:
+		case ev.Class != "row" || ev.Op != 'c' && ev.Op != 'r' && !t.s.Config().Options.EveryOp:
 			return ""
 		case ev.Op != 'c':
 			return fmt.Sprintf("%s (%c)", t.shopName(&ev.Row), ev.Op)

@@ -1,4 +1,4 @@
-package sim_test
+package timeline_test
 
 import (
 	"testing"
@@ -12,10 +12,12 @@ import (
 	"stockproof/model"
 	"stockproof/sim"
 	"stockproof/sim/engine"
+	"stockproof/sim/scenario"
+	"stockproof/sim/timeline"
 )
 
 // shown are the levels of a lane, row by row from the first that has one.
-func shown(line *sim.Timeline, sku model.SKU) (all []sim.Level) {
+func shown(line *timeline.Timeline, sku model.SKU) (all []timeline.Level) {
 	for _, r := range line.Rows {
 		for _, l := range r.Levels {
 			if l.Lane.SKU == sku {
@@ -48,7 +50,7 @@ func TestLevelsFollowTruthAndSpeedThroughATokensExpiry(t *testing.T) {
 func TestLevelsOfALedgerCarryReservedUnitsAndSeqs(t *testing.T) {
 	line, _ := drawn(t, ledger.Design(), "tiny")
 	all := shown(line, "A")
-	want := sim.Stock{Known: true, Avail: 1, Reserved: 2, Seq: 3}
+	want := timeline.Stock{Known: true, Avail: 1, Reserved: 2, Seq: 3}
 	if last := all[len(all)-1]; last.Truth.Avail != 1 || last.Truth.Reserved != 2 || last.Speed != last.Truth {
 		t.Errorf("at the end %+v, want about %+v on both sides", last, want)
 	}
@@ -74,12 +76,12 @@ func TestTheLastLevelsAreWhatTheAuditReads(t *testing.T) {
 	defer e.Close()
 	compared := 0
 	for _, name := range recorded {
-		file := "../testdata/schedules/" + name + ".sched"
-		s, err := sim.LoadSchedule(file)
+		file := "../../testdata/schedules/" + name + ".sched"
+		s, err := scenario.LoadSchedule(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, _, err := s.Simulation(designs[s.DesignName()], sim.CoreOptions())
+		c, _, err := sim.ScheduleConfig(s, designs[s.DesignName()], sim.CoreOptions())
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -87,7 +89,7 @@ func TestTheLastLevelsAreWhatTheAuditReads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		line := sim.NewTimeline(simulation)
+		line := timeline.New(simulation)
 		out, err := simulation.Run()
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
@@ -100,14 +102,14 @@ func TestTheLastLevelsAreWhatTheAuditReads(t *testing.T) {
 }
 
 // compareLevels compares the last levels with an audit, and says how many numbers those were.
-func compareLevels(t *testing.T, file string, line *sim.Timeline, a checks.Audit) (compared int) {
-	last := map[model.LaneKey]sim.Level{}
+func compareLevels(t *testing.T, file string, line *timeline.Timeline, a checks.Audit) (compared int) {
+	last := map[model.LaneKey]timeline.Level{}
 	for _, r := range line.Rows {
 		for _, l := range r.Levels {
 			last[l.Lane] = l
 		}
 	}
-	same := func(where string, k model.LaneKey, got sim.Stock, want int64) {
+	same := func(where string, k model.LaneKey, got timeline.Stock, want int64) {
 		compared++
 		if !got.Known || got.Avail != want {
 			t.Errorf("%s: lane %s: the last level in %s is %+v, the audit reads %d", file, k.SKU, where, got, want)
