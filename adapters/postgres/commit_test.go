@@ -97,6 +97,24 @@ func TestAWarningAtCommitIsUnknown(t *testing.T) {
 	do(t, truth, &port.CreateLanes{Lanes: []model.LaneKey{lane("a"), lane("b")}})
 }
 
+// PostgreSQL answers COMMIT of a transaction that has failed with ROLLBACK, and a proxy may as well. No statement
+// failed here, so that nobody knows what the server means.
+func TestACommitAnsweredWithAnotherTagIsUnknown(t *testing.T) {
+	dsn, _ := migrated(t)
+	p, through := newProxy(t, dsn)
+	truth := open(t, postgres.Options{DSN: through})
+	arm(t, p, false, "commit", func(l *link) {
+		l.flushed() // what came before has its own tags
+		l.retag("ROLLBACK")
+	})
+	tx := truth.Begin()
+	defer tx.Rollback(background(t))
+	err := tx.Commit(background(t), &port.CreateLanes{Lanes: []model.LaneKey{lane("a")}})
+	if port.Class(err) != port.ErrUnknown || !strings.Contains(err.Error(), "ROLLBACK") {
+		t.Errorf("COMMIT answered with ROLLBACK: %v, want ErrUnknown that says so", err)
+	}
+}
+
 // A server that is shut down while it answers a statement has done nothing; as its answer to COMMIT the same error
 // leaves open what became of it.
 func TestAShutdownInTheAnswerToCommitIsUnknown(t *testing.T) {

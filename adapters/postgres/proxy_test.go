@@ -55,9 +55,10 @@ type link struct {
 
 	mu       sync.Mutex
 	moved    *sync.Cond
-	answered int  // statements that the server answered
-	executed int  // statements that it was sent
-	muted    bool // the client hears nothing any more
+	answered int    // statements that the server answered
+	executed int    // statements that it was sent
+	muted    bool   // the client hears nothing any more
+	tag      string // what the client hears as the next statement's tag; "": what the server says
 	pid      uint32
 	over     bool
 }
@@ -151,6 +152,13 @@ func (l *link) mute() {
 	l.muted = true
 }
 
+// retag puts another command tag into the answer to the next statement.
+func (l *link) retag(tag string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tag = tag
+}
+
 // leave closes the client's side only: the server does not know yet.
 func (l *link) leave() { l.client.Close() }
 
@@ -181,10 +189,14 @@ func (l *link) answers() {
 			return
 		}
 		l.mu.Lock()
-		muted := l.muted
+		muted, said := l.muted, frame
+		if frame[0] == 'C' && l.tag != "" {
+			said = append(binary.BigEndian.AppendUint32([]byte{'C'}, uint32(4+len(l.tag)+1)), l.tag+"\x00"...)
+			l.tag = ""
+		}
 		l.mu.Unlock()
 		if !muted {
-			_, _ = l.client.Write(frame) // a client that is gone does not keep the server from going on
+			_, _ = l.client.Write(said) // a client that is gone does not keep the server from going on
 		}
 		l.mu.Lock()
 		switch frame[0] {

@@ -108,14 +108,36 @@ func TestAfterAnErrorEveryCallAnswersItAndTheConnectionLivesOn(t *testing.T) {
 		t.Errorf("Commit after the error: %v", err)
 	}
 	tx.Rollback(ctx)
+	leavesACleanConnection(t, truth, &count)
+}
+
+// leavesACleanConnection checks that nothing of a transaction on lane a stayed, and that its connection serves on.
+func leavesACleanConnection(t *testing.T, truth *postgres.Truth, count *counted) {
+	t.Helper()
 	read := &port.ReadLanes{Lanes: []model.LaneKey{lane("a")}}
 	do(t, truth, read)
 	if len(read.Found) != 0 {
-		t.Error("something of the failed transaction stayed")
+		t.Error("something of the transaction stayed")
 	}
 	if n := count.dials.Load(); n != 1 {
-		t.Errorf("%d connections were made, want 1: the error cost one", n)
+		t.Errorf("%d connections were made, want 1: its end cost one", n)
 	}
+}
+
+// A caller that was told to stop gives up its transaction all the same: its locks are free at once, and its
+// connection serves the next one.
+func TestARollbackForACallerThatWasCancelledKeepsTheConnection(t *testing.T) {
+	dsn, _ := migrated(t)
+	var count counted
+	truth := open(t, postgres.Options{DSN: dsn, MaxConns: 1, Dial: count.dial})
+	ctx, cancel := context.WithCancel(background(t))
+	tx := truth.Begin()
+	if err := tx.Do(ctx, &port.CreateLanes{Lanes: []model.LaneKey{lane("a")}}); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	tx.Rollback(ctx)
+	leavesACleanConnection(t, truth, &count)
 }
 
 func TestDoIsOneTransaction(t *testing.T) {

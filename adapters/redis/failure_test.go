@@ -65,6 +65,27 @@ func TestAnUnreachableServerIsUnavailableAndNamed(t *testing.T) {
 	}
 }
 
+// A Cluster whose nodes hang up before they have said who owns what was asked for nothing: the call never left.
+func TestAClusterCallThatFoundNoNodeIsUnavailable(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	addr := listener.Addr().String()
+	speed := redis.New(redis.Options{Addrs: []string{addr}, Cluster: true})
+	t.Cleanup(func() { _ = speed.Close() })
+	op := installOf("A", 1)
+	wantClass(t, speed.Do(t.Context(), op), port.ErrUnavailable, []string{addr, "install", `"inv:{A}:main"`}, op)
+}
+
 func TestAServerLostMidRunIsUnknownThenUnavailable(t *testing.T) {
 	node := servers.StartRedis(t)
 	frozen := &freezer{}
