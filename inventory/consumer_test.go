@@ -140,7 +140,7 @@ func TestAConsumerKeepsItsPlace(t *testing.T) {
 			from: []int64{2, 5}, starts: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			s, h := &script{fetch: c.fetch, commit: c.commit, over: cancel}, &steps{errs: c.handle}
 			err := inventory.Consumer{Broker: s, Runtime: live.Runtime{}, Monitor: port.Quiet{}, Group: "g", Topic: "t",

@@ -39,7 +39,7 @@ func TestOneOrderGoesAllTheWay(t *testing.T) {
 }
 
 func oneOrder(t *testing.T, world func(*testing.T, sim.WorldOptions) sim.World, d inventory.Design, mode inventory.AdmissionMode) {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	o := inventory.DefaultOptions()
 	o.Admission = mode

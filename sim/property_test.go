@@ -178,7 +178,7 @@ func checksFlag(t *testing.T, n string) {
 }
 
 func pipeline(t *rapid.T, mode inventory.AdmissionMode) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	seed := rapid.Uint64().Draw(t, "seed")
 	params := workload.DefaultParams()

@@ -37,7 +37,7 @@ func newInside(t *testing.T, o Options) *inside {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	m, err := b.Join(ctx, "g", "t")
 	if err != nil {

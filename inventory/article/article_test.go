@@ -36,7 +36,7 @@ func newHouse(t *testing.T, tweaks ...func(*inventory.Options)) *house {
 	for _, tweak := range tweaks {
 		tweak(&o)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	h := &house{T: t, ctx: ctx, o: o, world: sim.NewMemoryWorld(sim.WorldOptions{Topics: sim.Topics(d), Partitions: 1})}
 	h.p = h.open("test")

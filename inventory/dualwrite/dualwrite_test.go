@@ -27,7 +27,7 @@ type store struct {
 }
 
 func newStore(t *testing.T) *store {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	p, done, err := sim.NewMemoryWorld(sim.WorldOptions{}).Open("front")
 	s := &store{T: t, ctx: ctx, p: p}

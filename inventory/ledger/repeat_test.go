@@ -149,7 +149,7 @@ type handing struct {
 }
 
 func newHanded(t *testing.T, rt *rapid.T, accepted []model.Command) *handing {
-	ctx, end := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, end := context.WithTimeout(t.Context(), 2*time.Minute)
 	o := inventory.DefaultOptions()
 	o.Partitions, o.Backoff = 1, inventory.Backoff{Base: time.Microsecond, Cap: time.Millisecond, Attempts: 20}
 	world := sim.NewMemoryWorld(sim.WorldOptions{Topics: ledger.Design().Topics, Partitions: 1})

@@ -25,7 +25,7 @@ type store struct {
 
 // newStore makes one; lose says which commits of the front lose their answer, and whether they happen.
 func newStore(t *testing.T, lose func(n int) (lost, applied bool)) *store {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	w := sim.NewMemoryWorld(sim.WorldOptions{})
 	p, done, err := w.Open("front")

@@ -69,7 +69,7 @@ func TestStreamsEndAndGoOn(t *testing.T) {
 	defer server.Close()
 	confirmed := make(chan struct{}, 10)
 	server.ServeSlot("inv", func() port.Slot { return heard{store.Slot("inv"), confirmed} })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if _, err := openSlot(t, server, "nobody").Read(ctx, 1); err == nil || !strings.Contains(err.Error(), "42704") {
 		t.Errorf("a slot that does not exist: %v", err)

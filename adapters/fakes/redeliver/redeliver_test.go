@@ -39,7 +39,7 @@ func consume(
 	t *testing.T, b port.Broker, want int, start func(port.Claim) port.Position,
 ) map[string]int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	m, err := b.Join(ctx, group, topic)
 	if err != nil {

@@ -95,7 +95,7 @@ func joined(t *testing.T, b port.Broker) port.Member {
 
 func claimed(t *testing.T, m port.Member) port.Claim {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	c, err := m.Claim(ctx)
 	if err != nil {
