@@ -12,7 +12,7 @@ import (
 )
 
 // patience is how long a suite waits before it calls an implementation stuck.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 const (
 	topic = "inventory.command"
