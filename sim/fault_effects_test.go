@@ -99,6 +99,21 @@ func TestAnAsynchronousFailoverGivesIdsAgain(t *testing.T) {
 	t.Errorf("no row id belongs to two orders: %v", inserts(t, s))
 }
 
+// What had nothing to strike leaves no receipt: it is missing in the end.
+func TestAFaultThatFindsNothingIsMissing(t *testing.T) {
+	for _, faults := range []string{
+		"fault drop-slot by=1h after=deduct\nfault drop-slot by=1m",
+		"fault invalidate-slot by=1h after=deduct\nfault invalidate-slot by=1m",
+		"fault redis-split role=worker by=1h after=deduct\nfault redis-split role=api by=1m",
+		"fault refuse n=2 of=worker after=deduct nth=2\nfault refuse n=2 of=worker after=offset-commit nth=2",
+	} {
+		out := simulate(t, article.Design(), faults)
+		if len(out.Receipts) != 1 || len(out.Missing) != 1 {
+			t.Errorf("%s: receipts %q, missing %q", faults, out.Receipts, out.Missing)
+		}
+	}
+}
+
 // What makes a connector send rows again, at new offsets, and as what.
 func TestWhatIsSentAgain(t *testing.T) {
 	if _, out := simulatedBy(t, article.Design(), ""); out.Result != checks.Holds {
