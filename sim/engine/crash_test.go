@@ -168,6 +168,27 @@ func TestALongPollEndsWithItsCallerAndAStatementThatWaitsDoesNot(t *testing.T) {
 	}
 }
 
+// Nobody takes what comes in the moment of the crash: a claim that a dead member took would be nobody's.
+func TestALongPollOfTheDeadFindsNothing(t *testing.T) {
+	arrived := false
+	w, p := &world{}, (*engine.Process)(nil)
+	w.Engine = engine.New(engine.Options{Passed: when("doomed/main: inside server op waits record", func() { arrived = true; w.Crash(p) })})
+	t.Cleanup(w.Close)
+	p = w.NewProcess("doomed", "doomed")
+	var ended error
+	p.Go("main", func() {
+		_ = w.Call(context.Background(), memory.Call{Server: "server", Op: "op"}, func() error {
+			ended = w.Block(context.Background(), memory.Wait{Key: "record", Until: func() bool { return arrived }, Poll: true})
+			w.log = append(w.log, "wait over")
+			return ended
+		})
+	})
+	w.run()
+	if w.wants(t, "wait over"); ended == nil {
+		t.Error("the poll ended with what had come")
+	}
+}
+
 func TestAWaitEndsAtItsDeadlineOrWithItsContext(t *testing.T) {
 	w := newWorld(t, engine.Options{})
 	wait := func(ctx context.Context, deadlineMS int64) (err error) {
