@@ -58,6 +58,7 @@ func TestDeferredCodeOfACrashReachesNoServer(t *testing.T) {
 		defer func() {
 			errs = append(errs, w.note("deferred"), rt.Sleep(context.Background(), time.Second), box.Send(context.Background(), 1))
 			offered = box.Offer(1)
+			w.Later("deferred", func() { w.log = append(w.log, "later") })
 			g := rt.Group(context.Background())
 			g.Go("child", func(context.Context) error { t.Error("a dead process has a child"); return nil })
 			errs = append(errs, g.Wait())
