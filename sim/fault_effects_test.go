@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"stockproof/inventory"
 	"stockproof/inventory/article"
 	"stockproof/inventory/ledger"
+	"stockproof/inventory/port"
 	"stockproof/model"
 	"stockproof/sim"
 	"stockproof/sim/engine"
@@ -97,6 +99,53 @@ func TestAnAsynchronousFailoverGivesIdsAgain(t *testing.T) {
 		_ = id
 	}
 	t.Errorf("no row id belongs to two orders: %v", inserts(t, s))
+}
+
+// What had nothing to strike leaves no receipt: it is missing in the end.
+func TestAFaultThatFindsNothingIsMissing(t *testing.T) {
+	for _, faults := range []string{
+		"fault drop-slot by=1h after=deduct\nfault drop-slot by=1m",
+		"fault invalidate-slot by=1h after=deduct\nfault invalidate-slot by=1m",
+		"fault redis-split role=worker by=1h after=deduct\nfault redis-split role=api by=1m",
+		"fault refuse n=2 of=worker after=deduct nth=2\nfault refuse n=2 of=worker after=offset-commit nth=2",
+	} {
+		out := simulate(t, article.Design(), faults)
+		if len(out.Receipts) != 1 || len(out.Missing) != 1 {
+			t.Errorf("%s: receipts %q, missing %q", faults, out.Receipts, out.Missing)
+		}
+	}
+}
+
+// What a Redis in trouble says reaches whoever asks it.
+func TestARedisThatTakesNoWritesSaysSo(t *testing.T) {
+	for form, says := range map[string]string{"oom": "OOM", "misconf": "MISCONF"} {
+		_, out := simulatedBy(t, ledger.Design(), "fault deny-writes form="+form+" by=5s before=install")
+		if out.Result != checks.Holds || !strings.Contains(fmt.Sprint(out.Alarms), says) {
+			t.Errorf("%s: %s, alarms %v", form, out.Result, out.Alarms)
+		}
+	}
+}
+
+// A replica that lags shows what its master held before.
+func TestALaggingReplicaShowsTheStockBefore(t *testing.T) {
+	c := withFaults(t, article.Design(), "fault replica-reads n=1 by=25h after=deduct order=o1")
+	var shown port.GetStock
+	master := ""
+	c.Passed = func(s *sim.Simulation, p engine.Point) {
+		if master != "" || sim.PointName(&p) != "deduct" || p.Phase != engine.Response {
+			return
+		}
+		shown = port.GetStock{SKU: "A"}
+		s.Engine.Alone(func() {
+			if err := s.Redis.Client().Do(context.Background(), &shown); err != nil {
+				t.Error(err)
+			}
+			master, _ = s.Redis.Command("GET", "stock:{A}").(string)
+		})
+	}
+	if serversOf(t, c); shown.Stock != 5 || master != "3" {
+		t.Errorf("the replica shows %d, the master holds %q", shown.Stock, master)
+	}
 }
 
 // What makes a connector send rows again, at new offsets, and as what.

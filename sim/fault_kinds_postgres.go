@@ -60,14 +60,18 @@ func postgresFaults() []FaultKind {
 		{Name: "drop-slot", About: "the connector's slot is gone; an operator creates it anew a while later, with a gap before it",
 			Keys: []string{"by"}, applies: hasConnector,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
-				s.Postgres.DropSlot(connectorName)
+				if !s.Postgres.DropSlot(connectorName) {
+					return ""
+				}
 				s.lasts(f.By, "an operator creates the slot", func() { s.newSlot() })
 				return "the slot was dropped"
 			}},
 		{Name: "invalidate-slot", About: "the connector's slot needs log that is gone; an operator replaces it a while later",
 			Keys: []string{"by"}, applies: hasConnector,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
-				s.Postgres.InvalidateSlot(connectorName)
+				if !s.Postgres.InvalidateSlot(connectorName) {
+					return ""
+				}
 				s.lasts(f.By, "an operator replaces the slot", func() {
 					s.Postgres.DropSlot(connectorName)
 					s.newSlot()

@@ -45,9 +45,15 @@ func redisFaults() []FaultKind {
 		{Name: "redis-split", About: "a process goes on with a master that was replaced; what it writes there is lost in the end",
 			Keys: []string{"role", "by", "lose"}, applies: hasRedis, prepare: keepsWrites,
 			strike: on(func(s *Simulation, in *Instance, f *Fault) string {
+				apart := false
 				for node := range s.redisMasters() {
-					s.Redis.Isolate(node, redis.Promotion{Lose: f.Lose}, in.name)
-					s.lasts(f.By, "redis heals", func() { s.Redis.Heal(node) })
+					if _, cut := s.Redis.Isolate(node, redis.Promotion{Lose: f.Lose}, in.name); cut {
+						apart = true
+						s.lasts(f.By, "redis heals", func() { s.Redis.Heal(node) })
+					}
+				}
+				if !apart {
+					return "" // the minority's side is somebody else's already
 				}
 				s.Watch.Observe(checks.Lost{Why: "split"})
 				return in.name + " is on the minority's side of Redis for " + ShortDuration(f.By)
@@ -118,11 +124,14 @@ func refuse(s *Simulation, f *Fault, _ engine.Point) string {
 	case "clusterdown":
 		message = redis.ClusterDown
 	}
+	before := s.Redis.Refused()
 	for node := range s.redisMasters() {
 		s.Redis.Refuse(node, max(f.N, 1), message)
 		s.lasts(0, "", func() { s.Redis.Refuse(node, 0, "") })
 	}
-	return fmt.Sprintf("Redis refuses the next %d requests: %s", max(f.N, 1), f.Form)
+	return s.await(func() string {
+		return receipt(s.Redis.Refused() > before, "Redis refuses up to %d requests of each master: %s", max(f.N, 1), f.Form)
+	})
 }
 
 // stockKeys are the keys that hold the stock of a fault's SKU, under any design. Tokens are none.

@@ -38,7 +38,7 @@ var struckBy = map[string]string{
 	"restart":              "fault crash role=worker after=deduct order=o1\nfault restart role=worker",
 	"pause":                "ledger: fault pause role=worker after=begin by=1m",
 	"evict":                "fault evict role=worker after=deduct order=o1",
-	"skew-clock":           "fault skew-clock role=worker by=25h after=deduct",
+	"skew-clock":           "fault skew-clock role=connector by=25h after=produce",
 	"advance-time":         "fault advance-time by=25h after=deduct",
 	"run":                  "fault run role=reconciler of=worker after=deduct",
 	"second-group":         "fault second-group after=admit",
@@ -76,9 +76,9 @@ var struckBy = map[string]string{
 	"foreign-value":        "fault foreign-value sku=A form=text before=deduct",
 	"admin-set":            "fault admin-set sku=A n=9 after=deduct",
 	"move-slot":            "fault move-slot sku=A by=5s after=deduct",
-	"kill-backends":        "fault kill-backends role=worker after=deduct",
+	"kill-backends":        "ledger: fault kill-backends role=worker before=settle",
 	"pg-crash":             "fault pg-crash of=worker after=deduct",
-	"pg-checkpoint":        "fault pg-checkpoint of=worker after=deduct",
+	"pg-checkpoint":        "fault pg-checkpoint of=connector after=confirm-slot\nfault pg-crash of=worker after=deduct order=o3",
 	"pg-failover":          "fault pg-failover of=worker after=deduct",
 	"pg-failover-async":    "fault pg-failover-async lose=1 of=worker after=deduct",
 	"pg-refuse":            "fault pg-refuse form=serialization n=2 of=worker after=deduct",
@@ -87,7 +87,7 @@ var struckBy = map[string]string{
 	"invalidate-slot":      "fault invalidate-slot by=5s of=worker after=deduct",
 }
 
-// Every kind strikes in a small simulation, says so, and does the same twice.
+// Every kind strikes in a small simulation, says so, does the same twice, and does something: without it the run is another.
 func TestEveryKindOfFaultStrikesAndLeavesAReceipt(t *testing.T) {
 	for _, k := range sim.FaultKinds() {
 		t.Run(k.Name, func(t *testing.T) {
@@ -109,6 +109,13 @@ func TestEveryKindOfFaultStrikesAndLeavesAReceipt(t *testing.T) {
 			}
 			if again := simulate(t, d, line); again.Digest != first.Digest {
 				t.Errorf("digest %x, then %x", first.Digest, again.Digest)
+			}
+			without := withFaults(t, d, strings.Join(slices.DeleteFunc(strings.Split(line, "\n"), func(l string) bool {
+				return strings.HasPrefix(l, "fault "+k.Name+" ") || l == "fault "+k.Name
+			}), "\n"))
+			without.Kinds = []string{k.Name} // the same world, in which it does not happen
+			if other, err := sim.Simulate(without); err != nil || other.Digest == first.Digest {
+				t.Errorf("it did nothing: without it the run is the same (%v)", err)
 			}
 			t.Logf("%s: %s", first.Result, strings.Join(first.Receipts, "; "))
 		})

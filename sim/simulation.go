@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stockproof/adapters/debezium"
+	"stockproof/adapters/memory"
 	"stockproof/adapters/memory/kafka"
 	"stockproof/adapters/memory/luahost"
 	"stockproof/adapters/memory/postgres"
@@ -112,7 +113,7 @@ type Outcome struct {
 	RunResult
 	Steps  int
 	Cut    bool   // the step limit ended it: it proves nothing
-	Digest uint64 // equal for equal runs
+	Digest uint64 // of the steps that were taken, and of what the servers hold in the end: equal for equal runs
 	Audit  checks.Audit
 	Struck []string // kinds of the faults that struck, in order
 	// KnownLimits are guarantees that failed behind a fault outside the design's envelope: they count as not
@@ -350,7 +351,7 @@ func (s *Simulation) settle() (a checks.Audit, converged time.Duration, err erro
 
 func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
 	w := s.Watch
-	out := Outcome{Steps: s.Engine.Steps(), Cut: s.Engine.Cut(), Digest: s.Engine.Digest(), Audit: a, Explain: s.suite.Explain}
+	out := Outcome{Steps: s.Engine.Steps(), Cut: s.Engine.Cut(), Digest: s.digest(), Audit: a, Explain: s.suite.Explain}
 	out.Reports, out.Summary, out.Converged = s.suite.Finish(a), s.summary.Final(a), converged
 	out.KnownLimits = s.knownLimits(out.Reports)
 	out.Duplicates, out.Lanes = w.Count("duplicate"), len(a.Lanes)+len(a.Stock)
@@ -370,4 +371,12 @@ func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
 		out.Result = checks.Worst(out.Result, checks.Disagreement)
 	}
 	return out
+}
+
+// digest sums up a run that came to its end.
+func (s *Simulation) digest() uint64 {
+	h := memory.NewHash()
+	h.Word(s.Engine.Digest())
+	h.Word(s.ServersDigest())
+	return uint64(h)
 }

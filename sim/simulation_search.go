@@ -17,6 +17,16 @@ func (s *Simulation) world() (w engine.Worlds) {
 	return w
 }
 
+// ServersDigest is what the servers hold: equal wherever a run that is carried out again stands at the same step. Two runs
+// may take the same steps with other numbers in their requests.
+func (s *Simulation) ServersDigest() uint64 {
+	h := memory.NewHash()
+	for _, part := range s.world() {
+		h.Word(part)
+	}
+	return uint64(h)
+}
+
 // SearchLoses is how many writes or commits a failover that a search chooses may lose: what a server keeps to undo them is part
 // of its state.
 const SearchLoses = 1

@@ -40,6 +40,15 @@ var misbehaviour = map[string]func(w *world, rt port.Runtime){
 			_ = w.note("main")
 		}
 	},
+	"calls aside while nobody runs": func(w *world, rt port.Runtime) {
+		w.At(time.Millisecond, "a server's own work", func() {
+			go func() {
+				_ = w.note("aside") // the foreign call
+			}()
+			time.Sleep(time.Hour)
+		})
+		_ = rt.Sleep(context.Background(), time.Second)
+	},
 	"offers aside": func(w *world, rt port.Runtime) {
 		box := rt.Mailbox(1)
 		go func() {
@@ -86,6 +95,7 @@ func TestWhatTheEngineCannotScheduleEndsTheProgram(t *testing.T) {
 		{"spins", "the line that the watchdog names", "an actor has not come back for 300ms"},
 		{"calls aside", "the foreign call", "aside is called by a goroutine that is no actor"},
 		{"calls aside while others run", "the foreign call", "Sleep is called by a goroutine that is no actor"},
+		{"calls aside while nobody runs", "the foreign call", "aside is called by a goroutine that is no actor"},
 		{"offers aside", "the foreign call", "Offer is called by a goroutine that is no actor"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -58,6 +58,7 @@ func TestDeferredCodeOfACrashReachesNoServer(t *testing.T) {
 		defer func() {
 			errs = append(errs, w.note("deferred"), rt.Sleep(context.Background(), time.Second), box.Send(context.Background(), 1))
 			offered = box.Offer(1)
+			w.Later("deferred", func() { w.log = append(w.log, "later") })
 			g := rt.Group(context.Background())
 			g.Go("child", func(context.Context) error { t.Error("a dead process has a child"); return nil })
 			errs = append(errs, g.Wait())
@@ -165,6 +166,27 @@ func TestALongPollEndsWithItsCallerAndAStatementThatWaitsDoesNot(t *testing.T) {
 		if ended != nil {
 			t.Error(ended)
 		}
+	}
+}
+
+// Nobody takes what comes in the moment of the crash: a claim that a dead member took would be nobody's.
+func TestALongPollOfTheDeadFindsNothing(t *testing.T) {
+	arrived := false
+	w, p := &world{}, (*engine.Process)(nil)
+	w.Engine = engine.New(engine.Options{Passed: when("doomed/main: inside server op waits record", func() { arrived = true; w.Crash(p) })})
+	t.Cleanup(w.Close)
+	p = w.NewProcess("doomed", "doomed")
+	var ended error
+	p.Go("main", func() {
+		_ = w.Call(context.Background(), memory.Call{Server: "server", Op: "op"}, func() error {
+			ended = w.Block(context.Background(), memory.Wait{Key: "record", Until: func() bool { return arrived }, Poll: true})
+			w.log = append(w.log, "wait over")
+			return ended
+		})
+	})
+	w.run()
+	if w.wants(t, "wait over"); ended == nil {
+		t.Error("the poll ended with what had come")
 	}
 }
 

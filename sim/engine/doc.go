@@ -30,5 +30,6 @@
 // # Determinism
 //
 // The same program and the same chooser give the same run: nothing here reads a clock, draws a number
-// or ranges over a map. [Engine.Digest] sums up a run, so that two runs can be compared.
+// or ranges over a map. [Engine.Digest] sums up which steps a run took, so that two runs can be compared; what was
+// written in them is the servers' to sum up.
 package engine

@@ -32,6 +32,24 @@ func (m moody) Do(ctx context.Context, ops ...port.SpeedOp) error {
 	return m.Speed.Do(ctx, ops...)
 }
 
+// hasty gives every seventh token of the whole program a second less to live, with the very same steps.
+type hasty struct {
+	port.Speed
+	deducted *int
+}
+
+// Do implements [port.Speed].
+func (y hasty) Do(ctx context.Context, ops ...port.SpeedOp) error {
+	for _, op := range ops {
+		if d, ok := op.(*port.Deduct); ok {
+			if *y.deducted++; *y.deducted%7 == 0 {
+				d.TTL = "86399"
+			}
+		}
+	}
+	return y.Speed.Do(ctx, ops...)
+}
+
 func twice(t *testing.T, d inventory.Design, executions, oneIn int) (explore.Result, error) {
 	t.Helper()
 	return explore.Run(context.Background(), explore.Config{Design: d, Options: sim.CoreOptions(),
@@ -39,9 +57,15 @@ func twice(t *testing.T, d inventory.Design, executions, oneIn int) (explore.Res
 }
 
 func moodyDesign() inventory.Design {
-	d, asked := article.Design(), 0
+	asked := 0
+	return articleOver(func(s port.Speed) port.Speed { return moody{s, &asked} })
+}
+
+// articleOver is the article's design whose workers see the speed layer through something.
+func articleOver(wrap func(port.Speed) port.Speed) inventory.Design {
+	d := article.Design()
 	d.Roles = []inventory.Role{{Name: "worker", Always: true, New: func(p inventory.Ports, o inventory.Options) port.Process {
-		p.Speed = moody{p.Speed, &asked}
+		p.Speed = wrap(p.Speed)
 		return article.NewWorker(p, o)
 	}}}
 	return d
@@ -54,6 +78,19 @@ func TestADesignThatRemembersOtherRunsIsReportedWithTheFirstStep(t *testing.T) {
 		t.Fatalf("it was not noticed: %v", err)
 	}
 	if !strings.Contains(found.Step, "redis") || !strings.HasPrefix(found.Step, "step ") {
+		t.Errorf("the first step that differs: %q", found.Step)
+	}
+}
+
+// Equal steps are not enough: what is written has to be the same too.
+func TestADesignThatWritesSomethingElseIsReportedWithTheFirstStep(t *testing.T) {
+	deducted := 0
+	_, err := twice(t, articleOver(func(s port.Speed) port.Speed { return hasty{s, &deducted} }), 20, 1)
+	var found *explore.NondeterminismError
+	if !errors.As(err, &found) {
+		t.Fatalf("it was not noticed: %v", err)
+	}
+	if !strings.Contains(found.Step, "redis/0 deduct") || !strings.HasSuffix(found.Step, "the servers hold something else behind it") {
 		t.Errorf("the first step that differs: %q", found.Step)
 	}
 }

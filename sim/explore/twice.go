@@ -23,15 +23,16 @@ func runsTwice(n, oneIn int) bool { return n%oneIn == oneIn-1 }
 type steps []step
 
 type step struct {
-	what string
-	at   time.Time // virtual
+	what    string
+	at      time.Time // virtual
+	servers uint64    // what they held behind it
 }
 
 func (s step) String() string { return s.what + " at " + s.at.Format("15:04:05.000000") }
 
 // note hears of the steps of a simulation ([sim.SimulationConfig.Stepped]).
 func (s *steps) note(of *sim.Simulation, p engine.Point) {
-	*s = append(*s, step{p.String(), of.Engine.Now()})
+	*s = append(*s, step{p.String(), of.Engine.Now(), of.ServersDigest()})
 }
 
 // divergence is the first step at which the same execution did another thing the second time.
@@ -40,8 +41,10 @@ func (s steps) divergence(then steps) string {
 		switch {
 		case i >= len(then):
 			return fmt.Sprintf("step %d: %s; then: nothing", i+1, first)
-		case then[i] != first:
+		case then[i].what != first.what || then[i].at != first.at:
 			return fmt.Sprintf("step %d: %s; then: %s", i+1, first, then[i])
+		case then[i].servers != first.servers:
+			return fmt.Sprintf("step %d: %s; then: the same, and the servers hold something else behind it", i+1, first)
 		}
 	}
 	if len(then) > len(s) {
@@ -78,7 +81,7 @@ func (s *search) repeat(e *engine.Engine, lua *luahost.Host, n int, first *walke
 	}
 	if digest, then := first.digest(was), w.digest(out); digest != then {
 		for _, x := range []*walker{first, w} {
-			x.did = append(x.did, step{fmt.Sprintf("left in state %x", x.end), x.s.Engine.Now()})
+			x.did = append(x.did, step{what: fmt.Sprintf("left in state %x", x.end), at: x.s.Engine.Now()})
 		}
 		return &NondeterminismError{Execution: n, First: digest, Then: then, Step: first.did.divergence(w.did)}
 	}

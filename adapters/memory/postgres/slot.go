@@ -68,26 +68,29 @@ func (p *Server) slot(name string) *slot {
 }
 
 // DropSlot forgets a slot and what it kept of the log: its reader's next calls fail. A slot of the same
-// name that is created later has a gap before it.
-func (p *Server) DropSlot(name string) {
+// name that is created later has a gap before it. It reports whether there was one.
+func (p *Server) DropSlot(name string) (dropped bool) {
 	p.gate.Local(func() {
 		p.slots = slices.DeleteFunc(p.slots, func(s *slot) bool {
 			if s.name == name {
-				s.connected = nil
+				s.connected, dropped = nil, true
 			}
 			return s.name == name
 		})
 	})
+	return dropped
 }
 
 // InvalidateSlot takes from a slot the log that it needs, as max_slot_wal_keep_size does: nothing can be
-// read from it any more, and it stays until it is dropped.
-func (p *Server) InvalidateSlot(name string) {
+// read from it any more, and it stays until it is dropped. It reports whether there was one that had it.
+func (p *Server) InvalidateSlot(name string) (invalidated bool) {
 	p.gate.Local(func() {
-		if s := p.slot(name); s != nil {
+		if s := p.slot(name); s != nil && !s.lost {
 			s.queue, s.confirmed, s.connected, s.lost = nil, 0, nil, true
+			invalidated = true
 		}
 	})
+	return invalidated
 }
 
 // attach makes c the slot's stream.

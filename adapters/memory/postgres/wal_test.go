@@ -76,6 +76,19 @@ func TestASecondConnectionToASlotEndsTheFirst(t *testing.T) {
 	if err := first.Confirm(ctx, cs[0].CommitLSN); !errors.Is(err, port.ErrUnavailable) {
 		t.Fatal(err)
 	}
+	pg.CrashRestart() // who hangs up is not succeeded by whom it had replaced
+	for range 2 {
+		if _, err := first.Read(ctx, 1); !errors.Is(err, port.ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+	g.onBlock = nil
+	if _, err := second.Read(ctx, 1); !errors.Is(err, port.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if cs, err := second.Read(ctx, 1); err != nil || len(cs) != 1 {
+		t.Fatal(cs, err)
+	}
 	pg.DropSlot("s")
 	if err := second.Confirm(ctx, cs[0].CommitLSN); !errors.Is(err, port.ErrUnavailable) {
 		t.Fatal(err)

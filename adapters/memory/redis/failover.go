@@ -48,12 +48,13 @@ func (m *node) promote(p Promotion) []Write {
 // Isolate cuts a master off. A replica is promoted at once, but the named clients (all, if none is
 // named) go on with the old master, which serves them as if nothing had happened, until [Server.Heal]
 // discards what it took. Keys and Command show the promoted side. It says which writes the promoted
-// replica lacks; a master that is cut off already stays as it is.
-func (r *Server) Isolate(node int, p Promotion, clients ...string) (lost []Write) {
+// replica lacks; a master that is cut off already stays as it is, and cut is false.
+func (r *Server) Isolate(node int, p Promotion, clients ...string) (lost []Write, cut bool) {
 	r.gate.Local(func() {
 		if r.isolated(node) >= 0 {
 			return
 		}
+		cut = true
 		old := r.nodes[node]
 		promoted := *old
 		promoted.keys = old.keys.clone()
@@ -62,7 +63,7 @@ func (r *Server) Isolate(node int, p Promotion, clients ...string) (lost []Write
 		r.nodes[node] = &promoted
 		r.minority = append(r.minority, fork{old, slices.Clone(clients)})
 	})
-	return lost
+	return lost, cut
 }
 
 // Heal ends a partition: the old master becomes a replica of the promoted one. It says which writes

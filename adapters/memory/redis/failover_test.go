@@ -246,7 +246,7 @@ func TestAMinorityMasterServesAndItsWritesAreDropped(t *testing.T) {
 			if !named {
 				clients = nil
 			}
-			lost := r.Isolate(0, redis.Promotion{Lose: 1}, clients...)
+			lost, _ := r.Isolate(0, redis.Promotion{Lose: 1}, clients...)
 			if len(lost) != 1 {
 				t.Errorf("lost %v", lost)
 			}

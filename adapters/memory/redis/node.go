@@ -68,6 +68,7 @@ func (m *node) serve(q *request) any {
 	}
 	if m.refusing > 0 {
 		m.refusing--
+		m.r.refused++
 		return m.refusal
 	}
 	switch {

@@ -47,6 +47,7 @@ type Server struct {
 	skewMS   int64 // added to the gate's clock
 	lives    int   // of all masters: part of the replication ids
 	lag      int   // writes that a read may be behind
+	refused  int   // requests, by [Server.Refuse]
 	observer func(command.StockChange)
 }
 

@@ -28,6 +28,9 @@ func (r *Server) Refuse(node, requests int, message command.Error) {
 	r.gate.Local(func() { n := r.nodes[node]; n.refusing, n.refusal = requests, message })
 }
 
+// Refused is how many requests [Server.Refuse] has cost so far.
+func (r *Server) Refused() int { return r.refused }
+
 // DenyWrites answers writes to a master with message until it is called with "": OOM is a full
 // memory under noeviction and spares what frees memory, Misconf a disk that fails and spares
 // nothing. Reads are served.
