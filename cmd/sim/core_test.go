@@ -121,6 +121,49 @@ func TestExploreOfTheLedgerHolds(t *testing.T) {
 	}
 }
 
+// An order that is cancelled was decided: it is counted, and the exploration is not vacuous, drawn or searched.
+func TestAnExplorationCountsEveryOutcome(t *testing.T) {
+	t.Parallel()
+	path := write(t, "cancelled.scenario", strings.Replace(oneOrder, "expect", "workload cancel order=o1\nexpect", 1))
+	for name, args := range map[string][]string{
+		"drawn":    {"--strategy", "random", "--seed", "1", "--executions", "20"},
+		"searched": {"--strategy", "exhaustive"},
+	} {
+		o := invoke(t, append([]string{"explore", "--scenario", path, "--faults", "none", "--json"}, args...)...)
+		a := coreAnswer(t, o)
+		if o.code != 0 || a.Orders.Submitted == 0 || a.Orders.Cancelled != a.Orders.Submitted || a.Orders.Granted+a.Orders.Rejected != 0 {
+			t.Errorf("%s: exit %d, %+v\n%s", name, o.code, a.Orders, o.errors)
+		}
+		if len(a.Guarantees) == 0 || a.Guarantees[0].Verdict != "pass" {
+			t.Errorf("%s: guarantees %+v", name, a.Guarantees)
+		}
+	}
+	a := coreAnswer(t, invoke(t, "explore", "--scenario", "tiny", "--faults", "duplicate", "--strategy", "random", "--seed", "1", "--executions", "50", "--json"))
+	if a.Orders.Duplicates == 0 {
+		t.Errorf("records were delivered twice in %d executions, and absorbed in none: %+v", a.Struck["duplicate"], a.Orders)
+	}
+}
+
+// What breaks behind a fault outside of the envelope is no violation, and nobody is to take it for a guarantee: it is listed.
+func TestWhatBreaksOutsideTheEnvelopeIsListed(t *testing.T) {
+	t.Parallel()
+	path := write(t, "outside.scenario", strings.Replace(oneOrder, "expect", "workload clients=2\nworkload order=o2 sku=A qty=2\nworkload cancel order=o1\n"+
+		"workload restock sku=A qty=1\nfault pg-failover-async lose=3 of=worker after=settle nth=3\nexpect", 1))
+	for _, args := range [][]string{
+		{"run", "--on", "core", "--seed", "2"},
+		{"explore", "--strategy", "random", "--seed", "2", "--executions", "20"},
+	} {
+		args = append(args, "--scenario", path)
+		o := invoke(t, args...)
+		if o.code != 0 || !strings.Contains(o.out, " known limit: no-loss under pg-failover-async: ") {
+			t.Errorf("%q: exit %d\n%s\n%s", args, o.code, o.out, o.errors)
+		}
+		if a := coreAnswer(t, invoke(t, append(args, "--json")...)); len(a.KnownLimits) == 0 {
+			t.Errorf("%q: %+v", args, a)
+		}
+	}
+}
+
 // What was asked for and never happened shows nothing.
 func TestVacuousExplorations(t *testing.T) {
 	t.Parallel()
