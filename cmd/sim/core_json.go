@@ -36,7 +36,7 @@ type coreResult struct {
 	Drift         []string       `json:"drift,omitempty"`
 	Disagreements []string       `json:"disagreements,omitempty"` // lanes about which two checkers differ
 	Expected      []string       `json:"expected"`
-	AsExpected    *bool          `json:"as_expected"`
+	AsExpected    *bool          `json:"as_expected"`  // null: nothing was expected, or the run says nothing of it
 	NotComplete   int            `json:"not_complete"` // executions that the step limit ended
 	Undecided     int            `json:"undecided"`    // executions of which a claim stayed undecided
 	Strategy      string         `json:"strategy,omitempty"`

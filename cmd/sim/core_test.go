@@ -252,6 +252,30 @@ func TestReplayUnderAnotherDesign(t *testing.T) {
 		!strings.Contains(o.out, "fault: worker-1 crashed") {
 		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
 	}
+	// A fault that finds nothing to strike there does not make the file wrong.
+	path := write(t, "y.sched", strings.Replace(expirySchedule, "ledger: n/a it has no script", "ledger: holds", 1))
+	if o := invoke(t, "replay", path, "--design", "ledger"); o.code != 5 || strings.Contains(o.out, "not as expected") ||
+		!strings.Contains(o.out, " the file says that ledger holds where all its faults strike; in this run they did not\n") {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+	if a := coreAnswer(t, invoke(t, "replay", path, "--design", "ledger", "--json")); a.AsExpected != nil {
+		t.Errorf("%+v", a)
+	}
+}
+
+// Of several keys that find no place the first is named on the verdict's line, and each is listed.
+func TestReplayNamesTheFirstUnmatchedKey(t *testing.T) {
+	t.Parallel()
+	lost := strings.Replace(expirySchedule, "expect exactly-once-effect",
+		"run actor=worker-1/a of=worker-2/b at=nowhere\nrun actor=worker-1/a of=worker-2/b at=elsewhere\nexpect exactly-once-effect", 1)
+	lost = strings.Replace(strings.Replace(lost, "after=deduct order=o1", "after=deduct nth=900", 1), "end 9", "end 11", 1)
+	path := write(t, "lost.sched", lost)
+	o := invoke(t, "replay", path)
+	first := path + `:10: found no place: run worker-1/a when worker-2/b is at "nowhere" for the 1. time`
+	if o.code != 5 || !strings.Contains(o.out, "\nvacuous    exactly-once-effect no longer happens, and nothing else does: "+first+"\n") ||
+		!strings.Contains(o.out, " drift: "+path+":11: found no place: ") || !strings.Contains(o.out, " drift: "+path+":7: fault crash ") {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
 }
 
 // Everything that is wrong with a schedule is refused, by file and line, before anything runs.

@@ -46,6 +46,17 @@ func TestTheCertificateCountsRunsThatWereMade(t *testing.T) {
 	}
 }
 
+func TestASizeIsSaidInWords(t *testing.T) {
+	for want, s := range map[string]explore.Size{
+		"1 workload entry, 1 fault, 1 choice":       {Workload: 1, Faults: 1, Deviations: 1},
+		"2 workload entries, 0 faults, 300 choices": {Workload: 2, Deviations: 300},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // A shrink that may take no more steps ends where it is, with a schedule that still violates the guarantee: at the same place every
 // time, and with none left out that it had steps for.
 func TestAShrinkEndsWithItsSteps(t *testing.T) {
