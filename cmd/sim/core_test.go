@@ -278,6 +278,15 @@ func TestReplayNamesTheFirstUnmatchedKey(t *testing.T) {
 	}
 }
 
+// A fault that never strikes behind others that did is named by its own line.
+func TestReplayNamesTheLineOfAFaultThatNeverStruck(t *testing.T) {
+	t.Parallel()
+	path := write(t, "late.sched", strings.Replace(expirySchedule, "fault restart role=worker", "fault crash role=worker after=deduct nth=900", 1))
+	if o := invoke(t, "replay", path); strings.Count(o.out, " drift: ") != 1 || !strings.Contains(o.out, " drift: "+path+":9: fault crash ") {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+}
+
 // Everything that is wrong with a schedule is refused, by file and line, before anything runs.
 func TestBadSchedulesAreRefused(t *testing.T) {
 	t.Parallel()
