@@ -89,6 +89,21 @@ func TestAShrinkEndsWithItsSteps(t *testing.T) {
 	}
 }
 
+// Nor has it a certificate where the steps end in the middle of that one, which comes last.
+func TestAShrinkThatEndsInItsCertificateHasNone(t *testing.T) {
+	s := load(t, filepath.Join(schedules, "dead-letter-cancel.sched"))
+	d := recordedDesign(t, s)
+	for steps := int64(1); ; steps += 3_000 {
+		small, err := explore.Shrink(t.Context(), explore.ShrinkConfig{Schedule: s, Design: d, Options: sim.CoreOptions(), Steps: steps})
+		if certified := small.CertificateRuns+len(small.Unrunnable) > 0; certified != (err == nil) {
+			t.Errorf("%d steps: a certificate of %d runs, and %v", steps, small.CertificateRuns, err)
+		}
+		if err == nil {
+			return
+		}
+	}
+}
+
 // padded is a recorded schedule with six orders that it does not need.
 func padded(t *testing.T, name string) *scenario.Schedule {
 	path := filepath.Join(schedules, name+".sched")
