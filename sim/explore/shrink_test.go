@@ -104,6 +104,20 @@ func TestAShrinkThatEndsInItsCertificateHasNone(t *testing.T) {
 	}
 }
 
+// A fault gives way to a weaker one of its lattice that does as well, and its trigger to a simpler one.
+func TestAShrinkWeakensFaults(t *testing.T) {
+	s := load(t, filepath.Join(schedules, "token-expiry.sched"))
+	s.Faults[0] = scenario.Entry{Subject: "crash", Settings: []scenario.Setting{{Key: "role", Value: "worker"}, {Key: "after", Value: "deduct"},
+		{Key: "nth", Value: "1"}, {Key: "order", Value: "o1"}}}
+	small, err := explore.Shrink(t.Context(), explore.ShrinkConfig{Schedule: s, Design: recordedDesign(t, s), Options: sim.CoreOptions()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := small.Schedule.Faults[0].Text("fault"); got != "fault evict role=worker after=deduct" {
+		t.Errorf("it keeps %q", got)
+	}
+}
+
 // padded is a recorded schedule with six orders that it does not need.
 func padded(t *testing.T, name string) *scenario.Schedule {
 	path := filepath.Join(schedules, name+".sched")
