@@ -186,10 +186,10 @@ func (s *Simulation) outside() (kinds []string) {
 
 // knownLimits takes back the claim of every guarantee that failed, if a fault struck that the design's
 // claims do not survive.
-func (s *Simulation) knownLimits(reports []checks.Report) (limits []string) {
+func (s *Simulation) knownLimits(reports []checks.Report) (limits []KnownLimit) {
 	outside := s.outside()
 	for _, r := range checks.Unclaim(reports, outside) {
-		limits = append(limits, fmt.Sprintf("%s under %s: %s", r.Guarantee, outside[0], r.Why))
+		limits = append(limits, KnownLimit{r.Guarantee, outside[0], r.Why})
 	}
 	return limits
 }

@@ -131,7 +131,7 @@ func processNames(d inventory.Design, o scenario.DesignOptions, faults []Fault) 
 	return names
 }
 
-// apiName is the name of the API process of a place in [DesignOptions.APIs].
+// apiName is the name of the API process of a place in [scenario.DesignOptions.APIs].
 func apiName(i int) string { return fmt.Sprintf("api-%d", i+1) }
 
 // standing are the instances of a role that run from the beginning, by name.

@@ -348,8 +348,7 @@ func (r *run) judge(s clients.Summary, a checks.Audit, converged time.Duration) 
 			out.Receipts = append(out.Receipts, fmt.Sprintf("%d records delivered again, %d of them at new offsets", again, r.doubled))
 		}
 	}
-	out.Result = checks.Judge(out.Reports, checks.Conditions{Decisions: s.Granted + s.Rejected + s.Cancelled + s.Restocks + s.Adjusts + s.Returns,
-		NeverHappened: out.Missing})
+	out.Result = checks.Judge(out.Reports, checks.Conditions{Decisions: s.Decisions(), NeverHappened: out.Missing})
 	if r.searched() {
 		ops := checks.Operations(r.events)
 		out.Bare = &Bare{Reports: checks.Bare(ops, checks.BareOptions{}), Operations: len(ops)}

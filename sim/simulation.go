@@ -118,10 +118,21 @@ type Outcome struct {
 	Struck []string // kinds of the faults that struck, in order
 	// KnownLimits are guarantees that failed behind a fault outside the design's envelope: they count as not
 	// claimed.
-	KnownLimits []string
+	KnownLimits []KnownLimit
 	Halted      bool // the chooser of a search ended it: nothing was judged
 	// Explain draws the operations that are not linearizable ([checks.Suite.Explain]).
 	Explain func(io.Writer) error
+}
+
+// KnownLimit is a guarantee that failed behind a fault outside of the design's envelope.
+type KnownLimit struct {
+	Guarantee checks.Guarantee
+	Under     string // the kind of the first such fault
+	Why       string
+}
+
+func (k KnownLimit) String() string {
+	return fmt.Sprintf("%s under %s: %s", k.Guarantee, k.Under, k.Why)
 }
 
 // Times of the world around the processes, virtual.
@@ -360,10 +371,7 @@ func (s *Simulation) judge(a checks.Audit, converged time.Duration) Outcome {
 	out.Alarms, out.MoreAlarms = w.Alarms()
 	out.Receipts, out.Missing = s.plan.receipts, s.plan.missing()
 	out.Struck = s.plan.kindsStruck
-	sum := out.Summary
-	out.Result = checks.Judge(out.Reports, checks.Conditions{
-		Decisions:     sum.Granted + sum.Rejected + sum.Cancelled + sum.Restocks + sum.Adjusts + sum.Returns,
-		NeverHappened: out.Missing})
+	out.Result = checks.Judge(out.Reports, checks.Conditions{Decisions: out.Summary.Decisions(), NeverHappened: out.Missing})
 	if len(out.Failures) > 0 {
 		out.Result = checks.Worst(out.Result, checks.InternalError)
 	}

@@ -156,7 +156,7 @@ func route(rs []router, topic string) string {
 	return topic
 }
 
-// outboxTopic is where a message of an aggregate type goes.
+// topic is where a message of an aggregate type goes.
 func (o *Outbox) topic(aggregateType string) string {
 	return strings.ReplaceAll(o.Replacement, routedByValue, aggregateType)
 }

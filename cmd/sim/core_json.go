@@ -4,9 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"stockproof/checks"
+	"stockproof/inventory"
 	"stockproof/sim"
+	"stockproof/sim/explore"
+	"stockproof/sim/observe"
 )
 
 // coreResult is the last line of --json of what runs on the core tier. Its first fields are those of
@@ -17,7 +21,7 @@ type coreResult struct {
 	Tier       string          `json:"tier"`
 	Scenario   string          `json:"scenario"`
 	Seed       string          `json:"seed"`
-	Orders     jsonOrders      `json:"orders"` // of a campaign: over all executions
+	Orders     jsonOrders      `json:"orders"` // of a campaign: over all executions; of a search: over all of its ends
 	Guarantees []jsonGuarantee `json:"guarantees"`
 	Executions int             `json:"executions"`
 	Steps      int             `json:"steps"`
@@ -28,10 +32,11 @@ type coreResult struct {
 	Struck        map[string]int `json:"struck"` // executions in which a kind of fault struck
 	Faults        []string       `json:"faults"`
 	NeverHappened []string       `json:"never_happened"`
+	KnownLimits   []string       `json:"known_limits"`
 	Drift         []string       `json:"drift,omitempty"`
 	Disagreements []string       `json:"disagreements,omitempty"` // lanes about which two checkers differ
 	Expected      []string       `json:"expected"`
-	AsExpected    *bool          `json:"as_expected"`
+	AsExpected    *bool          `json:"as_expected"`  // null: nothing was expected, or the run says nothing of it
 	NotComplete   int            `json:"not_complete"` // executions that the step limit ended
 	Undecided     int            `json:"undecided"`    // executions of which a claim stayed undecided
 	Strategy      string         `json:"strategy,omitempty"`
@@ -79,7 +84,7 @@ func (j *coreResult) outcome(o sim.Outcome) {
 	for _, k := range o.Struck {
 		j.Struck[k] = 1
 	}
-	j.Faults, j.NeverHappened, j.Disagreements = o.Receipts, o.Missing, o.Disagreements
+	j.Faults, j.NeverHappened, j.Disagreements, j.KnownLimits = o.Receipts, o.Missing, o.Disagreements, texts(o.KnownLimits)
 	if o.Cut {
 		j.NotComplete = 1
 	}
@@ -104,9 +109,43 @@ func guaranteeRows(reports []checks.Report) (rows []jsonGuarantee) {
 	return rows
 }
 
+// summed is what became of order lines in many executions, each of so many lines.
+func summed(c explore.Counts, executions, lines int) jsonOrders {
+	return jsonOrders{executions * lines, c.Granted, c.Rejected, c.Cancelled, c.Duplicates, c.DeadLetters}
+}
+
+// unbroken are the guarantees of many executions without a finding: none of them broke a claimed one. doubt is why one of them
+// is undecided; nil: none is.
+func unbroken(d inventory.Design, result checks.Result, doubt *explore.Doubt) (rows []jsonGuarantee) {
+	claims := observe.Claims(d)
+	for _, g := range checks.Guarantees() {
+		row := jsonGuarantee{Name: g.String(), Verdict: checks.Undecided.String(), Why: "not claimed"}
+		if slices.Contains(claims, g) {
+			row.Claimed, row.Verdict, row.Why = true, checks.Pass.String(), ""
+			if result != checks.Holds {
+				row.Verdict, row.Why = checks.Undecided.String(), "all together is "+result.String()
+			}
+			if doubt != nil && doubt.Guarantee == g {
+				row.Why = doubt.String()
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// texts are values as they say themselves.
+func texts[S fmt.Stringer](values []S) (all []string) {
+	for _, v := range values {
+		all = append(all, v.String())
+	}
+	return all
+}
+
 func (j *coreResult) write(w io.Writer) error {
 	j.Tier = "core"
 	j.Faults, j.NeverHappened, j.Expected = orEmpty(j.Faults), orEmpty(j.NeverHappened), orEmpty(j.Expected)
+	j.KnownLimits = orEmpty(j.KnownLimits)
 	b, err := json.Marshal(j)
 	if err != nil {
 		return fmt.Errorf("encode the result: %w", err)

@@ -121,6 +121,49 @@ func TestExploreOfTheLedgerHolds(t *testing.T) {
 	}
 }
 
+// An order that is cancelled was decided: it is counted, and the exploration is not vacuous, drawn or searched.
+func TestAnExplorationCountsEveryOutcome(t *testing.T) {
+	t.Parallel()
+	path := write(t, "cancelled.scenario", strings.Replace(oneOrder, "expect", "workload cancel order=o1\nexpect", 1))
+	for name, args := range map[string][]string{
+		"drawn":    {"--strategy", "random", "--seed", "1", "--executions", "20"},
+		"searched": {"--strategy", "exhaustive"},
+	} {
+		o := invoke(t, append([]string{"explore", "--scenario", path, "--faults", "none", "--json"}, args...)...)
+		a := coreAnswer(t, o)
+		if o.code != 0 || a.Orders.Submitted == 0 || a.Orders.Cancelled != a.Orders.Submitted || a.Orders.Granted+a.Orders.Rejected != 0 {
+			t.Errorf("%s: exit %d, %+v\n%s", name, o.code, a.Orders, o.errors)
+		}
+		if len(a.Guarantees) == 0 || a.Guarantees[0].Verdict != "pass" {
+			t.Errorf("%s: guarantees %+v", name, a.Guarantees)
+		}
+	}
+	a := coreAnswer(t, invoke(t, "explore", "--scenario", "tiny", "--faults", "duplicate", "--strategy", "random", "--seed", "1", "--executions", "50", "--json"))
+	if a.Orders.Duplicates == 0 {
+		t.Errorf("records were delivered twice in %d executions, and absorbed in none: %+v", a.Struck["duplicate"], a.Orders)
+	}
+}
+
+// What breaks behind a fault outside of the envelope is no violation, and nobody is to take it for a guarantee: it is listed.
+func TestWhatBreaksOutsideTheEnvelopeIsListed(t *testing.T) {
+	t.Parallel()
+	path := write(t, "outside.scenario", strings.Replace(oneOrder, "expect", "workload clients=2\nworkload order=o2 sku=A qty=2\nworkload cancel order=o1\n"+
+		"workload restock sku=A qty=1\nfault pg-failover-async lose=3 of=worker after=settle nth=3\nexpect", 1))
+	for _, args := range [][]string{
+		{"run", "--on", "core", "--seed", "2"},
+		{"explore", "--strategy", "random", "--seed", "2", "--executions", "20"},
+	} {
+		args = append(args, "--scenario", path)
+		o := invoke(t, args...)
+		if o.code != 0 || !strings.Contains(o.out, " known limit: no-loss under pg-failover-async: ") {
+			t.Errorf("%q: exit %d\n%s\n%s", args, o.code, o.out, o.errors)
+		}
+		if a := coreAnswer(t, invoke(t, append(args, "--json")...)); len(a.KnownLimits) == 0 {
+			t.Errorf("%q: %+v", args, a)
+		}
+	}
+}
+
 // What was asked for and never happened shows nothing.
 func TestVacuousExplorations(t *testing.T) {
 	t.Parallel()
@@ -207,6 +250,39 @@ func TestReplayUnderAnotherDesign(t *testing.T) {
 	o := invoke(t, "replay", write(t, "x.sched", crash), "--design", "ledger")
 	if o.code != 0 || !strings.Contains(o.out, "design ledger") || !strings.Contains(o.out, "as the file expects: holds") ||
 		!strings.Contains(o.out, "fault: worker-1 crashed") {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+	// A fault that finds nothing to strike there does not make the file wrong.
+	path := write(t, "y.sched", strings.Replace(expirySchedule, "ledger: n/a it has no script", "ledger: holds", 1))
+	if o := invoke(t, "replay", path, "--design", "ledger"); o.code != 5 || strings.Contains(o.out, "not as expected") ||
+		!strings.Contains(o.out, " the file says that ledger holds where all its faults strike; in this run they did not\n") {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+	if a := coreAnswer(t, invoke(t, "replay", path, "--design", "ledger", "--json")); a.AsExpected != nil {
+		t.Errorf("%+v", a)
+	}
+}
+
+// Of several keys that find no place the first is named on the verdict's line, and each is listed.
+func TestReplayNamesTheFirstUnmatchedKey(t *testing.T) {
+	t.Parallel()
+	lost := strings.Replace(expirySchedule, "expect exactly-once-effect",
+		"run actor=worker-1/a of=worker-2/b at=nowhere\nrun actor=worker-1/a of=worker-2/b at=elsewhere\nexpect exactly-once-effect", 1)
+	lost = strings.Replace(strings.Replace(lost, "after=deduct order=o1", "after=deduct nth=900", 1), "end 9", "end 11", 1)
+	path := write(t, "lost.sched", lost)
+	o := invoke(t, "replay", path)
+	first := path + `:10: found no place: run worker-1/a when worker-2/b is at "nowhere" for the 1. time`
+	if o.code != 5 || !strings.Contains(o.out, "\nvacuous    exactly-once-effect no longer happens, and nothing else does: "+first+"\n") ||
+		!strings.Contains(o.out, " drift: "+path+":11: found no place: ") || !strings.Contains(o.out, " drift: "+path+":7: fault crash ") {
+		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
+	}
+}
+
+// A fault that never strikes behind others that did is named by its own line.
+func TestReplayNamesTheLineOfAFaultThatNeverStruck(t *testing.T) {
+	t.Parallel()
+	path := write(t, "late.sched", strings.Replace(expirySchedule, "fault restart role=worker", "fault crash role=worker after=deduct nth=900", 1))
+	if o := invoke(t, "replay", path); strings.Count(o.out, " drift: ") != 1 || !strings.Contains(o.out, " drift: "+path+":9: fault crash ") {
 		t.Errorf("exit %d\n%s\n%s", o.code, o.out, o.errors)
 	}
 }

@@ -224,7 +224,7 @@ func (p *proof) verdict() checks.Result {
 		return checks.Judge(p.seen.Finding.Outcome.Reports, checks.Conditions{Decisions: 1})
 	case !p.seen.Complete, p.seen.Undecided > 0:
 		return checks.UndecidedResult
-	case len(p.seen.Never) > 0:
+	case len(p.seen.Never) > 0, p.seen.Decisions == 0:
 		return checks.Vacuous
 	}
 	return checks.Holds
@@ -264,6 +264,9 @@ func (p *proof) text() {
 	fmt.Fprintf(w, "%20s which ends there are is the same every time; how many states lie before them differs a little\n", "")
 	if len(s.Never) > 0 && s.Complete {
 		fmt.Fprintf(w, "%20s never happened, at any point of the scope: %s\n", "", strings.Join(s.Never, ", "))
+	}
+	if s.Decisions == 0 && s.Complete {
+		fmt.Fprintf(w, "%20s nothing was decided\n", "")
 	}
 	if s.Limited > 0 {
 		fmt.Fprintf(w, "%20s the step limit ended %s\n", "", count(s.Limited, "execution"))
@@ -362,7 +365,10 @@ func (p *proof) json(w io.Writer) error {
 	if s.Complete {
 		j.NeverHappened = s.Never
 	}
-	if s.Finding != nil {
+	j.Orders = summed(s.Counts, s.Ends, lines(p.scope.Scenario, 1))
+	if s.Finding == nil {
+		j.Guarantees = unbroken(p.scope.Design, p.verdict(), nil)
+	} else {
 		j.Guarantees = guaranteeRows(s.Finding.Outcome.Reports)
 	}
 	if r := p.recorded; r != nil {

@@ -72,6 +72,11 @@ func TestAScopeWithoutItsFaultIsVacuous(t *testing.T) {
 		!strings.Contains(o.out, "never happened, at any point of the scope: crash") {
 		t.Errorf("a fault of the scenario: exit %d\n%s%s", o.code, o.out, o.errors)
 	}
+	path = write(t, "nothing.scenario", strings.Replace(oneOrder, "workload order=o1 sku=A qty=2\n", "", 1))
+	if o := invoke(t, "explore", "--strategy", "exhaustive", "--faults", "none", "--scenario", path); o.code != 5 ||
+		!strings.Contains(o.out, " nothing was decided\n") || strings.Contains(o.out, "explored completely") {
+		t.Errorf("a workload without a decision: exit %d\n%s%s", o.code, o.out, o.errors)
+	}
 	refused(t, "--faults resubmit: an exhaustive search cannot offer it: a state does not tell", "explore", "--strategy", "exhaustive",
 		"--scenario", "tiny", "--faults", "resubmit")
 }

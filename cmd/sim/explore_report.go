@@ -9,7 +9,7 @@ import (
 	"stockproof/checks"
 	"stockproof/sim"
 	"stockproof/sim/explore"
-	"stockproof/sim/observe"
+	"stockproof/sim/scenario"
 	"stockproof/sim/workload"
 )
 
@@ -107,7 +107,7 @@ func (c *campaign) verdict() checks.Result {
 		return checks.Judge(r.Search.Finding.Outcome.Reports, checks.Conditions{Decisions: 1})
 	case r.Cut > 0, r.Undecided > 0, r.Search != nil && r.Search.Undecided > 0:
 		return checks.UndecidedResult
-	case r.Granted+r.Rejected == 0, len(c.neverStruck()) > 0:
+	case r.Decisions == 0, len(c.neverStruck()) > 0:
 		return checks.Vacuous
 	}
 	return checks.Holds
@@ -126,9 +126,12 @@ func (c *campaign) text() {
 	case c.drawn != nil:
 		c.found(executed)
 	default:
-		fmt.Fprintf(w, "\n%-10s %s; %s granted, %s rejected; deepest %s\n", c.verdict(), executed, thousands(int64(r.Granted)),
-			thousands(int64(r.Rejected)), count(r.Deepest, "step"))
+		fmt.Fprintf(w, "\n%-10s %s; %s granted, %s rejected, %s cancelled; deepest %s\n", c.verdict(), executed, thousands(int64(r.Granted)),
+			thousands(int64(r.Rejected)), thousands(int64(r.Cancelled)), count(r.Deepest, "step"))
 		c.faults()
+		for _, l := range r.KnownLimits {
+			fmt.Fprintf(w, "%10s known limit: %s\n", "", l)
+		}
 		fmt.Fprintf(w, "%10s %s ran twice: equal digests; digest of all %x\n", "", count(r.Again, "execution"), r.Digest)
 		c.searched()
 		if r.Cut > 0 {
@@ -137,7 +140,7 @@ func (c *campaign) text() {
 		if r.Undecided > 0 {
 			fmt.Fprintf(w, "%10s undecided: %s, the first of them %s\n", "", count(r.Undecided, "execution"), r.Doubt)
 		}
-		if r.Granted+r.Rejected == 0 {
+		if r.Decisions == 0 {
 			fmt.Fprintf(w, "%10s nothing was decided\n", "")
 		}
 		if c.verdict() != checks.Holds {
@@ -234,9 +237,9 @@ func (c *campaign) json(w io.Writer) error {
 	} else if s := r.Search; s != nil && s.Finding != nil {
 		j.Guarantees = guaranteeRows(s.Finding.Outcome.Reports)
 	} else {
-		j.Guarantees = c.unbroken()
+		j.Guarantees = unbroken(c.config.Design, c.verdict(), r.Doubt)
 	}
-	j.Orders = jsonOrders{Submitted: r.Executions * c.lines(), Granted: r.Granted, Rejected: r.Rejected}
+	j.Orders, j.KnownLimits = summed(r.Counts, r.Executions, lines(c.config.Scenario, c.config.Seed)), texts(r.KnownLimits)
 	j.Result, j.Design, j.Scenario = c.verdict(), c.config.Design.Name, c.config.Scenario.Name
 	j.Seed, j.Executions, j.Steps, j.ElapsedMS = fmt.Sprintf("0x%x", c.config.Seed), r.Executions, r.Steps, r.Elapsed.Milliseconds()
 	j.Reproduce = c.again()
@@ -259,32 +262,13 @@ func (c *campaign) json(w io.Writer) error {
 	return j.write(w)
 }
 
-// lines is how many order lines one execution submits.
-func (c *campaign) lines() int {
-	w, err := c.config.Scenario.Build(workload.DefaultParams(), c.config.Seed)
+// lines is how many order lines one execution of a scenario submits.
+func lines(s *scenario.Scenario, seed uint64) int {
+	w, err := s.Build(workload.DefaultParams(), seed)
 	if err != nil {
-		return 0 // configure has built it: it cannot fail here
+		return 0 // who configured the executions has built it: it cannot fail here
 	}
 	return w.Lines()
-}
-
-// unbroken are the guarantees of a campaign without a finding: no execution broke a claimed one.
-func (c *campaign) unbroken() (rows []jsonGuarantee) {
-	claims := observe.Claims(c.config.Design)
-	for _, g := range checks.Guarantees() {
-		row := jsonGuarantee{Name: g.String(), Verdict: checks.Undecided.String(), Why: "not claimed"}
-		if slices.Contains(claims, g) {
-			row.Claimed, row.Verdict, row.Why = true, checks.Pass.String(), ""
-			if c.verdict() != checks.Holds {
-				row.Verdict, row.Why = checks.Undecided.String(), "the campaign is "+c.verdict().String()
-			}
-			if d := c.result.Doubt; d != nil && d.Guarantee == g {
-				row.Why = d.String()
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }
 
 func shrinkJSON(s *explore.Shrunk) *jsonShrink {

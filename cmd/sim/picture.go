@@ -87,8 +87,8 @@ func (p *picture) verdict() string {
 		return fmt.Sprintf("%-10s %s: %s", p.result(), r.Guarantee, r.Why)
 	}
 	s := p.outcome.Summary
-	text := fmt.Sprintf("%-10s %s, %s: %d granted, %d rejected, %d cancelled; %s absorbed, %s", p.result(),
-		count(s.Orders, "order"), count(s.Lines, "line"), s.Granted, s.Rejected, s.Cancelled,
+	text := fmt.Sprintf("%-10s %s, %s: %s granted, %s rejected, %s cancelled; %s absorbed, %s", p.result(),
+		count(s.Orders, "order"), count(s.Lines, "line"), thousands(int64(s.Granted)), thousands(int64(s.Rejected)), thousands(int64(s.Cancelled)),
 		count(int(p.outcome.Duplicates), "duplicate"), count(int(p.outcome.DeadLetters), "dead letter"))
 	if p.outcome.Cut {
 		text += fmt.Sprintf("\n%10s not complete: the step limit ended the run after %s", "", count(p.outcome.Steps, "step"))
@@ -119,6 +119,9 @@ func (p *picture) details(w io.Writer) {
 	guaranteeLine(w, "UNDECIDED", v.undecided, true)
 	guaranteeLine(w, "not checked", v.notChecked, true)
 	guaranteeLine(w, "not claimed", v.notClaimed, false)
+	for _, l := range o.KnownLimits {
+		fmt.Fprintf(w, "%10s known limit: %s\n", "", l)
+	}
 	disagreements(w, o.Disagreements)
 	struck(w, o.Receipts, o.Missing, o.Failures)
 	fmt.Fprintf(w, "%10s %s, digest %x\n", "", count(o.Steps, "step"), o.Digest)

@@ -43,7 +43,12 @@ type Summary struct {
 	granted []*soldLine // that count as granted
 }
 
-// final is the summary with what happened to granted lines behind their clients' backs: the books say
+// Decisions is how many decisions clients were told of, of orders and of whatever else moves stock.
+func (s Summary) Decisions() int {
+	return s.Granted + s.Rejected + s.Cancelled + s.Restocks + s.Adjusts + s.Returns
+}
+
+// Final is the summary with what happened to granted lines behind their clients' backs: the books say
 // which of them were given back since, by the saga of an all-or-nothing order that lost a line, by a
 // deadline, or by a cancel whose client went on without its decision.
 func (s Summary) Final(a checks.Audit) Summary {

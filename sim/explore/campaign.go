@@ -79,12 +79,15 @@ type Result struct {
 	Elapsed    time.Duration
 	Digest     uint64         // of all executions that count, in order
 	Struck     map[string]int // executions in which a kind of fault struck
-	Granted    int            // order lines, in all executions
-	Rejected   int
-	Cut        int    // executions that the step limit ended: they prove nothing
-	Again      int    // executions that ran twice
-	Undecided  int    // executions of which a claim that they could show stayed undecided: they prove nothing either
-	Doubt      *Doubt // the first of them
+	Counts
+	Cut       int    // executions that the step limit ended: they prove nothing
+	Again     int    // executions that ran twice
+	Undecided int    // executions of which a claim that they could show stayed undecided: they prove nothing either
+	Doubt     *Doubt // the first of them
+
+	// KnownLimits are the guarantees that failed behind faults outside of the design's envelope, in the order in which they
+	// first did.
+	KnownLimits Limits
 
 	Finding *Finding // nil: every execution held
 	// Search is what the exhaustive search of a portfolio saw; nil: there was none. A violation that it met is Finding,
@@ -219,15 +222,15 @@ type campaign struct {
 
 // executed is what is kept of an execution.
 type executed struct {
-	number   int
-	digest   uint64
-	steps    int
-	struck   []string
-	granted  int
-	rejected int
-	cut      bool
-	twice    bool
-	doubt    *Doubt
+	number int
+	digest uint64
+	steps  int
+	struck []string
+	limits []sim.KnownLimit
+	counts Counts
+	cut    bool
+	twice  bool
+	doubt  *Doubt
 }
 
 // broken is an execution that ended the campaign.
@@ -325,7 +328,7 @@ func (k *campaign) note(n int, out sim.Outcome, twice bool) {
 	}
 	k.deepest = max(k.deepest, out.Steps)
 	k.done = append(k.done, executed{number: n, digest: out.Digest, steps: out.Steps, struck: out.Struck,
-		granted: out.Summary.Granted, rejected: out.Summary.Rejected, cut: out.Cut, twice: twice, doubt: doubtOf(n, out, k.Want)})
+		limits: out.KnownLimits, counts: countsOf(out), cut: out.Cut, twice: twice, doubt: doubtOf(n, out, k.Want)})
 	if k.Progress != nil && time.Since(k.progress) > 200*time.Millisecond {
 		k.progress = time.Now()
 		k.Progress(Progress{Executions: len(k.done), Rate: float64(len(k.done)) / time.Since(k.began).Seconds(),
@@ -352,7 +355,8 @@ func (k *campaign) result() (Result, error) {
 		r.Steps += x.steps
 		r.Deepest = max(r.Deepest, x.steps)
 		r.Digest = (r.Digest ^ x.digest) * 1099511628211
-		r.Granted, r.Rejected = r.Granted+x.granted, r.Rejected+x.rejected
+		r.Counts.add(x.counts)
+		r.KnownLimits.add(x.limits)
 		if x.cut {
 			r.Cut++
 		}

@@ -67,6 +67,7 @@ type Proof struct {
 	Verdicts uint64
 	Steps    int64
 	Elapsed  time.Duration
+	Counts          // over the ends
 	Finding  *Trace // the smallest violation that was met; nil: none
 	// Struck are the faults that struck, by kind, in all executions; Never the kinds of the scope that struck nowhere: a
 	// scope that was visited completely without one of them shows nothing about it.

@@ -1,11 +1,16 @@
 package explore_test
 
+import "stockproof/sim"
+
 // Why the same is not asked of ledger.
 const (
 	outside   = "a failover that loses an acknowledged tail is outside its envelope"
 	noLetters = "no token has a life there, so a TTL that is refused makes no dead letter to drive again"
 	noScript  = "its dead letters are rows of the settle transaction: no value in Redis makes one"
 )
+
+// hasLetters is shown where a script failed: whoever is deployed anew in the middle of an order loses it too, and without a letter.
+func hasLetters(out sim.Outcome) bool { return out.DeadLetters > 0 }
 
 // recipes are all schedules that are recorded.
 func recipes() []recipe {
@@ -34,7 +39,8 @@ func recipes() []recipe {
 		{name: "partition-growth", kinds: []string{"grow-partitions"}, max: 1},
 		{name: "compacted-commands", kinds: []string{"compact"}, max: 1},
 		{name: "topic-recreated", kinds: []string{"recreate-topic"}, max: 1},
-		{name: "partial-script", kinds: []string{"bad-ttl"}, max: 1, ledger: "no token has a life there, so no TTL can be refused"},
+		{name: "partial-script", kinds: []string{"bad-ttl"}, max: 1, shows: hasLetters,
+			ledger: "no token has a life there, so no TTL can be refused"},
 		{name: "missing-key", kinds: []string{"redis-empty"}, max: 1},
 		{name: "quantities", kinds: []string{"garbled"}, max: 1},
 		{name: "foreign-value", kinds: []string{"foreign-value"}, max: 1},

@@ -35,10 +35,11 @@ const schedules = "../../testdata/schedules"
 // which workload, and what is to break.
 type recipe struct {
 	name   string
-	kinds  []string // of fault, to draw from; nil: the scenario's own faults, and where it has none, none
-	max    int      // faults at most
-	needs  []string // kinds of which a fault must stay: without it there is no violation
-	ledger string   // why the same is not asked of ledger; "": it holds there
+	kinds  []string               // of fault, to draw from; nil: the scenario's own faults, and where it has none, none
+	max    int                    // faults at most
+	needs  []string               // kinds of which a fault must stay: without it there is no violation
+	shows  func(sim.Outcome) bool // what the run shows besides, so that the cause is the one that the words say; nil: nothing
+	ledger string                 // why the same is not asked of ledger; "": it holds there
 	test   *inventory.Design
 }
 
@@ -131,6 +132,10 @@ func (r recipe) search(t *testing.T, s *scenario.Scenario, d inventory.Design, s
 		t.Logf("seed %d: execution %d violates without %q too", seed, found.Finding.Execution, r.needs)
 		return nil
 	}
+	if found.Finding != nil && r.shows != nil && !r.shows(found.Finding.Outcome) {
+		t.Logf("seed %d: execution %d violates by another cause", seed, found.Finding.Execution)
+		return nil
+	}
 	if found.Finding == nil {
 		t.Logf("seed %d: nothing in %d executions, struck %v", seed, found.Executions, found.Struck)
 		return nil
@@ -166,12 +171,11 @@ func (r recipe) config(t testing.TB, s *scenario.Scenario, d inventory.Design, s
 }
 
 // accept keeps the cause of a violation while it is shrunk: without any of the faults of the kinds that the
-// recipe needs, there would be none.
+// recipe needs, there would be none, and the run shows what it must.
 func (r recipe) accept(d inventory.Design) func(*scenario.Schedule, sim.Outcome) bool {
-	if len(r.needs) == 0 {
-		return nil
+	return func(s *scenario.Schedule, out sim.Outcome) bool {
+		return (r.shows == nil || r.shows(out)) && (len(r.needs) == 0 || r.needed(s, d))
 	}
-	return func(s *scenario.Schedule, _ sim.Outcome) bool { return r.needed(s, d) }
 }
 
 func (r recipe) needed(s *scenario.Schedule, d inventory.Design) bool {

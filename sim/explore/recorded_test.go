@@ -69,6 +69,11 @@ func TestRecordedSchedulesViolate(t *testing.T) {
 			} else if got := severity(out, want); got != s.Severity {
 				t.Errorf("severity %d, the file says %d", got, s.Severity)
 			}
+			for _, r := range recipes() {
+				if r.path() == path && r.shows != nil && !r.shows(out) {
+					t.Errorf("it violates %q by another cause than its words say", want)
+				}
+			}
 			if len(out.Missing) > 0 {
 				t.Errorf("never happened: %q", out.Missing)
 			}

@@ -77,6 +77,7 @@ type search struct {
 	progress time.Time
 
 	struck    map[string]int // by kind
+	counts    Counts         // of the ends
 	undecided int            // ends
 	limited   int            // executions that the step limit ended
 	doubt     string
@@ -177,7 +178,7 @@ func (s *search) proof() Proof {
 
 func (s *search) proofLocked() Proof {
 	return Proof{States: int(s.states.Load()), Executions: int(s.executions.Load()), Ends: int(s.ends.Load()), Again: int(s.again.Load()),
-		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Finding: s.finding, Verdicts: s.verdictSum(),
+		Steps: s.steps.Load(), Elapsed: time.Since(s.began), Counts: s.counts, Finding: s.finding, Verdicts: s.verdictSum(),
 		Struck: maps.Clone(s.struck), Never: s.never(), Undecided: s.undecided, Doubt: s.doubt, Limited: s.limited}
 }
 
@@ -224,6 +225,7 @@ func (s *search) judged(out sim.Outcome, by *memory.Shapes) {
 		s.limited++
 	}
 	s.verdicts[uint64(h)] = true
+	s.counts.add(countsOf(out))
 	for _, kind := range out.Struck { // of the scenario's own faults
 		s.struck[kind]++
 	}

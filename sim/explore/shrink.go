@@ -40,7 +40,15 @@ type ShrinkProgress struct {
 type Size struct{ Workload, Faults, Deviations int }
 
 func (s Size) String() string {
-	return fmt.Sprintf("%d workload entries, %d faults, %d choices", s.Workload, s.Faults, s.Deviations)
+	return fmt.Sprintf("%s, %s, %s", several(s.Workload, "workload entry", "workload entries"), several(s.Faults, "fault", "faults"),
+		several(s.Deviations, "choice", "choices"))
+}
+
+func several(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func sizeOf(s *scenario.Schedule) Size {

@@ -22,6 +22,7 @@ func TestTheCertificateCountsRunsThatWereMade(t *testing.T) {
 		why         string
 	}{
 		"token-expiry":       {4, "", ""},
+		"wrong-key-restock":  {4, "", ""}, // one of them without its choice
 		"dead-letter-cancel": {4, "workload order=o1 sku=A qty=1", "no line before this one has order o1"},
 		"empty-tag":          {0, "workload order=o1 sku=}x qty=1", "without an entry the workload would be a generated one"},
 	} {
@@ -42,6 +43,17 @@ func TestTheCertificateCountsRunsThatWereMade(t *testing.T) {
 		}
 		if left := len(small.Unrunnable) + small.CertificateRuns; left != small.After.Workload+small.After.Faults+small.After.Deviations {
 			t.Errorf("%s: %d of %s were taken out", name, left, small.After)
+		}
+	}
+}
+
+func TestASizeIsSaidInWords(t *testing.T) {
+	for want, s := range map[string]explore.Size{
+		"1 workload entry, 1 fault, 1 choice":       {Workload: 1, Faults: 1, Deviations: 1},
+		"2 workload entries, 0 faults, 300 choices": {Workload: 2, Deviations: 300},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
@@ -74,6 +86,35 @@ func TestAShrinkEndsWithItsSteps(t *testing.T) {
 		if runs[0] != runs[1] {
 			t.Errorf("%d steps: %d runs and %d", steps, runs[0], runs[1])
 		}
+	}
+}
+
+// Nor has it a certificate where the steps end in the middle of that one, which comes last.
+func TestAShrinkThatEndsInItsCertificateHasNone(t *testing.T) {
+	s := load(t, filepath.Join(schedules, "dead-letter-cancel.sched"))
+	d := recordedDesign(t, s)
+	for steps := int64(1); ; steps += 3_000 {
+		small, err := explore.Shrink(t.Context(), explore.ShrinkConfig{Schedule: s, Design: d, Options: sim.CoreOptions(), Steps: steps})
+		if certified := small.CertificateRuns+len(small.Unrunnable) > 0; certified != (err == nil) {
+			t.Errorf("%d steps: a certificate of %d runs, and %v", steps, small.CertificateRuns, err)
+		}
+		if err == nil {
+			return
+		}
+	}
+}
+
+// A fault gives way to a weaker one of its lattice that does as well, and its trigger to a simpler one.
+func TestAShrinkWeakensFaults(t *testing.T) {
+	s := load(t, filepath.Join(schedules, "token-expiry.sched"))
+	s.Faults[0] = scenario.Entry{Subject: "crash", Settings: []scenario.Setting{{Key: "role", Value: "worker"}, {Key: "after", Value: "deduct"},
+		{Key: "nth", Value: "1"}, {Key: "order", Value: "o1"}}}
+	small, err := explore.Shrink(t.Context(), explore.ShrinkConfig{Schedule: s, Design: recordedDesign(t, s), Options: sim.CoreOptions()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := small.Schedule.Faults[0].Text("fault"); got != "fault evict role=worker after=deduct" {
+		t.Errorf("it keeps %q", got)
 	}
 }
 

@@ -14,10 +14,10 @@ import (
 
 const suffix = ".scenario"
 
-// ScenarioInfo is an embedded scenario as a list shows it.
+// Info is an embedded scenario as a list shows it.
 type Info struct{ Name, About string }
 
-// Scenarios lists the embedded scenarios by name.
+// List lists the embedded scenarios by name.
 func List() ([]Info, error) {
 	files, err := fs.Glob(scenarios.Files, "*"+suffix)
 	if err != nil {
@@ -34,7 +34,7 @@ func List() ([]Info, error) {
 	return all, nil
 }
 
-// LoadScenario reads the embedded scenario of that name, or else the file at that path. A file without an expect
+// Load reads the embedded scenario of that name, or else the file at that path. A file without an expect
 // line was cut short.
 func Load(nameOrPath string) (*Scenario, error) {
 	text, err := scenarios.Files.ReadFile(nameOrPath + suffix)

@@ -9,16 +9,16 @@ import (
 	"stockproof/checks"
 )
 
-// maxScenarioBytes bounds a scenario file; a large workload is a file of its own.
+// maxBytes bounds a scenario or schedule file; a large workload is a file of its own.
 const maxBytes = 1 << 20
 
-// ParseScenario reads a scenario; name and file are for messages. What is wrong with it is an
+// Parse reads a scenario; name and file are for messages. What is wrong with it is an
 // [checks.InputError] that names the line. Everything that can be known without a design and a tier is
 // checked: which faults a tier can express is the tier's to say.
 func Parse(name, file, text string) (*Scenario, error) {
 	s := &Scenario{Name: name, File: file}
 	if len(text) > maxBytes {
-		return nil, s.Errorf(0, "%d bytes, at most %d are allowed", len(text), maxBytes)
+		return nil, s.Errorf(0, "too large: at most %d bytes are allowed", maxBytes)
 	}
 	lines := strings.Split(text, "\n")
 	if err := s.header(strings.TrimSuffix(lines[0], "\r")); err != nil {

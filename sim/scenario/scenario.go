@@ -8,7 +8,7 @@ import (
 	"stockproof/checks"
 )
 
-// ScenarioVersion is the version of the format that this program reads and writes. It stands on the
+// Version is the version of the format that this program reads and writes. It stands on the
 // first line of every file.
 const Version = 1
 

@@ -85,7 +85,7 @@ func TestBadScenariosAreRefusedByLine(t *testing.T) {
 		{head + "expect holds\nexpect no-loss\n", "x:3: no-loss contradicts line 2"},
 		{head + "expect no-loss\nexpect no-loss\n", "x:3: no-loss stands on line 2 already"},
 		{head + "# \xff\n", "x:2: is not valid UTF-8"},
-		{head + strings.Repeat("#\n", maxBytes/2), "x: 1048598 bytes, at most 1048576 are allowed"},
+		{head + strings.Repeat("#\n", maxBytes/2), "x: too large: at most 1048576 bytes are allowed"},
 	} {
 		_, err := Parse("x", "x", c.text)
 		var input *checks.InputError

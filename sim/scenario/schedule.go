@@ -54,13 +54,13 @@ func ParseSchedule(file, text string) (*Schedule, error) {
 	s := &Schedule{}
 	s.File, s.Name = file, strings.TrimSuffix(filepath.Base(file), ".sched")
 	if len(text) > maxBytes {
-		return nil, s.Errorf(0, "%d bytes, at most %d are allowed", len(text), maxBytes)
+		return nil, s.Errorf(0, "too large: at most %d bytes are allowed", maxBytes)
 	}
 	lines := strings.Split(strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), "\n")
 	if err := fileHeader(&s.Scenario, lines[0], scheduleMagic, ScheduleVersion); err != nil {
 		return nil, err
 	}
-	entries, ended := 0, 0
+	entries, named, ended := 0, 0, 0
 	for i, line := range lines[1:] {
 		n, line := i+2, strings.TrimSpace(line)
 		directive, _ := cutWord(line)
@@ -76,6 +76,11 @@ func ParseSchedule(file, text string) (*Schedule, error) {
 			}
 			ended = n
 			continue
+		case directive == "scenario" && named > 0:
+			return nil, s.Errorf(n, "a second scenario line, the first is line %d", named)
+		case directive == "scenario":
+			named = n
+			entries++
 		default:
 			entries++
 		}
@@ -108,11 +113,16 @@ func (s *Schedule) entryLine(n int, line string) error {
 	directive, rest := cutWord(line)
 	if name, ok := strings.CutSuffix(directive, ":"); ok {
 		o := OtherDesign{Design: name, Line: n}
+		for _, old := range s.Others {
+			if old.Design == name {
+				return s.Errorf(n, "%s stands on line %d already", name, old.Line)
+			}
+		}
 		verdict, note := cutWord(rest)
-		switch verdict {
-		case "holds":
+		switch {
+		case rest == "holds":
 			o.Holds = true
-		case "n/a":
+		case verdict == "n/a":
 			if o.Note = note; note == "" {
 				return s.Errorf(n, "%s: n/a needs a reason", name)
 			}
@@ -175,6 +185,9 @@ func (s *Schedule) expectation(n int, rest string) error {
 		return err
 	}
 	if v, ok := e.Get("severity"); ok {
+		if e.Subject == "holds" {
+			return s.Errorf(n, "severity: it is of a violation, and none is expected")
+		}
 		if len(s.Expect) > 0 {
 			return s.Errorf(n, "severity: it is of the guarantee that is expected first, on line %d", s.Expect[0].Line)
 		}

@@ -91,7 +91,7 @@ func (g *consumerGroup) digest() uint64 {
 	return uint64(h)
 }
 
-// Sum implements [Summed]. Where it begins to read is what the group has stored, until it commits itself.
+// Sum implements [memory.Summed]. Where it begins to read is what the group has stored, until it commits itself.
 func (h *handed) Sum(sum *memory.Hash, _ *memory.Shapes) {
 	if c := h.claim; c != nil {
 		sum.Text(c.share)

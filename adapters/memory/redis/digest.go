@@ -44,7 +44,7 @@ func (v *value) digest(h *memory.Hash) {
 	}
 }
 
-// Sum implements [Summed].
+// Sum implements [memory.Summed].
 func (qs *requests) Sum(h *memory.Hash, by *memory.Shapes) {
 	for i := range *qs {
 		q := &(*qs)[i]
