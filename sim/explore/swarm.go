@@ -91,5 +91,9 @@ func (k *campaign) drawFault(r *random.Rand, kind *sim.FaultKind, mayFollow bool
 	if len(kind.Forms) > 0 {
 		f.Form = kind.Forms[r.Intn(len(kind.Forms))]
 	}
+	// Most of what a design does hangs on its commands, which is the topic of faults that name none.
+	if topics := k.Design.Topics; slices.Contains(kind.Keys, "topic") && len(topics) > 0 && r.Intn(2) == 0 {
+		f.Topic = topics[r.Intn(len(topics))].Name
+	}
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stockproof/inventory"
 	"stockproof/sim"
 )
 
@@ -72,6 +73,26 @@ func TestTheKindsOfASwarmAreDrawnAlikeOften(t *testing.T) {
 		if n < faults/4*9/10 || n > faults/4*11/10 {
 			t.Errorf("%s: %d of %d", kind, n, faults)
 		}
+	}
+}
+
+// Every topic of a design is struck, that of its commands most, and no fault that takes no topic has one.
+func TestFaultsOfTopicsStrikeAllOfThem(t *testing.T) {
+	k := drawnCampaign(7, "crash", "duplicate", "truncate")
+	k.Design.Topics = []inventory.Topic{{Name: "commands"}, {Name: "states"}, {Name: "decisions"}}
+	drawn := map[string]int{}
+	for n := range 2000 {
+		for _, f := range k.draw(n).faults {
+			if f.Kind == "crash" && f.Topic != "" {
+				t.Fatal(f)
+			}
+			if f.Kind != "crash" {
+				drawn[f.Topic]++
+			}
+		}
+	}
+	if drawn[""] < 1000 || drawn["commands"] < 300 || drawn["states"] < 300 || drawn["decisions"] < 300 || len(drawn) != 4 {
+		t.Errorf("drawn: %v", drawn)
 	}
 }
 
