@@ -80,6 +80,7 @@ type Connector struct {
 	Outbox    bool     // rows of an outbox table, routed; otherwise raw-table envelopes
 	Topic     string   // raw tables: where they go
 	KeyColumn string   // raw tables: what keys them
+	Columns   []string // raw tables: those that every row has, any of which may be made the key
 }
 
 // Ports is a process's view of the world: its own connections.

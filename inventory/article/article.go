@@ -31,7 +31,7 @@ func Design() inventory.Design {
 		Schema:   port.ArticleSchema,
 		Topics:   []inventory.Topic{{Name: model.OrderTopic}, {Name: model.DeadTopic}},
 		Connector: &inventory.Connector{Tables: []string{"article.orders"}, Topic: model.OrderTopic,
-			KeyColumn: "sku_id"},
+			KeyColumn: "sku_id", Columns: []string{"id", "order_id", "sku_id", "qty", "status", "created_at"}},
 		Front: front,
 		Roles: []inventory.Role{
 			{Name: "worker", Always: true, New: NewWorker},

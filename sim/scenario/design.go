@@ -132,7 +132,8 @@ func (s *Scenario) DesignOptions(o *DesignOptions) error {
 	return nil
 }
 
-// CheckOptions refuses a design line that asks for an option which the design does not have.
+// CheckOptions refuses a design line that asks for an option which the design does not have, or for a key that its records
+// do not have.
 func (s *Scenario) CheckOptions(d inventory.Design) error {
 	if s == nil || s.Design == nil {
 		return nil
@@ -140,6 +141,10 @@ func (s *Scenario) CheckOptions(d inventory.Design) error {
 	for _, setting := range s.Design.Settings {
 		if !slices.Contains(d.Options, setting.Key) {
 			return s.Errorf(s.Design.Line, "%s: %s", setting.Key, lacksOption(d))
+		}
+		if setting.Key == "record-key" && d.Connector != nil && !slices.Contains(d.Connector.Columns, setting.Value) {
+			return s.Errorf(s.Design.Line, "%s: the records of design %s have no column %q; they have %s", setting.Key, d.Name,
+				setting.Value, strings.Join(d.Connector.Columns, ", "))
 		}
 	}
 	return nil

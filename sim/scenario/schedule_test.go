@@ -262,6 +262,7 @@ func TestSchedulesNameOnlyWhatTheirFileHas(t *testing.T) {
 		{"by=25h", "by=soon", "no time such as 25h", 10},
 		{" by=25h", "", "it needs by=TIME", 10},
 		{"ttl=24h", "admission=sync", "design article has no such option", 5},
+		{"ttl=24h", "record-key=frob", `the records of design article have no column "frob"; they have id, order_id, sku_id`, 5},
 	} {
 		s, err := scenario.ParseSchedule("bad.sched", strings.Replace(expiry, c.old, c.new, 1))
 		if err != nil {
