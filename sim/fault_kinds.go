@@ -17,6 +17,8 @@ type FaultKind struct {
 	About string   // one line for people
 	Place string   // what it strikes: "clients", "connector" or a server; "": a process
 	Keys  []string // settings beside those of its trigger: what each means says [FaultKeys]
+	// NeedsBy says that by= has no default; without it, what takes one lasts until the faults end.
+	NeedsBy bool
 	// Forms are the values of form= (of evict-keys: policy=); the first is the default.
 	Forms []string
 	// Hidden is what the kind leaves behind that no state of a search tells, so that a search cannot offer it; "": nothing.

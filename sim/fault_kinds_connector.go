@@ -50,7 +50,8 @@ func connectorFaults() []FaultKind {
 					return receipt(c.noisy > before, "the connector wrote noise: %s", f.Form)
 				})
 			}},
-		{Name: "connector-snapshot", Hidden: "with what the connector's next life begins", About: "the connector lost its position: it starts anew, with a snapshot of all rows that there are",
+		{Name: "connector-snapshot", Hidden: "with what the connector's next life begins",
+			About:   "the connector lost its position: it starts anew, with a snapshot of all rows that there are",
 			applies: hasConnector,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				in := s.instance("connector")
@@ -63,13 +64,15 @@ func connectorFaults() []FaultKind {
 				s.cdc.snapshot = cdc.SnapshotNever
 				return "the connector starts anew with a snapshot"
 			}},
-		{Name: "incremental-snapshot", About: "somebody asks the connector for an incremental snapshot: rows without a position in the log",
+		{Name: "incremental-snapshot",
+			About:   "somebody asks the connector for an incremental snapshot: rows without a position in the log",
 			applies: hasRows,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				n := s.Postgres.IncrementalSnapshot(connectorName)
 				return receipt(n > 0, "an incremental snapshot of %d rows", n)
 			}},
-		{Name: "copy", Hidden: "which of the connector's next changes share a position in the log", About: "rows are written as COPY writes them, under one LSN; the connector keeps only the first of each",
+		{Name: "copy", Hidden: "which of the connector's next changes share a position in the log",
+			About:   "rows are written as COPY writes them, under one LSN; the connector keeps only the first of each",
 			applies: hasConnector,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				s.Postgres.SetCopy(s.c.Design.Connector.Tables...)

@@ -11,8 +11,9 @@ import (
 
 func kafkaFaults() []FaultKind {
 	return []FaultKind{
-		{Name: "duplicate", About: "the latest records of each partition come again, at new offsets; with order or sku: those about it",
-			Keys: []string{"n", "order", "sku", "topic"}, applies: hasCommands,
+		{Name: "duplicate",
+			About: "the latest records of each partition come again, at new offsets; with order or sku: those about it",
+			Keys:  []string{"n", "order", "sku", "topic"}, applies: hasCommands,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				n := s.again(f, max(f.N, 1))
 				return receipt(n > 0, "%d records sent again at new offsets", n)
@@ -23,8 +24,9 @@ func kafkaFaults() []FaultKind {
 				n := s.again(f, 1<<30)
 				return receipt(n > 0, "all %d records replayed", n)
 			}},
-		{Name: "rewind", Hidden: "which claims ended under their holders", About: "an offset commit is lost: the group reads its last records again, at the same offsets",
-			Keys: []string{"n", "topic"}, applies: hasCommands,
+		{Name: "rewind", Hidden: "which claims ended under their holders",
+			About: "an offset commit is lost: the group reads its last records again, at the same offsets",
+			Keys:  []string{"n", "topic"}, applies: hasCommands,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				n := s.rewind(s.topicOf(f), int64(max(f.N, 1)))
 				return receipt(n > 0, "offsets of %d partitions went back", n)
@@ -64,8 +66,9 @@ func kafkaFaults() []FaultKind {
 				}
 				return receipt(n > 0, "%d partitions of %s have new leaders", n, topic)
 			}},
-		{Name: "recreate-topic", Hidden: "which claims ended under their holders", About: "a topic is deleted and created anew: another identity, no record, no offset",
-			Keys: []string{"topic"}, applies: hasCommands,
+		{Name: "recreate-topic", Hidden: "which claims ended under their holders",
+			About: "a topic is deleted and created anew: another identity, no record, no offset",
+			Keys:  []string{"topic"}, applies: hasCommands,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				topic := s.topicOf(f)
 				gone := len(s.Kafka.Records(topic))

@@ -31,8 +31,9 @@ func postgresFaults() []FaultKind {
 				s.Postgres.Checkpoint()
 				return "checkpoint"
 			}},
-		{Name: "pg-failover", About: "a synchronous standby is promoted: nothing that anybody was told is lost, of the rest at most lose commits",
-			Keys: []string{"lose"}, prepare: keepsCommits,
+		{Name: "pg-failover",
+			About: "a synchronous standby is promoted: nothing that anybody was told is lost, of the rest at most lose commits",
+			Keys:  []string{"lose"}, prepare: keepsCommits,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				return s.failover(min(f.Lose, s.Postgres.InDoubt()))
 			}},
@@ -51,7 +52,7 @@ func postgresFaults() []FaultKind {
 					return receipt(s.Postgres.Refusing() < n, "PostgreSQL refuses up to %d statements: %s", n, f.Form)
 				})
 			}},
-		{Name: "pg-clock", About: "PostgreSQL's clock is ahead from now on", Keys: []string{"by"},
+		{Name: "pg-clock", NeedsBy: true, About: "PostgreSQL's clock is ahead from now on", Keys: []string{"by"},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				s.Postgres.AdvanceClock(f.By)
 				s.Watch.Observe(checks.Skew{AheadMS: f.By.Milliseconds()})

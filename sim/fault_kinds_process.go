@@ -12,7 +12,8 @@ func requestFaults() []FaultKind {
 		{Name: "lost", About: "a request never arrives", Keys: []string{"role"}, fate: engine.Lost},
 		{Name: "lost-response", About: "the server does it, and nobody is told", Keys: []string{"role"}, fate: engine.LostResponse},
 		{Name: "late", About: "the caller gives up, and the request arrives afterwards", Keys: []string{"role"}, fate: engine.Late},
-		{Name: "delay", About: "the server does it, and the answer takes its time", Keys: []string{"role", "by"}, fate: engine.Delayed},
+		{Name: "delay", NeedsBy: true,
+			About: "the server does it, and the answer takes its time", Keys: []string{"role", "by"}, fate: engine.Delayed},
 	}
 }
 
@@ -33,7 +34,8 @@ func processFaults() []FaultKind {
 				}
 				return ""
 			}},
-		{Name: "pause", About: "a process stands still for a while, and the group goes on without it", Keys: []string{"role", "by"},
+		{Name: "pause", NeedsBy: true,
+			About: "a process stands still for a while, and the group goes on without it", Keys: []string{"role", "by"},
 			strike: on(func(s *Simulation, in *Instance, f *Fault) string {
 				s.Pause(in, f.By)
 				return fmt.Sprintf("%s paused for %s", in.name, ShortDuration(f.By))
@@ -43,12 +45,13 @@ func processFaults() []FaultKind {
 			strike: on(func(s *Simulation, in *Instance, _ *Fault) string {
 				return receipt(s.evict(in), "%s evicted from its group", in.name)
 			})},
-		{Name: "skew-clock", About: "a process's clock is ahead from now on", Keys: []string{"role", "by"},
+		{Name: "skew-clock", NeedsBy: true, About: "a process's clock is ahead from now on", Keys: []string{"role", "by"},
 			strike: on(func(s *Simulation, in *Instance, f *Fault) string {
 				s.Engine.SkewClock(in.proc, f.By)
 				return fmt.Sprintf("the clock of %s is %s ahead", in.name, ShortDuration(f.By))
 			})},
-		{Name: "advance-time", Place: "clients", About: "nothing happens for a while: every clock goes on, and what was to come is due", Keys: []string{"by"},
+		{Name: "advance-time", NeedsBy: true, Place: "clients",
+			About: "nothing happens for a while: every clock goes on, and what was to come is due", Keys: []string{"by"},
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				s.Engine.AdvanceClock(f.By)
 				s.jumped += f.By
@@ -58,7 +61,8 @@ func processFaults() []FaultKind {
 			Keys: []string{"role", "by"}, strike: runRole},
 		{Name: "second-group", About: "a second deployment consumes the commands too, under a group id of its own",
 			applies: hasCommands, strike: secondGroup},
-		{Name: "bad-ttl", Hidden: "with what the workers are deployed", About: "the workers are deployed with a token TTL that Redis refuses, until the faults end",
+		{Name: "bad-ttl", Hidden: "with what the workers are deployed",
+			About: "the workers are deployed with a token TTL that Redis refuses, until the faults end",
 			Forms: []string{"0", "86400.0"}, Keys: []string{"form"}, applies: hasTokens, strike: badTTL},
 	}
 }

@@ -20,8 +20,9 @@ func keepsWrites(w *worldNeeds) { w.redisWrites = 64 }
 
 func redisFaults() []FaultKind {
 	return []FaultKind{
-		{Name: "advance-clock", About: "the clock of Redis is ahead from now on, and what has a time to live loses as much of it",
-			Keys: []string{"by"}, applies: hasRedis,
+		{Name: "advance-clock", NeedsBy: true,
+			About: "the clock of Redis is ahead from now on, and what has a time to live loses as much of it",
+			Keys:  []string{"by"}, applies: hasRedis,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				s.Redis.AdvanceClock(f.By)
 				return fmt.Sprintf("the clock of Redis went %s ahead", ShortDuration(f.By))
@@ -58,7 +59,8 @@ func redisFaults() []FaultKind {
 				s.Watch.Observe(checks.Lost{Why: "split"})
 				return in.name + " is on the minority's side of Redis for " + ShortDuration(f.By)
 			})},
-		{Name: "evict-keys", Hidden: "which keys were used when", About: "a full Redis evicts n keys, the least recently used first", Keys: []string{"policy", "n"},
+		{Name: "evict-keys", Hidden: "which keys were used when",
+			About: "a full Redis evicts n keys, the least recently used first", Keys: []string{"policy", "n"},
 			Forms: []string{string(redis.VolatileLRU), string(redis.AllKeysLRU)}, applies: hasRedis,
 			strike: func(s *Simulation, f *Fault, _ engine.Point) string {
 				var keys []string
@@ -69,9 +71,11 @@ func redisFaults() []FaultKind {
 			}},
 		{Name: "deny-writes", About: "Redis refuses writes: its memory is full, or its disk fails", Keys: []string{"form", "by"},
 			Forms: []string{"oom", "misconf"}, applies: hasRedis, strike: denyWrites},
-		{Name: "refuse", Hidden: "how many requests are still to be refused", About: "a master answers its next n requests with an error and runs none of them", Keys: []string{"form", "n"},
+		{Name: "refuse", Hidden: "how many requests are still to be refused",
+			About: "a master answers its next n requests with an error and runs none of them", Keys: []string{"form", "n"},
 			Forms: []string{"busy", "loading", "clusterdown"}, applies: hasRedis, strike: refuse},
-		{Name: "script-flush", Hidden: "which scripts Redis has", About: "Redis forgets its scripts: each must be sent again", applies: hasRedis,
+		{Name: "script-flush", Hidden: "which scripts Redis has",
+			About: "Redis forgets its scripts: each must be sent again", applies: hasRedis,
 			strike: func(s *Simulation, _ *Fault, _ engine.Point) string {
 				s.Redis.FlushScripts()
 				return "the script cache is empty"

@@ -70,7 +70,7 @@ func readCoreFault(e *scenario.Entry, w *workload.Workload, d inventory.Design, 
 // complete gives the settings that the line does not have their defaults, and refuses what has none.
 func (f *Fault) complete(k FaultKind) error {
 	if f.By == 0 && slices.Contains(k.Keys, "by") {
-		if clock := k.strike == nil || slices.Contains([]string{"pause", "skew-clock", "advance-time", "advance-clock", "pg-clock"}, k.Name); clock {
+		if k.NeedsBy {
 			return fmt.Errorf("it needs by=TIME, such as by=25h")
 		}
 		f.By = lasting

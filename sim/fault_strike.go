@@ -121,7 +121,8 @@ func (s *Simulation) passed(at engine.Point) (changed bool) {
 
 // calm reports whether nothing can strike at the end of this step, and nobody asks the servers anything.
 func (s *Simulation) calm() bool {
-	return s.drawing == nil && s.c.Stepped == nil && (!s.open || s.c.Passed == nil && !s.c.Search && s.plan.next == len(s.plan.faults))
+	return s.drawing == nil && s.c.Stepped == nil &&
+		(!s.open || s.c.Passed == nil && !s.c.Search && s.plan.next == len(s.plan.faults))
 }
 
 // fate is what becomes of a request: what the list says, or else what the configuration does.

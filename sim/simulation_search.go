@@ -85,7 +85,8 @@ func (s *Simulation) CrashNamed(name string) {
 // IsMember reports whether a living process, by its name, is in a consumer group.
 func (s *Simulation) IsMember(name string) bool {
 	return slices.ContainsFunc(s.instances, func(in *Instance) bool {
-		return in.client == name && slices.ContainsFunc(in.broker.joined(), func(j joined) bool { return s.Kafka.Joined(j.group, name) })
+		member := func(j joined) bool { return s.Kafka.Joined(j.group, name) }
+		return in.client == name && slices.ContainsFunc(in.broker.joined(), member)
 	})
 }
 

@@ -251,7 +251,8 @@ func (c *Certifier) undecided(format string, args ...any) {
 
 // early reports what stands at a version although a later one had been returned before its call.
 func (c *Certifier) early(op *Op, ref int32, floor int64) {
-	c.fail(RuleRealTime, fmt.Sprintf("version %d had been returned before the call of what stands at %d", floor, op.Seq), op, ref, floor)
+	why := fmt.Sprintf("version %d had been returned before the call of what stands at %d", floor, op.Seq)
+	c.fail(RuleRealTime, why, op, ref, floor)
 }
 
 // fail keeps the first broken rule; the ledger will say who is at the version that it contradicts.

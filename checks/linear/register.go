@@ -17,7 +17,8 @@ func Register(ops []Op, initial int64, values *Values, o Options) (Report, Linea
 	kept, origin := make([]Op, 0, len(ops)), make([]int32, 0, len(ops))
 	for i := range ops {
 		op := &ops[i]
-		if op.Kind < Read || op.Kind == Append && values == nil || op.Outcome == Partial || op.Outcome > Rejected && op.Outcome != Never || op.Return < op.Call || op.Key != ops[0].Key {
+		if op.Kind < Read || op.Kind == Append && values == nil || op.Outcome == Partial ||
+			op.Outcome > Rejected && op.Outcome != Never || op.Return < op.Call || op.Key != ops[0].Key {
 			return Report{Method: "register", Key: ops[0].Key, Why: "operation " + op.String() + " is none on this register"}, nil
 		}
 		if op.answered() || op.Outcome == Unknown && op.Kind != Read {

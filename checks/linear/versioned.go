@@ -97,7 +97,8 @@ func (c *chain) unexplained(p int32, why string) Report {
 		r.Evidence = append(r.Evidence, show([]Role{Offender, Witness}[len(r.Evidence)], c.ops, before))
 	}
 	if len(r.Evidence) == 0 { // nobody was answered first: a duplicate shows the stock that cannot be
-		r.Evidence = append(r.Evidence, show(Offender, c.ops, max(0, slices.IndexFunc(c.ops, func(op Op) bool { return op.Remaining != Absent }))))
+		first := slices.IndexFunc(c.ops, func(op Op) bool { return op.Remaining != Absent })
+		r.Evidence = append(r.Evidence, show(Offender, c.ops, max(0, first)))
 	}
 	r.Slice = &Slice{c.version(p) - 1, c.version(p)}
 	return r

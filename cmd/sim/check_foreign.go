@@ -134,7 +134,9 @@ func (c *foreign) keyText(key int) string {
 }
 
 func (c *foreign) draw(w io.Writer, ops []linear.Op, r linear.Report) error {
-	offender := slices.IndexFunc(r.Evidence, func(e linear.Evidence) bool { return e.Index >= 0 && ops[e.Index].Return != linear.Open })
+	offender := slices.IndexFunc(r.Evidence, func(e linear.Evidence) bool {
+		return e.Index >= 0 && ops[e.Index].Return != linear.Open
+	})
 	switch {
 	case r.Slice != nil:
 		return linear.Explain(w, ops, c.spec(), *r.Slice, linear.PorcupineLimits{})

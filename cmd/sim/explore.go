@@ -43,6 +43,9 @@ guarantee that the design claims. That one is made as small as it can be, and dr
 // exploreDefault is the scenario that is explored unless another one is named.
 const exploreDefault = "counter"
 
+// strategies are those that --strategy names.
+var strategies = []explore.Strategy{explore.Portfolio, explore.Random, explore.PCT, explore.Exhaustive}
+
 // exploreFlags are the command line of sim explore.
 type exploreFlags struct {
 	design, scenario, strategy, faults, seed, out string
@@ -83,7 +86,7 @@ func parseExplore(args []string, stdout io.Writer) (*exploreFlags, error) {
 
 func (f *exploreFlags) validate() error {
 	switch {
-	case !slices.Contains([]explore.Strategy{explore.Portfolio, explore.Random, explore.PCT, explore.Exhaustive}, explore.Strategy(f.strategy)):
+	case !slices.Contains(strategies, explore.Strategy(f.strategy)):
 		return usage{fmt.Errorf("--strategy %s: there is no such strategy; there are portfolio, random, pct and exhaustive", f.strategy)}
 	case !f.exhaustive() && (f.set["states"] || f.set["roles"]):
 		return usage{errors.New("--states and --roles are for --strategy exhaustive")}

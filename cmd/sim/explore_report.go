@@ -126,8 +126,8 @@ func (c *campaign) text() {
 	case c.drawn != nil:
 		c.found(executed)
 	default:
-		fmt.Fprintf(w, "\n%-10s %s; %s granted, %s rejected, %s cancelled; deepest %s\n", c.verdict(), executed, thousands(int64(r.Granted)),
-			thousands(int64(r.Rejected)), thousands(int64(r.Cancelled)), count(r.Deepest, "step"))
+		fmt.Fprintf(w, "\n%-10s %s; %s granted, %s rejected, %s cancelled; deepest %s\n", c.verdict(), executed,
+			thousands(int64(r.Granted)), thousands(int64(r.Rejected)), thousands(int64(r.Cancelled)), count(r.Deepest, "step"))
 		c.faults()
 		for _, l := range r.KnownLimits {
 			fmt.Fprintf(w, "%10s known limit: %s\n", "", l)
@@ -158,7 +158,8 @@ func (c *campaign) searched() {
 	}
 	scope, _ := c.config.Share() // there is one: it was searched
 	s := proof{scope: scope, seen: *p}
-	fmt.Fprintf(c.people, "%10s exhaustive, for safety: %s; faults %s; %s, %s, %s at rest, %s in %s; digest %x\n", "", s.heading(), s.faults(),
+	fmt.Fprintf(c.people, "%10s exhaustive, for safety: %s; faults %s; %s, %s, %s at rest, %s in %s; digest %x\n", "",
+		s.heading(), s.faults(),
 		count(p.States, "state"), count(p.Executions, "execution"), thousands(int64(p.Ends)), count(s.violations(), "violation"),
 		span(p.Elapsed), p.Digest())
 	if p.Limited > 0 {
@@ -208,7 +209,8 @@ func certificate(s *explore.Shrunk) string {
 	for _, u := range s.Unrunnable {
 		unrun = append(unrun, fmt.Sprintf("without %s there is nothing to run: %s", u.Without, u.Why))
 	}
-	return fmt.Sprintf("every remaining event is needed (%s)", strings.Join(append([]string{count(s.CertificateRuns, "run")}, unrun...), "; "))
+	runs := append([]string{count(s.CertificateRuns, "run")}, unrun...)
+	return fmt.Sprintf("every remaining event is needed (%s)", strings.Join(runs, "; "))
 }
 
 // faults says how often each kind struck, and which never did.
@@ -277,5 +279,6 @@ func shrinkJSON(s *explore.Shrunk) *jsonShrink {
 	for _, u := range s.Unrunnable {
 		unrunnable = append(unrunnable, jsonUnrunnable{u.Without, u.Why})
 	}
-	return &jsonShrink{Before: size(s.Before), After: size(s.After), Runs: s.Runs, CertificateRuns: s.CertificateRuns, Unrunnable: unrunnable}
+	return &jsonShrink{Before: size(s.Before), After: size(s.After), Runs: s.Runs, CertificateRuns: s.CertificateRuns,
+		Unrunnable: unrunnable}
 }

@@ -147,7 +147,8 @@ func (e *Engine) Block(ctx context.Context, w memory.Wait) error {
 	call := a.point.Call
 	call.Op += " waits"
 	call.Key = w.Key
-	a.park(Point{Phase: Inside, Call: call}, wait{until: w.Until, of: a.within, deadline: w.DeadlineMS * 1e6, ctx: ctx, poll: w.Poll})
+	a.park(Point{Phase: Inside, Call: call},
+		wait{until: w.Until, of: a.within, deadline: w.DeadlineMS * 1e6, ctx: ctx, poll: w.Poll})
 	switch {
 	case w.Poll && a.Proc.dead: // whatever there is to be had now: a poll ends with its caller
 		return errDead

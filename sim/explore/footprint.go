@@ -68,7 +68,8 @@ func (w *walker) watched(a *engine.Actor) (at places) {
 	if a.Proc.Role == "server" {
 		return 0
 	}
-	for part, whole := range [...]places{engine.Tables: rows, engine.Slots: stream | sent, engine.Logs: allGroups | allTopics, engine.Speed: speed} {
+	wholes := [...]places{engine.Tables: rows, engine.Slots: stream | sent, engine.Logs: allGroups | allTopics, engine.Speed: speed}
+	for part, whole := range wholes {
 		if a.Watches(part, w.polls) {
 			at |= whole
 		}

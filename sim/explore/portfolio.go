@@ -46,8 +46,9 @@ func (c Config) Share() (Scope, error) {
 	if len(want) == 0 {
 		return Scope{}, errors.New("time stands still in a search, which says nothing about liveness")
 	}
-	s := Scope{Design: c.Design, Options: c.Options, Scenario: c.Scenario, Twice: c.Twice, Executions: c.Executions * searchedOf / drawnOf,
-		Budget: c.Budget - c.drawing(), Cores: c.Cores, Want: want}
+	s := Scope{Design: c.Design, Options: c.Options, Scenario: c.Scenario, Twice: c.Twice,
+		Executions: c.Executions * searchedOf / drawnOf,
+		Budget:     c.Budget - c.drawing(), Cores: c.Cores, Want: want}
 	if c.Executions > 0 {
 		s.Cores = 1
 		if s.Executions == 0 {
@@ -102,7 +103,8 @@ func (c Config) search(ctx context.Context, r *Result) error {
 	}
 	p, err := Exhaust(ctx, scope)
 	if differs := (*NondeterminismError)(nil); errors.As(err, &differs) {
-		differs.Execution, differs.Step = r.Executions-1, fmt.Sprintf("in execution %d of the exhaustive search, %s", differs.Execution, differs.Step)
+		differs.Step = fmt.Sprintf("in execution %d of the exhaustive search, %s", differs.Execution, differs.Step)
+		differs.Execution = r.Executions - 1
 		return differs
 	} else if err != nil {
 		return fmt.Errorf("the portfolio's exhaustive search: %w", err)

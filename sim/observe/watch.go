@@ -42,7 +42,8 @@ const maxAlarms = 50
 
 // NewWatch makes a watch that hands its events to suite, by the clock of the clients.
 func NewWatch(suite *checks.Suite, now func() time.Time) *Watch {
-	return &Watch{clock: newClock(now), Observe: func(e checks.Event) { suite.Observe(e) }, Events: suite.Events, counts: map[string]int64{}}
+	return &Watch{clock: newClock(now), Observe: func(e checks.Event) { suite.Observe(e) }, Events: suite.Events,
+		counts: map[string]int64{}}
 }
 
 // Micros is the time of the run's events, microseconds since 1970.

@@ -41,7 +41,8 @@ func answersOf(r Run) (a answers) {
 	}
 	slices.SortFunc(a.keys, model.LaneKey.Compare) // the order of the reports
 	for i, report := range checks.Bare(ops, checks.BareOptions{Names: r.Timeline.Names()}) {
-		x := answered{Lane: timeline.LaneName(a.keys[i]), Operations: operations[a.keys[i]], Verdict: report.Verdict.String(), Why: report.Why}
+		x := answered{Lane: timeline.LaneName(a.keys[i]), Operations: operations[a.keys[i]],
+			Verdict: report.Verdict.String(), Why: report.Why}
 		for _, e := range report.Evidence {
 			x.Evidence = append(x.Evidence, e.String())
 		}

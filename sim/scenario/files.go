@@ -47,7 +47,8 @@ func Load(nameOrPath string) (*Scenario, error) {
 	}
 	s, err := Parse(strings.TrimSuffix(filepath.Base(nameOrPath), suffix), nameOrPath, read)
 	if err == nil && len(s.Expect) == 0 { // the last thing that a file says, as a schedule's count
-		return nil, s.Errorf(strings.Count(read, "\n")+1, "the file ends without an expect line: it was cut short, or lacks `expect holds`")
+		return nil, s.Errorf(strings.Count(read, "\n")+1,
+			"the file ends without an expect line: it was cut short, or lacks `expect holds`")
 	}
 	return s, err
 }

@@ -85,8 +85,8 @@ func (t *Timeline) speed(k model.LaneKey) (s Stock) {
 	return s
 }
 
-// Rest implements [sim.Drawing]. It adds a row at the end where a lane came to hold something else than the last row has: what a fault held
-// in its place is put right once all faults have ended.
+// Rest implements [sim.Drawing]. It adds a row at the end where a lane came to hold something else than the last row
+// has: what a fault held in its place is put right once all faults have ended.
 func (t *Timeline) Rest() {
 	r := Row{After: t.s.Engine.Now().Sub(t.began), Step: t.s.Engine.Steps()}
 	t.sample(&r)

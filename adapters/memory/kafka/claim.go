@@ -90,7 +90,8 @@ func (c *claim) Fetch(
 ) (rs []port.Record, err error) {
 	k := c.member.g.k
 	key := c.place
-	err = k.gate.Call(ctx, memory.Call{Server: "kafka", Op: "fetch", Key: key, With: &rs, Poll: true, From: from.Offset}, func() error {
+	call := memory.Call{Server: "kafka", Op: "fetch", Key: key, With: &rs, Poll: true, From: from.Offset}
+	err = k.gate.Call(ctx, call, func() error {
 		full := func(n int) func() bool {
 			return func() bool {
 				return c.learned() || c.outside(from) != nil || c.log().has(from.Offset, n)
