@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +154,31 @@ func withFaults(t *testing.T, d inventory.Design, faults string) sim.SimulationC
 		}
 	}
 	return c
+}
+
+// How long a pause is, or how far a clock goes, nobody can guess; what only lasts, lasts until the faults end.
+func TestFaultsWithoutADefaultNeedTheirTime(t *testing.T) {
+	var need []string
+	for _, k := range sim.FaultKinds() {
+		if !slices.Contains(k.Keys, "by") {
+			continue
+		}
+		line, _ := strings.CutPrefix(struckBy[k.Name], "ledger: ")
+		s, err := scenario.Parse("faults", "faults", faultWorkload+regexp.MustCompile(` by=\w+`).ReplaceAllString(line, "")+"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := s.Build(workload.DefaultParams(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = sim.CoreFaults(s, &w, ledger.Design(), sim.CoreOptions()); err != nil && strings.Contains(err.Error(), "it needs by=TIME") {
+			need = append(need, k.Name)
+		}
+	}
+	if want := []string{"delay", "pause", "skew-clock", "advance-time", "advance-clock", "pg-clock"}; !slices.Equal(need, want) {
+		t.Errorf("%q need by=, want %q", need, want)
+	}
 }
 
 // What can never strike a design is not drawn for it, and what is outside its envelope neither.

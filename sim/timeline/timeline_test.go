@@ -22,7 +22,13 @@ func configured(t *testing.T, d inventory.Design, name string) sim.SimulationCon
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := sim.SimulationConfig{Design: d, Options: sim.CoreOptions()}
+	return configuredBy(t, d, s)
+}
+
+func configuredBy(t *testing.T, d inventory.Design, s *scenario.Scenario) (c sim.SimulationConfig) {
+	t.Helper()
+	var err error
+	c = sim.SimulationConfig{Design: d, Options: sim.CoreOptions()}
 	if c.Workload, err = s.Build(workload.DefaultParams(), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +46,11 @@ func configured(t *testing.T, d inventory.Design, name string) sim.SimulationCon
 // drawn runs a scenario on the core tier and draws it.
 func drawn(t *testing.T, d inventory.Design, name string) (*timeline.Timeline, sim.Outcome) {
 	t.Helper()
-	c := configured(t, d, name)
+	return drawnOf(t, configured(t, d, name))
+}
+
+func drawnOf(t *testing.T, c sim.SimulationConfig) (*timeline.Timeline, sim.Outcome) {
+	t.Helper()
 	e := engine.New(engine.Options{})
 	defer e.Close()
 	simulation, err := sim.NewSimulation(e, c)
@@ -146,6 +156,41 @@ func TestATimelineFitsItsPage(t *testing.T) {
 		}
 		if words := strings.Join(strings.Fields(text), ""); !strings.Contains(words, "clock+25h") || !strings.Contains(words, "<-seconddeduction") {
 			t.Errorf("width %d lost something:\n%s", width, text)
+		}
+	}
+}
+
+// A fault stands in the column of whatever it struck.
+func TestAFaultStandsWhereItStruck(t *testing.T) {
+	for fault, column := range map[string]string{
+		"crash role=worker after=deduct order=o1":             "worker-2",
+		"resubmit after=admit":                                "clients",
+		"connector-noise after=deduct":                        "connector",
+		"connector-snapshot of=worker after=deduct":           "connector",
+		"duplicate after=deduct order=o1":                     "kafka p0",
+		"malformed form=negative after=deduct order=o1":       "kafka p0",
+		"advance-clock by=1h after=deduct":                    "redis",
+		"redis-empty after=deduct":                            "redis",
+		"evict-keys policy=allkeys-lru n=1 after=deduct":      "redis",
+		"pg-crash of=worker after=deduct":                     "postgres",
+		"kill-backends role=api of=clients after=admit nth=1": "postgres",
+	} {
+		s, err := scenario.Parse("one", "one", "stockproof scenario 1\nworkload clients=1\nworkload stock sku=A qty=5\n"+
+			"workload order=o1 sku=A qty=2\nworkload order=o2 sku=A qty=1\nfault "+fault+"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, _ := drawnOf(t, configuredBy(t, article.Design(), s))
+		var at []string
+		for _, r := range line.Rows {
+			for _, c := range r.Cells {
+				if c.Fault {
+					at = append(at, c.Column)
+				}
+			}
+		}
+		if len(at) != 1 || at[0] != column {
+			t.Errorf("fault %s stands at %q, want %q", fault, at, column)
 		}
 	}
 }
