@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"stockproof/inventory/dualwrite"
 	"stockproof/sim"
 	"stockproof/sim/explore"
 	"stockproof/sim/scenario"
@@ -134,4 +135,18 @@ func padded(t *testing.T, name string) *scenario.Schedule {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// Three choices came to this violation, none of which can go; one in another place does what two of them did.
+func TestAShrinkPutsOneChoiceInThePlaceOfTwo(t *testing.T) {
+	c := explore.Config{Design: dualwrite.Design(), Options: sim.CoreOptions(), Scenario: loaded(t, "counter"), MaxFaults: -1,
+		Strategy: explore.Random, Seed: 3, Executions: 3000}
+	r, err := explore.Run(t.Context(), c)
+	if err != nil || r.Finding == nil {
+		t.Fatalf("found %v, %v", r.Finding, err)
+	}
+	small, err := explore.Shrink(t.Context(), explore.ShrinkConfig{Schedule: r.Finding.Schedule, Design: c.Design, Options: c.Options})
+	if err != nil || small.After.Deviations != 2 {
+		t.Errorf("shrunk to %s, %v; want 2 choices", small.After, err)
+	}
 }
