@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"math/bits"
 	"time"
 
 	"stockproof/adapters/memory"
@@ -25,15 +26,24 @@ type steps []step
 type step struct {
 	what    string
 	at      time.Time // virtual
-	servers uint64    // what they held behind it
+	servers uint64    // what they held behind it; 0: nobody looked
 }
 
 func (s step) String() string { return s.what + " at " + s.at.Format("15:04:05.000000") }
 
 // note hears of the steps of a simulation ([sim.SimulationConfig.Stepped]).
 func (s *steps) note(of *sim.Simulation, p engine.Point) {
-	*s = append(*s, step{p.String(), of.Engine.Now(), of.ServersDigest()})
+	x := step{what: p.String(), at: of.Engine.Now()}
+	if len(*s)%lookEvery(len(*s)) == 0 {
+		x.servers = of.ServersDigest()
+	}
+	*s = append(*s, x)
 }
+
+// lookEvery is behind which steps it is looked at what the servers hold, around the nth: behind each in the beginning, and 128
+// times while their number doubles after that. The longer a run, the more there is to sum up: behind each of its steps, it
+// would take longer than the run by far.
+func lookEvery(n int) int { return max(1, 1<<bits.Len(uint(n))>>8) }
 
 // divergence is the first step at which the same execution did another thing the second time.
 func (s steps) divergence(then steps) string {
@@ -44,7 +54,11 @@ func (s steps) divergence(then steps) string {
 		case then[i].what != first.what || then[i].at != first.at:
 			return fmt.Sprintf("step %d: %s; then: %s", i+1, first, then[i])
 		case then[i].servers != first.servers:
-			return fmt.Sprintf("step %d: %s; then: the same, and the servers hold something else behind it", i+1, first)
+			since := ""
+			if every := lookEvery(i); every > 1 {
+				since = fmt.Sprintf(", perhaps since one of the %d steps before", every-1)
+			}
+			return fmt.Sprintf("step %d: %s; then: the same, and the servers hold something else behind it%s", i+1, first, since)
 		}
 	}
 	if len(then) > len(s) {
